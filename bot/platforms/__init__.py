@@ -1,0 +1,1 @@
+"""The platforms: each translates between a messenger and the house, and decides nothing."""
