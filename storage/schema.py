@@ -1,0 +1,293 @@
+"""One schema for SQLite and PostgreSQL. `storage/README.md` says of each column why it is there and for how long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.crypto import Blind, Sealed
+
+HEAD = "0001"  # the newest migration; a database beyond it belongs to a newer program
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Instant(sa.types.TypeDecorator[Any]):
+    """An aware datetime, kept as whole milliseconds since 1970 in UTC."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        del dialect
+        return None if value is None else (value - EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *parts: Any, **options: Any) -> sa.Table:
+    return sa.Table(name, metadata, *parts, sqlite_strict=True, **options)
+
+
+def _to(column: str, *, nullable: bool = False, primary_key: bool = False) -> Any:
+    """A reference that goes when what it refers to goes."""
+    name = column.split(".")[0] + "_id"
+    return sa.Column(
+        name, Id, sa.ForeignKey(column, ondelete="CASCADE"), nullable=nullable, primary_key=primary_key
+    )
+
+
+def _who(name: str, *, nullable: bool = False, primary_key: bool = False) -> Any:
+    return sa.Column(
+        name, Id, sa.ForeignKey("person.id", ondelete="CASCADE"), nullable=nullable, primary_key=primary_key
+    )
+
+
+# -- people --------------------------------------------------------------------------------------------------------
+
+person = _table(
+    "person",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("language", sa.Text),
+    sa.Column("name", Sealed("person.name")),
+    sa.Column("zone", Sealed("person.zone")),
+    sa.Column("quiet_from", sa.Integer),  # minutes after local midnight
+    sa.Column("quiet_until", sa.Integer),
+    sa.Column("met_on", sa.Integer, nullable=False),  # days since 1970: no finer
+    sqlite_autoincrement=True,  # an id is never used again, so a late letter can't reach a stranger
+)
+
+address = _table(
+    "address",
+    sa.Column("id", Id, primary_key=True),
+    _who("person_id", nullable=True),  # none: a group
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("bot", sa.Text, nullable=False),
+    sa.Column("account", Blind("address.account"), nullable=False),
+    sa.Column("reach", Sealed("address.reach"), nullable=False),
+    sa.Column("unreachable_at", Instant),
+    sa.Column("answered_at", Instant),  # groups: when the one answer was given
+    sa.UniqueConstraint("platform", "bot", "account"),
+    sa.Index(None, "person_id"),
+    sqlite_autoincrement=True,
+)
+
+dialogue = _table(
+    "dialogue",
+    _who("person_id", primary_key=True),
+    sa.Column("form", Sealed("dialogue.form"), nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+trace = _table(
+    "trace",  # messages in a chat that the bot may still clean away
+    sa.Column("id", Id, primary_key=True),
+    _to("address.id"),
+    sa.Column("message", Sealed("trace.message"), nullable=False),
+    sa.Column("sent_at", Instant, nullable=False),
+    sa.Column("due_at", Instant),  # none: only when the person asks
+    sa.Index(None, "address_id"),
+    sa.Index(None, "due_at"),
+    sqlite_autoincrement=True,
+)
+
+# -- circles -------------------------------------------------------------------------------------------------------
+
+circle = _table(
+    "circle",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("name", Sealed("circle.name"), nullable=False),
+    _who("keeper_id"),
+    sa.Index(None, "keeper_id"),
+)
+
+membership = _table(
+    "membership",
+    _to("circle.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("tells", sa.Integer, nullable=False, server_default="1"),  # 1: their news goes to this circle
+    sa.Index(None, "person_id"),
+)
+
+invite = _table(
+    "invite",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("code", Blind("invite.code"), nullable=False, unique=True),
+    _to("circle.id"),
+    _who("inviter_id"),
+    sa.Column("uses_left", sa.Integer, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "circle_id"),
+    sa.Index(None, "inviter_id"),
+    sa.Index(None, "expires_at"),
+)
+
+newcomer = _table(
+    "newcomer",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("circle.id"),
+    _who("person_id"),
+    _who("inviter_id"),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.UniqueConstraint("circle_id", "person_id"),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "inviter_id"),
+    sa.Index(None, "expires_at"),
+)
+
+# -- news ----------------------------------------------------------------------------------------------------------
+
+news = _table(
+    "news",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),
+    _who("teller_id"),
+    sa.Column("state", Sealed("news.state"), nullable=False),
+    sa.Column("note", Sealed("news.note")),
+    sa.Column("place", Sealed("news.place")),
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Column("told_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "teller_id"),
+    sa.Index(None, "told_at"),
+)
+
+standing = _table(
+    "standing",  # the newest truth about a person that a circle was told
+    _to("circle.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    _to("news.id"),
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "news_id"),
+)
+
+alarm = _table(
+    "alarm",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),
+    _to("news.id"),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("repeat_at", Instant),  # none: repeated already, or somebody pressed
+    sa.Column("closed_at", Instant),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "news_id"),
+    sa.Index(None, "repeat_at"),
+)
+
+alarm_reader = _table(
+    "alarm_reader",
+    _to("alarm.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    _to("circle.id"),
+    sa.Column("seen_at", Instant),
+    sa.Column("caring_at", Instant),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "circle_id"),
+)
+
+ask = _table(
+    "ask",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("asker_id"),
+    _to("circle.id"),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Index(None, "asker_id"),
+    sa.Index(None, "circle_id"),
+    sa.Index(None, "asked_at"),
+)
+
+ask_reader = _table(
+    "ask_reader",
+    _to("ask.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("answered_at", Instant),
+    sa.Index(None, "person_id"),
+)
+
+# -- in and out ----------------------------------------------------------------------------------------------------
+
+inbox = _table(
+    "inbox",
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("bot", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "at"),
+)
+
+accident = _table(
+    "accident",
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("message", Sealed("accident.message"), nullable=False),
+)
+
+throttle = _table(
+    "throttle",
+    sa.Column("key", Blind("throttle.key"), primary_key=True),
+    sa.Column("used", sa.Integer, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Index(None, "until"),
+)
+
+letter = _table(
+    "letter",
+    sa.Column("id", Id, primary_key=True),
+    _who("person_id", nullable=True),  # none: to a group's address
+    _to("address.id", nullable=True),  # the address being tried
+    sa.Column("lane", sa.Integer, nullable=False),
+    sa.Column("state", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("body", Sealed("letter.body"), nullable=False),
+    sa.Column("attachment", Sealed("letter.attachment", binary=True)),
+    sa.Column("topic", sa.Text, nullable=False, server_default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index(None, "state", "lane", "id"),
+    sa.Index(None, "person_id", "lane", "state"),
+    sa.Index(None, "address_id"),
+    sa.Index(None, "topic"),
+    sa.Index(None, "ended_at"),
+    sqlite_autoincrement=True,
+)
+
+delivery = _table(
+    "delivery",  # a message that stands in a chat and that something later may change or clean
+    sa.Column("id", Id, primary_key=True),
+    _to("address.id"),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("message", Sealed("delivery.message"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "address_id", "topic"),
+    sa.Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+fact = _table(
+    "fact",  # what the program must remember about itself
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)

@@ -1,0 +1,196 @@
+"""The default store: one encrypted SQLite file, one writer with group commit, a few readers."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import aiosqlite
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+from sqlcipher3 import dbapi2
+
+from storage import crypto
+from storage.crypto import Keys
+from storage.database import Batch, Storage, Tx, Unusable, Work, gather_outcomes, random_id
+
+T = TypeVar("T")
+
+SAFE_VERSION = (3, 51, 3)  # 3.7.0 to 3.51.2 can lose committed pages: the WAL-reset race, https://sqlite.org/wal.html
+BATCH = 256  # works in one commit at the most: bounds how long one of them waits for the others
+READERS = 2
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+class _Hop(aiosqlite.Connection):
+    """aiosqlite's connection and thread, with one hop for a whole function instead of one for each statement."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        result: T = await self._execute(work)
+        return result
+
+    def engine(self, keys: Keys, *, begin: str = "BEGIN IMMEDIATE") -> sa.Engine:
+        engine = sa.create_engine(
+            "sqlite://", module=dbapi2, creator=lambda: self._conn, poolclass=StaticPool, hide_parameters=True
+        )
+        crypto.attach(engine.dialect, keys)
+        sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql(begin))
+        return engine
+
+
+def connect(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Connection:
+    """A keyed DB-API connection with our PRAGMAs. Raises Unusable if the key does not fit."""
+    connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA key = \"x'{keys.derive('file').hex()}'\"")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except dbapi2.DatabaseError:
+        connection.close()
+        msg = f"The key does not open {path}. Use the key this database was made with (see your backup)."
+        raise Unusable(msg) from None
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+    if query_only:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # only the writer checkpoints
+    return connection
+
+
+def refuse_unsafe_library(version: tuple[int, ...] = dbapi2.sqlite_version_info) -> None:
+    """Raises Unusable on an SQLite that can lose committed data."""
+    if version < SAFE_VERSION:
+        found, wanted = (".".join(map(str, v)) for v in (version, SAFE_VERSION))
+        msg = f"SQLite {found} can lose committed data. Install sqlcipher3 with SQLite {wanted} or later."
+        raise Unusable(msg)
+
+
+def lock(path: Path) -> IO[bytes]:
+    """Hold the file for this process. Raises Unusable if another one has it."""
+    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.fdopen(handle, "r+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        msg = f"Another process is using {path}. Stop it first (`systemctl stop payvand`, or see `ps`)."
+        raise Unusable(msg) from None
+    return file
+
+
+class SQLite(Storage):
+    """See `open_file`."""
+
+    def __init__(self, writer: _Hop, readers: list[_Hop], keys: Keys, held: IO[bytes], **options: Any) -> None:
+        super().__init__(**options)
+        self._writer = writer
+        self._held = held
+        self._engine = writer.engine(keys)
+        self._batch = Batch(self._engine.connect(), self._new_id)
+        self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._reading: asyncio.Queue[tuple[_Hop, sa.Connection]] = asyncio.Queue()
+        for reader in readers:
+            self._reading.put_nowait((reader, reader.engine(keys, begin="BEGIN").connect()))
+        self._readers = readers
+        self._task = asyncio.create_task(self._drain(), name="storage-writer")
+
+    async def write(self, work: Work[T]) -> T:
+        if self._closing:
+            msg = "the storage is closed"
+            raise RuntimeError(msg)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, future))
+        self._woken.set()
+        return await future
+
+    async def _drain(self) -> None:
+        while not (self._closing and not self._waiting):
+            await self._woken.wait()
+            self._woken.clear()
+            while self._waiting:
+                taken, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                works = [work for work, _ in taken]
+                outcomes, posted = await self._writer.run(partial(self._batch.run, works))
+                await gather_outcomes([future for _, future in taken], outcomes)
+                if posted:
+                    self._tell_watchers()
+
+    async def read(self, work: Work[T]) -> T:
+        hop, connection = await self._reading.get()
+
+        def run() -> T:
+            with connection.begin():
+                return work(Tx(connection, self._new_id))
+
+        task = asyncio.ensure_future(hop.run(run))
+        # given back when the thread is done with it, also if the caller is cancelled meanwhile
+        task.add_done_callback(lambda _: self._reading.put_nowait((hop, connection)))
+        return await asyncio.shield(task)
+
+    async def checkpoint(self) -> None:
+        """Write the log into the file and empty it: what was erased is then in neither."""
+        await self._writer.run(lambda: self._writer._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())  # noqa: SLF001
+
+    async def copy_to(self, path: Path) -> None:
+        """A compact copy of the file under the same key, without deleted rows. `path` must not exist."""
+        await self._writer.run(lambda: self._writer._conn.execute("VACUUM INTO ?", (str(path),)))  # noqa: SLF001
+
+    async def close(self) -> None:
+        self._closing = True
+        self._woken.set()
+        await self._task
+        await self._writer.run(lambda: None)
+        for hop in (*self._readers, self._writer):
+            await hop.close()
+        self._held.close()
+
+
+async def _hop(path: Path, keys: Keys, *, query_only: bool = False) -> _Hop:
+    return await _Hop(partial(connect, path, keys, query_only=query_only), 64)  # type: ignore[arg-type]
+
+
+async def open_file(path: Path, keys: Keys, *, new_id: Callable[[], int] = random_id) -> SQLite:
+    """Open (and if needed make or migrate) the database at `path`.
+
+    Raises Unusable, with what to do, on a wrong key, a newer schema, an unsafe SQLite or a second process.
+    """
+    from storage import migrations  # noqa: PLC0415 - imports Alembic only when there is something to migrate
+
+    refuse_unsafe_library()
+    held = lock(path)
+    try:
+        old = os.umask(0o077)
+        try:
+            writer = await _hop(path, keys)
+        finally:
+            os.umask(old)
+    except BaseException:
+        held.close()
+        raise
+    try:
+        await writer.run(lambda: migrations.bring_up_sqlite(writer._conn, path, keys))  # noqa: SLF001
+        readers = [await _hop(path, keys, query_only=True) for _ in range(READERS)]
+    except BaseException:
+        await writer.close()
+        held.close()
+        raise
+    return SQLite(writer, readers, keys, held, new_id=new_id)
+
+
