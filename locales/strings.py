@@ -1,10 +1,8 @@
-"""The translators' bench: collect the sentences from the code, carry them into every catalogue, show them side by side."""
+"""The translators' bench: collect the sentences from the code and carry them into every catalogue."""
 
 from __future__ import annotations
 
-from html import escape
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from babel.messages.catalog import Catalog, Message
@@ -15,6 +13,7 @@ from bot.i18n import CATALOGUES, LANGUAGE_NAMES, LANGUAGES, PLURAL_FORMS, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 ROOT: Final = CATALOGUES.parent
 ROOMS: Final = ("bot", "handlers", "storage")
@@ -27,8 +26,11 @@ KEYWORDS: Final = {
 COMMENT_TAG: Final = "TRANSLATORS:"
 # A translator's comment that says: this sentence is the same in both languages on purpose.
 SAME_AS_SOURCE: Final = "same-as-source"
-# A translator's comment that says: no native speaker has confirmed this wording yet.
-NEEDS_NATIVE: Final = "needs-native"
+# A translator's comment that says: a native speaker has read this wording and stands by it. Add it with your initials
+# or without; a changed sentence loses it.
+NATIVE_READ: Final = "native-read"
+# A translator's comment that begins so says what to look at first.
+DOUBT: Final = "doubt:"
 
 _HEADER: Final = """\
 # {title}
@@ -84,7 +86,7 @@ def merged(template: Catalog, old: Catalog, language: str) -> Catalog:
     for message in template:
         if not message.id:
             continue
-        known = old.get(_first(message.id), message.context)
+        known = old.get(forms(message.id)[0], message.context)
         keep = known is not None and known.id == message.id and not known.fuzzy
         new.add(
             message.id,
@@ -98,11 +100,8 @@ def merged(template: Catalog, old: Catalog, language: str) -> Catalog:
 
 
 def _source_forms(message: Message) -> str | tuple[str, ...]:
-    return message.id if isinstance(message.id, str) else tuple(message.id)
-
-
-def _first(msgid: str | tuple[str, ...] | list[str]) -> str:
-    return msgid if isinstance(msgid, str) else msgid[0]
+    ids = forms(message.id)
+    return ids if len(ids) > 1 else ids[0]
 
 
 def written(catalogue: Catalog, language: str = "") -> bytes:
@@ -129,7 +128,7 @@ def update(root: Path = ROOT) -> dict[str, int]:
         path = catalogue_path(language)
         catalogue = merged(template, read(path, language), language)
         _write(path, written(catalogue, language))
-        missing[language] = sum(1 for message in catalogue if message.id and not _is_translated(message))
+        missing[language] = sum(1 for message in catalogue if message.id and not is_translated(message))
     return missing
 
 
@@ -139,5 +138,13 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
 
 
-def _is_translated(message: Message) -> bool:
-    return all((message.string,) if isinstance(message.string, str) else (message.string or (None,)))
+def is_translated(message: Message) -> bool:
+    """Tell whether a message has all its forms."""
+    return all(forms(message.string))
+
+
+def forms(text: object) -> tuple[str, ...]:
+    """Give the forms of a msgid or of its translation: one, or one for each plural form."""
+    if isinstance(text, str):
+        return (text,)
+    return tuple(one or "" for one in text) if isinstance(text, (tuple, list)) else ("",)

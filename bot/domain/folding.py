@@ -106,6 +106,11 @@ def fold(text: str) -> str:
     return " ".join(words(text))
 
 
+def loosely(text: str) -> str:
+    """Fold a name further, to one key: without spaces, and with one vowel for the “a” and “o” of Russian and Tajik."""
+    return "".join(words(text)).replace("о", "а")
+
+
 def _composed(text: str) -> str:
     normal = unicodedata.normalize("NFKC", text).casefold()
     # A mark that found no letter of its own tells nothing more, and an invisible character never did.

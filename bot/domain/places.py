@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.folding import fold, words
+from bot.domain.folding import fold, loosely, words
 from bot.domain.place_list import GENERAL_WORDS, PLACES
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def search(text: str, limit: int = 8) -> list[str]:
     finds nothing, each of its words is tried, so that “I am in Khorog” finds Khorog.
     """
     typed = words(text[:_LONGEST_QUERY])
-    said = [word for word in typed if word not in _general_words()] or typed
-    found = _found("".join(map(_loose, said)))
+    said = [word for word in typed if word not in _general_words()]
+    found = _found(loosely(" ".join(said)))
     if not found and len(said) > 1:
-        found = [code for word in said if len(word) >= _SHORTEST_WITH_SLIP for code in _found(_loose(word))]
+        found = [code for word in said if len(word) >= _SHORTEST_WITH_SLIP for code in _found(loosely(word))]
     return list(dict.fromkeys(found))[:limit]
 
 
@@ -69,11 +69,6 @@ def _found(key: str) -> list[str]:
         slips = _slips()
         found += sorted((code for variant in _one_letter_less(key) for code in slips.get(variant, ())), key=_place_of)
     return found
-
-
-def _loose(word: str) -> str:
-    """Fold a word further than `fold` does: Russian and Tajik spell the same vowel “a” and “o”."""
-    return word.replace("о", "а")
 
 
 def _one_letter_less(key: str) -> Iterator[str]:
@@ -105,7 +100,7 @@ def _index() -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
     for code, _region, tajik, russian, english, others in PLACES:
         names = (tajik, russian, english, *others.split(", "))
-        for key in {"".join(map(_loose, words(name))) for name in names} - {""}:
+        for key in {loosely(name) for name in names} - {""}:
             index.setdefault(key, []).append(code)
     return index
 
@@ -113,7 +108,7 @@ def _index() -> dict[str, list[str]]:
 @cache
 def _called() -> frozenset[str]:
     """Fold the names places are called by now, without their other names."""
-    return frozenset("".join(map(_loose, words(name))) for row in PLACES for name in row[2:5])
+    return frozenset(loosely(name) for row in PLACES for name in row[2:5])
 
 
 @cache
