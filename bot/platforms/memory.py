@@ -17,9 +17,8 @@ import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from urllib.parse import parse_qs, quote, urlsplit
 
 from markupsafe import Markup
 
@@ -29,6 +28,7 @@ from bot.domain.conversation import (
     Blocked,
     Heard,
     Incoming,
+    Line,
     Pressed,
     Said,
     Sender,
@@ -36,6 +36,9 @@ from bot.domain.conversation import (
     Unblocked,
 )
 from bot.outbox.courier import Button, CourierError, Gone, Parcel, Receipt, Refused, Unreachable
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 # The narrowest limits of the real platforms, so that what is too long for them is found here first.
 TEXT_LIMIT = 4096
@@ -53,10 +56,25 @@ class Clock(Protocol):
     """The time of the community that lives here. In the playground it can be moved forward."""
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Tell the present instant, aware, in UTC."""
 
     def advance(self, by: timedelta) -> None:
         """Move the present forward, and wake whoever waits for an instant that has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """An invented person with a phone.
+
+    `language` is "" for a newcomer who has not chosen one. `zone` is the IANA name of the place whose clock their
+    phone shows. `name` and `about` are spoken in the language of whoever looks on if they are Lines.
+    """
+
+    account: str
+    name: Line | str
+    language: str = ""
+    about: Line | str = ""
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,48 +198,49 @@ class MemoryPlatform:
         self._receive = receive
 
     async def start(self, account: str, payload: str = "") -> Incoming:
-        """A person opens the chat, perhaps through a link with a `payload`."""
+        """Let a person open the chat, perhaps through a link with a `payload`."""
         written = self._write(account, "/start")
         return await self.hear(account, Started(payload), message=written.id)
 
     async def say(self, account: str, text: str, *, group: bool = False) -> Incoming:
-        """A person writes words (or a command: words that begin with a slash)."""
+        """Let a person write words (or a command: words that begin with a slash)."""
         written = self._write(account, text)
         return await self.hear(account, Said(text), message=written.id, group=group)
 
     async def press(self, account: str, message: str, code: str, *, stale: bool = False) -> Incoming:
-        """A person presses the button with this code. Raises LookupError if no such button stands on that message.
+        """Let a person press the button with this code. Raises LookupError if it does not stand on that message.
 
         `stale` presses all the same, as a screen may that has not yet shown the latest edit.
         """
         shown = self._chats.get(account, {}).get(message)
         if not stale and (shown is None or all(button.code != code for button in shown.choices)):
-            raise LookupError("no such button on that message")
+            missing = "no such button on that message"
+            raise LookupError(missing)
         return await self.hear(account, Pressed(code, message))
 
     async def attach(self, account: str, kind: str, reference: str = "", caption: str = "") -> Incoming:
-        """A person sends a file, a picture or a voice message."""
+        """Let a person send a file, a picture or a voice message."""
         written = self._write(account, caption or kind)
         return await self.hear(account, Attached(kind, reference, caption), message=written.id)
 
     async def block(self, account: str, *, announce: bool = True) -> None:
-        """A person blocks the bot: deliveries raise Unreachable. Without `announce` the bot is not told."""
+        """Let a person block the bot: deliveries raise Unreachable. Without `announce` the bot is not told."""
         self._blocked.add(account)
         if announce:
             await self.hear(account, Blocked())
 
     async def unblock(self, account: str, *, announce: bool = True) -> None:
-        """A person lets the bot write again."""
+        """Let the bot write to a person again."""
         self._blocked.discard(account)
         if announce:
             await self.hear(account, Unblocked())
 
     def remove(self, account: str, message: str) -> None:
-        """A person deletes a message on their own side: an edit of it raises Gone. Raises LookupError if unknown."""
+        """Let a person delete a message on their own side: an edit of it raises Gone. LookupError if unknown."""
         self._put(replace(self._chats[account][message], deleted=True, buttons=()), "deleted")
 
     async def hear(self, account: str, heard: Heard, *, message: str = "", group: bool = False) -> Incoming:
-        """Anything else a platform may report of an account; the others are made of it. Gives what was sent."""
+        """Report anything that a platform may report of an account; the others are made of it. Gives the update."""
         self._updates += 1
         incoming = Incoming(
             id=f"{self.series}u{self._updates}",
@@ -239,32 +258,34 @@ class MemoryPlatform:
     async def redeliver(self, *incoming: Incoming) -> None:
         """Report the same updates (or the latest one) again, as a platform does that saw no confirmation."""
         if self._receive is None:
-            raise RuntimeError("nobody listens: call connect(receive) first")
+            message = "nobody listens: call connect(receive) first"
+            raise RuntimeError(message)
         await self._receive(incoming or (self.heard[-1],))
 
     # -- what stands on the screens ------------------------------------------------------------------------------
 
     def address(self, account: str) -> Sender:
-        """The address of an account here."""
+        """Name the address of an account here."""
         return Sender(self.platform, self.bot, account)
 
     def chat(self, account: str) -> tuple[Message, ...]:
-        """What stands on a person's screen, oldest first, without what was deleted."""
+        """Show what stands on a person's screen, oldest first, without what was deleted."""
         return tuple(message for message in self._chats.get(account, {}).values() if not message.deleted)
 
     def history(self, account: str) -> tuple[Message, ...]:
-        """The same with what was deleted (marked so)."""
+        """Show the same with what was deleted (marked so)."""
         return tuple(self._chats.get(account, {}).values())
 
     def last(self, account: str) -> Message:
-        """The latest message of the bot on a person's screen. Raises LookupError if there is none."""
+        """Show the latest message of the bot on a person's screen. Raises LookupError if there is none."""
         for message in reversed(self.chat(account)):
             if message.from_bot:
                 return message
-        raise LookupError("the bot has said nothing here")
+        nothing = "the bot has said nothing here"
+        raise LookupError(nothing)
 
     def accounts(self) -> tuple[str, ...]:
-        """Every account that has a chat."""
+        """List every account that has a chat."""
         return tuple(self._chats)
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
@@ -374,5 +395,13 @@ class MemoryPlatform:
 
 
 def deep_link(payload: str) -> str:
-    """The address of an invitation here: like Telegram's, on a host that can't exist. The playground opens it."""
+    """Write the address of an invitation: like Telegram's, on a host that can't exist. The playground opens it."""
     return f"https://payvand.invalid/?start={quote(payload, safe='')}"
+
+
+def payload_of(link: str) -> str:
+    """Read the payload of an invitation's address on any host; "" if it is none."""
+    try:
+        return parse_qs(urlsplit(link).query).get("start", [""])[0]
+    except ValueError:
+        return ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from markupsafe import Markup
@@ -12,6 +12,9 @@ from markupsafe import Markup
 from bot.domain.conversation import Attached, Attachment, Blocked, Incoming, Pressed, Said, Started, Unblocked
 from bot.outbox.courier import Button, Courier, Gone, NotSent, Parcel, Refused, Throttled, Unknown, Unreachable
 from bot.platforms.memory import Change, MemoryPlatform, deep_link
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
 

@@ -1,0 +1,89 @@
+"""The words on the playground's own frame, around the phones: from the same catalogue as everything else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.conversation import Line, Span
+from bot.i18n import LANGUAGE_NAMES, LANGUAGES, _, label, pgettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+# How far the clock can be moved with one press, and what stands on the button.
+JUMPS: Final[tuple[tuple[timedelta, Line], ...]] = (
+    (timedelta(minutes=1), pgettext("playground", "+{n} min", n=1)),
+    (timedelta(minutes=10), pgettext("playground", "+{n} min", n=10)),
+    (timedelta(hours=1), pgettext("playground", "+{n} h", n=1)),
+    (timedelta(days=1), pgettext("playground", "+{n} d", n=1)),
+    (timedelta(days=7), pgettext("playground", "+{n} d", n=7)),
+)
+
+_SAFE: Final = pgettext("button", "I am safe")
+_HELP: Final = pgettext("button", "I need help")
+
+# A hole that the page itself fills: it is spoken as it is written.
+_NAME: Final = "{name}"
+
+LINES: Final[Mapping[str, Line]] = {
+    "title": pgettext("playground", "Playground"),
+    "lead": _("One family, four phones, three languages."),
+    "intro": _(
+        "Press “{button}” on the phone of {name} and see the news arrive at the others.", button=_SAFE, name=_NAME
+    ),
+    "more": pgettext("playground", "What else to try"),
+    "try_help": _("“{button}” arrives loudly, and somebody can answer: I am taking care of it.", button=_HELP),
+    "try_clock": _("Move the clock forward: news grows old, deadlines come, questions are repeated."),
+    "try_link": _("Invite somebody: a link of an invitation opens on the phone you choose."),
+    "try_language": _("Change the language of a phone and read the same conversation in another one."),
+    "try_write": _("Write what a person would write, or a command such as /help."),
+    "invented": _("Everybody here is invented, and nothing leaves this computer."),
+    "skip": pgettext("playground", "Go to the phones"),
+    "phones": pgettext("playground", "Phones"),
+    "clock": pgettext("playground", "Clock"),
+    "page_language": pgettext("playground", "Language of this page"),
+    "dark": pgettext("playground", "Dark colours"),
+    # TRANSLATORS: this language in two or three letters, on a small switch: EN, РУ, ТҶ.
+    "short": pgettext("playground", "EN"),
+    "phone_language": pgettext("playground", "Language of this phone"),
+    "chat": pgettext("playground", "Conversation with the bot"),
+    "nothing": _("Nothing has been said here yet."),
+    "start": pgettext("playground", "Start"),
+    "write": pgettext("playground", "Write a message"),
+    "send": pgettext("playground", "Send"),
+    "commands": pgettext("playground", "Commands"),
+    "edited": pgettext("playground", "edited"),
+    "quiet": pgettext("playground", "without sound"),
+    "deleted": _("This message was deleted."),
+    "qr": pgettext("playground", "QR code"),
+    "lock": pgettext("playground", "On the lock screen"),
+    "lock_empty": pgettext("playground", "No messages"),
+    "newest": pgettext("playground", "Newest message"),
+    "unread": pgettext("playground", "new messages"),
+    "whose": _("On whose phone should the invitation open?"),
+    "cancel": pgettext("playground", "Cancel"),
+    "lost": _("The connection is lost. Trying again…"),
+    "trouble": _("That did not work. Please try again."),
+}
+
+
+def frame(language: str, now: datetime) -> dict[str, str]:
+    """Say everything on the frame in one language. ``jump.10`` and ``jump.10.long`` are the button of ten minutes."""
+    said = {name: label(line, language, now) for name, line in LINES.items()}
+    for by, short in JUMPS:
+        minutes = by // timedelta(minutes=1)
+        said[f"jump.{minutes}"] = label(short, language, now)
+        said[f"jump.{minutes}.long"] = label(
+            pgettext("playground", "Move the clock forward: {span}", span=Span(by)), language, now
+        )
+    said["language"] = LANGUAGE_NAMES[language]
+    return said
+
+
+def in_each_language(value: Line | str, now: datetime) -> dict[str, str]:
+    """Say one thing in every language; a plain name stays as it is."""
+    if isinstance(value, str):
+        return dict.fromkeys(LANGUAGES, value)
+    return {language: label(value, language, now) for language in LANGUAGES}
