@@ -21,7 +21,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 VERSION = 1
 NONCE = 12
-SIZES = (48, 112, 240, 496, 1008, 4080)  # padded plaintext lengths; above the last, the next multiple of it
+SIZES = (
+    48,
+    112,
+    240,
+    496,
+    1008,
+    4080,
+)  # padded plaintext lengths; above the last, the next multiple of it
 
 
 class Tampered(Exception):  # noqa: N818
@@ -36,7 +43,9 @@ class Keys:
 
     __slots__ = ("_blind", "_dice", "_root", "_seal")
 
-    def __init__(self, root: bytes, *, dice: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self, root: bytes, *, dice: Callable[[int], bytes] = os.urandom
+    ) -> None:
         self._root = root
         self._dice = dice
         self._seal = AESGCM(self.derive("seal"))
@@ -48,7 +57,9 @@ class Keys:
     def derive(self, purpose: str, length: int = 32) -> bytes:
         """A key for one purpose, `length` bytes."""
         info = f"payvand/{VERSION}/{purpose}".encode()
-        return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(self._root)
+        return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(
+            self._root
+        )
 
     def seal(self, place: bytes, plain: bytes) -> bytes:
         """Seal `plain` so that it opens only at `place` (``b"table.column"``)."""
@@ -60,7 +71,9 @@ class Keys:
         if len(sealed) < 1 + NONCE + 16 or sealed[0] != VERSION:
             raise Tampered
         try:
-            padded = self._seal.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place)
+            padded = self._seal.decrypt(
+                sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place
+            )
         except InvalidTag:
             raise Tampered from None
         return padded[4 : 4 + int.from_bytes(padded[:4], "big")]
@@ -75,7 +88,10 @@ class Keys:
 
 def _pad(plain: bytes) -> bytes:
     length = len(plain) + 4
-    size = next((s for s in SIZES if s >= length), None) or -(-length // SIZES[-1]) * SIZES[-1]
+    size = (
+        next((s for s in SIZES if s >= length), None)
+        or -(-length // SIZES[-1]) * SIZES[-1]
+    )
     return len(plain).to_bytes(4, "big") + plain + bytes(size - length)
 
 

@@ -48,14 +48,20 @@ class Tx:
     new_id: Callable[[], int]
     posted: bool = field(default=False)
 
-    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
+    def execute(
+        self, statement: sa.Executable, rows: Any = None
+    ) -> sa.CursorResult[Any]:
         """Run one statement, once or for each of `rows`."""
         result: sa.CursorResult[Any] = self.connection.execute(statement, rows)  # type: ignore[assignment]
         return result
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT, for the engine at hand."""
-        return sqlite.insert(table) if self.connection.dialect.name == "sqlite" else postgresql.insert(table)
+        return (
+            sqlite.insert(table)
+            if self.connection.dialect.name == "sqlite"
+            else postgresql.insert(table)
+        )
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -172,7 +178,9 @@ def _fault(error: sa.exc.DBAPIError) -> Exception:
     return error
 
 
-async def gather_outcomes(futures: Sequence[asyncio.Future[Any]], outcomes: Sequence[Outcome]) -> None:
+async def gather_outcomes(
+    futures: Sequence[asyncio.Future[Any]], outcomes: Sequence[Outcome]
+) -> None:
     """Hand each waiting caller its outcome; a caller that was cancelled meanwhile is passed over."""
     for future, outcome in zip(futures, outcomes, strict=True):
         if future.done():

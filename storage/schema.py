@@ -23,13 +23,19 @@ class Instant(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
+        return dialect.type_descriptor(
+            sa.Integer() if dialect.name == "sqlite" else sa.BigInteger()
+        )
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+    def process_bind_param(
+        self, value: datetime | None, dialect: sa.Dialect
+    ) -> int | None:
         del dialect
         return None if value is None else (value - EPOCH) // _MILLISECOND
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(
+        self, value: int | None, dialect: sa.Dialect
+    ) -> datetime | None:
         del dialect
         return None if value is None else EPOCH + timedelta(milliseconds=value)
 
@@ -53,13 +59,21 @@ def _to(column: str, *, nullable: bool = False, primary_key: bool = False) -> An
     """A reference that goes when what it refers to goes."""
     name = column.split(".")[0] + "_id"
     return sa.Column(
-        name, Id, sa.ForeignKey(column, ondelete="CASCADE"), nullable=nullable, primary_key=primary_key
+        name,
+        Id,
+        sa.ForeignKey(column, ondelete="CASCADE"),
+        nullable=nullable,
+        primary_key=primary_key,
     )
 
 
 def _who(name: str, *, nullable: bool = False, primary_key: bool = False) -> Any:
     return sa.Column(
-        name, Id, sa.ForeignKey("person.id", ondelete="CASCADE"), nullable=nullable, primary_key=primary_key
+        name,
+        Id,
+        sa.ForeignKey("person.id", ondelete="CASCADE"),
+        nullable=nullable,
+        primary_key=primary_key,
     )
 
 
@@ -99,18 +113,6 @@ dialogue = _table(
     sa.Column("expires_at", Instant, nullable=False),
 )
 
-trace = _table(
-    "trace",  # messages in a chat that the bot may still clean away
-    sa.Column("id", Id, primary_key=True),
-    _to("address.id"),
-    sa.Column("message", Sealed("trace.message"), nullable=False),
-    sa.Column("sent_at", Instant, nullable=False),
-    sa.Column("due_at", Instant),  # none: only when the person asks
-    sa.Index(None, "address_id"),
-    sa.Index(None, "due_at"),
-    sqlite_autoincrement=True,
-)
-
 # -- circles -------------------------------------------------------------------------------------------------------
 
 circle = _table(
@@ -125,7 +127,9 @@ membership = _table(
     "membership",
     _to("circle.id", primary_key=True),
     _who("person_id", primary_key=True),
-    sa.Column("tells", sa.Integer, nullable=False, server_default="1"),  # 1: their news goes to this circle
+    sa.Column(
+        "tells", sa.Integer, nullable=False, server_default="1"
+    ),  # 1: their news goes to this circle
     sa.Index(None, "person_id"),
 )
 
@@ -255,34 +259,43 @@ letter = _table(
     "letter",
     sa.Column("id", Id, primary_key=True),
     _who("person_id", nullable=True),  # none: to a group's address
-    _to("address.id", nullable=True),  # the address being tried
+    _to("address.id"),  # the address being tried
+    sa.Column(
+        "route", sa.Text, nullable=False
+    ),  # "platform/bot": which courier takes it
     sa.Column("lane", sa.Integer, nullable=False),
     sa.Column("state", sa.Integer, nullable=False, server_default="0"),
     sa.Column("body", Sealed("letter.body"), nullable=False),
     sa.Column("attachment", Sealed("letter.attachment", binary=True)),
     sa.Column("topic", sa.Text, nullable=False, server_default=""),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
+    sa.Column(
+        "again", sa.Integer, nullable=False, server_default="0"
+    ),  # 1: perhaps delivered before
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
-    sa.Index(None, "state", "lane", "id"),
-    sa.Index(None, "person_id", "lane", "state"),
-    sa.Index(None, "address_id"),
+    sa.Index(None, "route", "state", "lane", "id"),
+    sa.Index(None, "address_id", "lane", "state"),
+    sa.Index(None, "person_id"),
     sa.Index(None, "topic"),
     sa.Index(None, "ended_at"),
     sqlite_autoincrement=True,
 )
 
-delivery = _table(
-    "delivery",  # a message that stands in a chat and that something later may change or clean
+message = _table(
+    "message",  # stands in a chat, and may still be changed in place or cleaned away
     sa.Column("id", Id, primary_key=True),
     _to("address.id"),
-    sa.Column("topic", sa.Text, nullable=False),
-    sa.Column("message", Sealed("delivery.message"), nullable=False),
+    sa.Column("topic", sa.Text, nullable=False, server_default=""),
+    sa.Column("platform_id", Sealed("message.platform_id"), nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sa.Column(
+        "due_at", Instant
+    ),  # when to clean it away; none: only if the person asks
     sa.Index(None, "address_id", "topic"),
     sa.Index(None, "at"),
+    sa.Index(None, "due_at"),
     sqlite_autoincrement=True,
 )
 

@@ -17,11 +17,23 @@ from sqlcipher3 import dbapi2
 
 from storage import crypto
 from storage.crypto import Keys
-from storage.database import Batch, Storage, Tx, Unusable, Work, gather_outcomes, random_id
+from storage.database import (
+    Batch,
+    Storage,
+    Tx,
+    Unusable,
+    Work,
+    gather_outcomes,
+    random_id,
+)
 
 T = TypeVar("T")
 
-SAFE_VERSION = (3, 51, 3)  # 3.7.0 to 3.51.2 can lose committed pages: the WAL-reset race, https://sqlite.org/wal.html
+SAFE_VERSION = (
+    3,
+    51,
+    3,
+)  # 3.7.0 to 3.51.2 can lose committed pages: the WAL-reset race, https://sqlite.org/wal.html
 BATCH = 256  # works in one commit at the most: bounds how long one of them waits for the others
 READERS = 2
 
@@ -47,7 +59,11 @@ class _Hop(aiosqlite.Connection):
 
     def engine(self, keys: Keys, *, begin: str = "BEGIN IMMEDIATE") -> sa.Engine:
         engine = sa.create_engine(
-            "sqlite://", module=dbapi2, creator=lambda: self._conn, poolclass=StaticPool, hide_parameters=True
+            "sqlite://",
+            module=dbapi2,
+            creator=lambda: self._conn,
+            poolclass=StaticPool,
+            hide_parameters=True,
         )
         crypto.attach(engine.dialect, keys)
         sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql(begin))
@@ -56,7 +72,9 @@ class _Hop(aiosqlite.Connection):
 
 def connect(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Connection:
     """A keyed DB-API connection with our PRAGMAs. Raises Unusable if the key does not fit."""
-    connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    connection = dbapi2.connect(
+        str(path), isolation_level=None, check_same_thread=False
+    )
     connection.execute(f"PRAGMA key = \"x'{keys.derive('file').hex()}'\"")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -68,11 +86,15 @@ def connect(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Conne
         connection.execute(pragma)
     if query_only:
         connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")  # only the writer checkpoints
+        connection.execute(
+            "PRAGMA wal_autocheckpoint = 0"
+        )  # only the writer checkpoints
     return connection
 
 
-def refuse_unsafe_library(version: tuple[int, ...] = dbapi2.sqlite_version_info) -> None:
+def refuse_unsafe_library(
+    version: tuple[int, ...] = dbapi2.sqlite_version_info,
+) -> None:
     """Raises Unusable on an SQLite that can lose committed data."""
     if version < SAFE_VERSION:
         found, wanted = (".".join(map(str, v)) for v in (version, SAFE_VERSION))
@@ -96,7 +118,14 @@ def lock(path: Path) -> IO[bytes]:
 class SQLite(Storage):
     """See `open_file`."""
 
-    def __init__(self, writer: _Hop, readers: list[_Hop], keys: Keys, held: IO[bytes], **options: Any) -> None:
+    def __init__(
+        self,
+        writer: _Hop,
+        readers: list[_Hop],
+        keys: Keys,
+        held: IO[bytes],
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._writer = writer
         self._held = held
@@ -107,7 +136,9 @@ class SQLite(Storage):
         self._closing = False
         self._reading: asyncio.Queue[tuple[_Hop, sa.Connection]] = asyncio.Queue()
         for reader in readers:
-            self._reading.put_nowait((reader, reader.engine(keys, begin="BEGIN").connect()))
+            self._reading.put_nowait(
+                (reader, reader.engine(keys, begin="BEGIN").connect())
+            )
         self._readers = readers
         self._task = asyncio.create_task(self._drain(), name="storage-writer")
 
@@ -127,7 +158,9 @@ class SQLite(Storage):
             while self._waiting:
                 taken, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                 works = [work for work, _ in taken]
-                outcomes, posted = await self._writer.run(partial(self._batch.run, works))
+                outcomes, posted = await self._writer.run(
+                    partial(self._batch.run, works)
+                )
                 await gather_outcomes([future for _, future in taken], outcomes)
                 if posted:
                     self._tell_watchers()
@@ -146,11 +179,17 @@ class SQLite(Storage):
 
     async def checkpoint(self) -> None:
         """Write the log into the file and empty it: what was erased is then in neither."""
-        await self._writer.run(lambda: self._writer._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())  # noqa: SLF001
+        await self._writer.run(
+            lambda: self._writer._conn.execute(
+                "PRAGMA wal_checkpoint(TRUNCATE)"
+            ).fetchall()
+        )  # noqa: SLF001
 
     async def copy_to(self, path: Path) -> None:
         """A compact copy of the file under the same key, without deleted rows. `path` must not exist."""
-        await self._writer.run(lambda: self._writer._conn.execute("VACUUM INTO ?", (str(path),)))  # noqa: SLF001
+        await self._writer.run(
+            lambda: self._writer._conn.execute("VACUUM INTO ?", (str(path),))
+        )  # noqa: SLF001
 
     async def close(self) -> None:
         self._closing = True
@@ -166,7 +205,9 @@ async def _hop(path: Path, keys: Keys, *, query_only: bool = False) -> _Hop:
     return await _Hop(partial(connect, path, keys, query_only=query_only), 64)  # type: ignore[arg-type]
 
 
-async def open_file(path: Path, keys: Keys, *, new_id: Callable[[], int] = random_id) -> SQLite:
+async def open_file(
+    path: Path, keys: Keys, *, new_id: Callable[[], int] = random_id
+) -> SQLite:
     """Open (and if needed make or migrate) the database at `path`.
 
     Raises Unusable, with what to do, on a wrong key, a newer schema, an unsafe SQLite or a second process.
@@ -192,5 +233,3 @@ async def open_file(path: Path, keys: Keys, *, new_id: Callable[[], int] = rando
         held.close()
         raise
     return SQLite(writer, readers, keys, held, new_id=new_id)
-
-

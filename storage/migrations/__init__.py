@@ -16,7 +16,9 @@ from storage.crypto import Keys
 def bring_up_sqlite(connection: Any, path: Path, keys: Keys) -> None:
     """Make or migrate the schema on a DB-API connection."""
     del path
-    engine = sa.create_engine("sqlite://", module=dbapi2, creator=lambda: connection, poolclass=StaticPool)
+    engine = sa.create_engine(
+        "sqlite://", module=dbapi2, creator=lambda: connection, poolclass=StaticPool
+    )
     crypto.attach(engine.dialect, keys)
     with engine.connect() as c:
         schema.metadata.create_all(c)

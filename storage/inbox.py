@@ -1,0 +1,59 @@
+"""What came in: ids against redelivery, throttles that survive a refusal, and accidents an operator may replay."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.domain.conversation import Sender
+from storage.database import Tx
+from storage.schema import accident, inbox, throttle
+
+KEPT = timedelta(
+    hours=48
+)  # Telegram re-randomises update ids after a quiet week, so older ids must go
+ACCIDENT_KEPT = timedelta(hours=24)
+
+
+def is_new(tx: Tx, sender: Sender, update: str, now: datetime) -> bool:
+    """Note an update; False if it was noted before."""
+    insert = tx.insert(inbox).on_conflict_do_nothing()
+    row = {"platform": sender.platform, "bot": sender.bot, "id": update, "at": now}
+    return tx.execute(insert, row).rowcount == 1
+
+
+def expire(tx: Tx, now: datetime) -> None:
+    """Drop what is older than it may be."""
+    tx.execute(inbox.delete().where(inbox.c.at < now - KEPT))
+    tx.execute(accident.delete().where(accident.c.at < now - ACCIDENT_KEPT))
+    tx.execute(throttle.delete().where(throttle.c.until < now))
+
+
+def note_accident(tx: Tx, code: str, message: str, now: datetime) -> None:
+    """Keep the message that met a defect, sealed, for 24 hours."""
+    tx.execute(accident.insert(), {"code": code, "at": now, "message": message})
+
+
+def accidents(tx: Tx) -> list[tuple[str, datetime]]:
+    """Numbers and times of the accidents that are kept."""
+    rows = tx.execute(sa.select(accident.c.code, accident.c.at).order_by(accident.c.at))
+    return [(row.code, row.at) for row in rows]
+
+
+def uses(tx: Tx, key: str, now: datetime) -> int:
+    """How often `key` was used in its present window."""
+    query = sa.select(throttle.c.used).where(
+        throttle.c.key == key, throttle.c.until > now
+    )
+    return tx.execute(query).scalar() or 0
+
+
+def use(tx: Tx, key: str, window: timedelta, now: datetime) -> int:
+    """Count one use of `key` (who did what) in a window that begins with the first use; how many that makes."""
+    used = uses(tx, key, now) + 1
+    values = {"used": used, "until": now + window}
+    insert = tx.insert(throttle).values(key=key, **values)
+    change = values if used == 1 else {"used": used}
+    tx.execute(insert.on_conflict_do_update(index_elements=["key"], set_=change))
+    return used

@@ -1,0 +1,530 @@
+"""Letters: posted by handlers, claimed by the outbox before any byte is sent, and ended with what became of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+import sqlalchemy as sa
+
+from bot import i18n
+from bot.domain.conversation import Attachment, Choice, Lane, Outgoing, Sender, Text
+from storage.database import Tx
+from storage.schema import address, letter, message, person
+
+LIFE = {  # how long a letter may wait for its platform before it is given up
+    Lane.DANGER: timedelta(days=7),
+    Lane.REPLY: timedelta(days=1),
+    Lane.CORRECTION: timedelta(days=14),
+    Lane.CHECKIN: timedelta(days=7),
+    Lane.BULLETIN: timedelta(days=3),
+    Lane.PETITION: timedelta(days=7),
+    Lane.DIGEST: timedelta(days=1),
+}
+SENT_AGAIN = frozenset(
+    {Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN}
+)  # after an unknown outcome
+ENDED_KEPT = timedelta(days=14)
+MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
+TOPICS_KEPT = timedelta(days=30)
+
+
+class State(IntEnum):
+    """Where a letter is. Below DELIVERED it is under way, from there on it has ended."""
+
+    WAITING = 0
+    FLYING = 1
+    DELIVERED = 2
+    UNREACHABLE = 3
+    REFUSED = 4
+    UNKNOWN = 5
+    EXPIRED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A claimed letter: everything the outbox needs to deliver it, except the language's words."""
+
+    id: int
+    person: int | None
+    address: int
+    to: Sender
+    language: str
+    lane: Lane
+    text: Text
+    choices: tuple[tuple[Choice, ...], ...]
+    topic: str
+    edits: str
+    silent: bool
+    clean_after: timedelta | None
+    attachment: Attachment | None
+    attempts: int
+    again: bool
+
+
+def route_of(platform: str, bot: str) -> str:
+    """The name of a courier in the letters' `route` column."""
+    return f"{platform}/{bot}"
+
+
+# -- posting -------------------------------------------------------------------------------------------------------
+
+_ADDRESSES = (
+    sa.select(
+        address.c.person_id,
+        address.c.id,
+        address.c.platform,
+        address.c.bot,
+        address.c.unreachable_at,
+    )
+    .where(address.c.person_id.in_(sa.bindparam("people", expanding=True)))
+    .order_by(address.c.unreachable_at.is_not(None), address.c.id)
+)
+_GROUP = sa.select(address.c.id, address.c.platform, address.c.bot).where(
+    address.c.id == sa.bindparam("where")
+)
+
+
+def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
+    """Store letters, each addressed to where its person can be reached now. They leave after the commit."""
+    if not letters:
+        return
+    where = _reachable(tx, sorted({one.to for one in letters if not one.to_group}))
+    bodies: dict[int, str] = {}  # the same words to many people are packed once
+    rows = []
+    for one in letters:
+        if one.to_group:
+            group = tx.execute(_GROUP, {"where": one.to}).one()
+            place, route, reachable = (
+                group.id,
+                route_of(group.platform, group.bot),
+                True,
+            )
+        elif one.to in where:
+            place, route, reachable = where[one.to]
+        else:  # erased meanwhile
+            continue
+        body = bodies.get(id(one.text))
+        if body is None or one.choices or one.edits:
+            body = bodies[id(one.text)] = _pack(one)
+        rows.append(
+            {
+                "person_id": None if one.to_group else one.to,
+                "address_id": place,
+                "route": route,
+                "lane": one.lane.value,
+                "state": State.WAITING if reachable else State.UNREACHABLE,
+                "body": body,
+                "attachment": one.attachment.data if one.attachment else None,
+                "topic": one.topic,
+                "due_at": one.due_at or now,
+                "expires_at": one.expires_at or (one.due_at or now) + LIFE[one.lane],
+                "ended_at": None if reachable else now,
+            }
+        )
+    if rows:
+        tx.execute(letter.insert(), rows)
+        tx.posted = True
+
+
+def _reachable(tx: Tx, people: list[int]) -> dict[int, tuple[int, str, bool]]:
+    found: dict[int, tuple[int, str, bool]] = {}
+    if people:
+        for who, where, platform, bot, unreachable_at in tx.execute(
+            _ADDRESSES, {"people": people}
+        ):
+            found.setdefault(
+                who, (where, route_of(platform, bot), unreachable_at is None)
+            )
+    return found
+
+
+def _pack(one: Outgoing) -> str:
+    packed: dict[str, object] = {"t": i18n.to_json(one.text)}
+    if one.choices:
+        packed["c"] = i18n.rows_to_json(one.choices)
+    if one.edits:
+        packed["e"] = one.edits
+    if one.edit:
+        packed["u"] = 1
+    if one.silent:
+        packed["s"] = 1
+    if one.clean_after is not None:
+        packed["x"] = int(one.clean_after.total_seconds())
+    if one.attachment is not None:
+        packed["a"] = [one.attachment.kind, one.attachment.name]
+    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+
+
+# -- claiming ------------------------------------------------------------------------------------------------------
+
+_earlier = letter.alias()
+_DUE = (
+    sa.select(
+        letter.c.id,
+        letter.c.person_id,
+        letter.c.address_id,
+        letter.c.lane,
+        letter.c.body,
+        letter.c.attachment,
+        letter.c.topic,
+        letter.c.attempts,
+        letter.c.again,
+        address.c.platform,
+        address.c.bot,
+        address.c.reach,
+        person.c.language,
+    )
+    .select_from(
+        letter.join(address, letter.c.address_id == address.c.id).outerjoin(
+            person, letter.c.person_id == person.c.id
+        )
+    )
+    .where(
+        letter.c.route == sa.bindparam("route"),
+        letter.c.state == State.WAITING.value,
+        letter.c.due_at <= sa.bindparam("now"),
+        # order holds per address within a lane
+        ~sa.exists().where(
+            _earlier.c.address_id == letter.c.address_id,
+            _earlier.c.lane == letter.c.lane,
+            _earlier.c.state <= State.FLYING.value,
+            _earlier.c.id < letter.c.id,
+        ),
+    )
+    .order_by(letter.c.lane, letter.c.id)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True, of=letter)
+)
+_FLY = (
+    letter.update()
+    .where(letter.c.id == sa.bindparam("which"))
+    .values(state=State.FLYING.value, attempts=letter.c.attempts + 1)
+)
+_NEWEST = (
+    sa.select(message.c.platform_id)
+    .where(
+        message.c.address_id == sa.bindparam("where"),
+        message.c.topic == sa.bindparam("about"),
+    )
+    .order_by(message.c.id.desc())
+    .limit(1)
+)
+_SIBLINGS = (
+    sa.select(letter.c.id, letter.c.body)
+    .where(
+        letter.c.address_id == sa.bindparam("where"),
+        letter.c.lane == Lane.CHECKIN.value,
+        letter.c.state == State.WAITING.value,
+        letter.c.due_at <= sa.bindparam("now"),
+        letter.c.topic == "",
+        letter.c.id != sa.bindparam("which"),
+    )
+    .order_by(letter.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
+    """Take what is due on one route, the most urgent lane first, and note the intent before any byte is sent."""
+    rows = tx.execute(_DUE, {"route": route, "now": now, "most": most}).all()
+    if rows:
+        tx.execute(_FLY, [{"which": row.id} for row in rows])
+    return [_letter(tx, row) for row in rows]
+
+
+def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
+    packed = json.loads(row.body)
+    edits = packed.get("e", "")
+    if packed.get("u") and row.topic:
+        edits = (
+            tx.execute(_NEWEST, {"where": row.address_id, "about": row.topic}).scalar()
+            or ""
+        )
+    attached = packed.get("a")
+    return Letter(
+        id=row.id,
+        person=row.person_id,
+        address=row.address_id,
+        to=Sender(row.platform, row.bot, row.reach),
+        language=row.language or "",
+        lane=Lane(row.lane),
+        text=i18n.from_json(packed["t"]),
+        choices=i18n.rows_from_json(packed["c"]) if "c" in packed else (),
+        topic=row.topic,
+        edits=edits,
+        silent="s" in packed,
+        clean_after=timedelta(seconds=packed["x"]) if "x" in packed else None,
+        attachment=Attachment(attached[0], attached[1], row.attachment or b"")
+        if attached
+        else None,
+        attempts=row.attempts + 1,
+        again=bool(row.again),
+    )
+
+
+def siblings(tx: Tx, one: Letter, now: datetime, most: int) -> list[tuple[int, Text]]:
+    """Further news waiting for the same address, to go in one message with `one`; they are claimed with it."""
+    rows = tx.execute(
+        _SIBLINGS, {"where": one.address, "now": now, "which": one.id, "most": most}
+    ).all()
+    if rows:
+        tx.execute(_FLY, [{"which": row.id} for row in rows])
+    return [(row.id, i18n.from_json(json.loads(row.body)["t"])) for row in rows]
+
+
+def next_due(tx: Tx, route: str) -> datetime | None:
+    """When the next waiting letter of a route is due."""
+    query = sa.select(sa.func.min(letter.c.due_at)).where(
+        letter.c.route == route, letter.c.state == State.WAITING.value
+    )
+    due: datetime | None = tx.execute(query).scalar()
+    return due
+
+
+# -- ending --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A letter that a platform took. `message` is its id there ("" if an older message was changed in place)."""
+
+    letter: int
+    address: int
+    topic: str
+    message: str
+    clean_after: timedelta | None = None
+
+
+_DONE = (
+    letter.update()
+    .where(letter.c.id == sa.bindparam("which"))
+    .values(
+        state=sa.bindparam("how"), body="", attachment=None, ended_at=sa.bindparam("at")
+    )
+)
+_GONE = letter.delete().where(letter.c.id == sa.bindparam("which"))
+_LATER = (
+    letter.update()
+    .where(letter.c.id == sa.bindparam("which"))
+    .values(
+        state=State.WAITING.value,
+        due_at=sa.bindparam("at"),
+        again=sa.bindparam("perhaps"),
+    )
+)
+
+
+def delivered(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
+    """Note deliveries. Of a letter that nothing later refers to, nothing stays but the message id, for cleaning."""
+    done, gone, messages = [], [], []
+    for one in letters:
+        if one.topic:
+            done.append({"which": one.letter, "how": State.DELIVERED.value, "at": now})
+        else:
+            gone.append({"which": one.letter})
+        if one.message:
+            messages.append(
+                {
+                    "address_id": one.address,
+                    "topic": one.topic,
+                    "platform_id": one.message,
+                    "at": now,
+                    "due_at": None
+                    if one.clean_after is None
+                    else now + one.clean_after,
+                }
+            )
+    if done:
+        tx.execute(_DONE, done)
+    if gone:
+        tx.execute(_GONE, gone)
+    if messages:
+        tx.execute(message.insert(), messages)
+
+
+def end(tx: Tx, which: int, how: State, now: datetime) -> None:
+    """End a letter that was not delivered; its words are dropped, except where an operator may send it again."""
+    if how is State.UNKNOWN:
+        tx.execute(
+            letter.update()
+            .where(letter.c.id == which)
+            .values(state=how.value, ended_at=now)
+        )
+    else:
+        tx.execute(_DONE, {"which": which, "how": how.value, "at": now})
+
+
+def later(tx: Tx, which: int, due_at: datetime, *, perhaps: bool) -> None:
+    """Put a claimed letter back, to be tried again at `due_at`. `perhaps`: it may have arrived already."""
+    tx.execute(_LATER, {"which": which, "at": due_at, "perhaps": int(perhaps)})
+    tx.posted = True
+
+
+def without_edit(tx: Tx, which: int) -> None:
+    """The message that a letter was to change is gone: let it be a new message."""
+    body = tx.execute(sa.select(letter.c.body).where(letter.c.id == which)).scalar()
+    packed = json.loads(body) if body else {}
+    packed.pop("e", None)
+    packed.pop("u", None)
+    values = {
+        "body": json.dumps(packed, ensure_ascii=False, separators=(",", ":")),
+        "state": State.WAITING.value,
+    }
+    tx.execute(letter.update().where(letter.c.id == which).values(**values))
+    tx.posted = True
+
+
+def reroute(tx: Tx, where: int, now: datetime) -> None:
+    """After an address turned out unreachable: its letters go to the person's next address, or end unreachable."""
+    rows = tx.execute(
+        sa.select(letter.c.id, letter.c.person_id).where(
+            letter.c.address_id == where, letter.c.state <= State.FLYING.value
+        )
+    ).all()
+    found = _reachable(
+        tx, sorted({row.person_id for row in rows if row.person_id is not None})
+    )
+    for row in rows:
+        place, route, reachable = found.get(row.person_id, (where, "", False))
+        if reachable:
+            values = {
+                "address_id": place,
+                "route": route,
+                "state": State.WAITING.value,
+                "due_at": now,
+            }
+            tx.execute(letter.update().where(letter.c.id == row.id).values(**values))
+            tx.posted = True
+        else:
+            end(tx, row.id, State.UNREACHABLE, now)
+
+
+def recover(tx: Tx, route: str, now: datetime, *, idempotent: bool) -> int:
+    """After a crash: what was under way has an unknown outcome, and each lane has its rule. How many there were."""
+    mine = (letter.c.route == route) & (letter.c.state == State.FLYING.value)
+    again = letter.c.lane.in_([lane.value for lane in SENT_AGAIN])
+    repeat = {
+        "state": State.WAITING.value,
+        "again": 0 if idempotent else 1,
+        "due_at": now,
+    }
+    if idempotent:
+        return tx.execute(letter.update().where(mine).values(**repeat)).rowcount
+    sent_again = tx.execute(
+        letter.update().where(mine & again).values(**repeat)
+    ).rowcount
+    unknown = tx.execute(
+        letter.update().where(mine).values(state=State.UNKNOWN.value, ended_at=now)
+    ).rowcount
+    return sent_again + unknown
+
+
+def expire(tx: Tx, now: datetime) -> None:
+    """Give up what waited too long; drop what ended long ago, and messages nobody can change or clean any more."""
+    waiting = (letter.c.state == State.WAITING.value) & (letter.c.expires_at <= now)
+    for which in tx.execute(sa.select(letter.c.id).where(waiting)).scalars().all():
+        end(tx, which, State.EXPIRED, now)
+    tx.execute(letter.delete().where(letter.c.ended_at < now - ENDED_KEPT))
+    no_topic = (message.c.topic == "") & (message.c.at < now - MESSAGES_KEPT)
+    tx.execute(message.delete().where(no_topic | (message.c.at < now - TOPICS_KEPT)))
+
+
+# -- what became of them -------------------------------------------------------------------------------------------
+
+
+def states_of(tx: Tx, topic: str, lane: Lane) -> dict[int, State]:
+    """For each person a letter of this topic and lane was posted to: what became of the newest one."""
+    query = (
+        sa.select(letter.c.person_id, letter.c.state)
+        .where(letter.c.topic == topic, letter.c.lane == lane.value)
+        .order_by(letter.c.id)
+    )
+    return {row.person_id: State(row.state) for row in tx.execute(query)}
+
+
+def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime) -> None:
+    """Let letters of a topic that still wait end unsent: what they say is no longer so."""
+    query = sa.select(letter.c.id).where(
+        letter.c.topic == topic,
+        letter.c.lane == lane.value,
+        letter.c.state == State.WAITING.value,
+    )
+    for which in tx.execute(query).scalars().all():
+        end(tx, which, State.EXPIRED, now)
+
+
+def counts(tx: Tx) -> dict[tuple[str, Lane, State], int]:
+    """How many letters there are per route, lane and state: what an operator may see."""
+    query = sa.select(
+        letter.c.route, letter.c.lane, letter.c.state, sa.func.count()
+    ).group_by(letter.c.route, letter.c.lane, letter.c.state)
+    return {
+        (route, Lane(lane), State(state)): n
+        for route, lane, state, n in tx.execute(query)
+    }
+
+
+def resend_unknown(tx: Tx, now: datetime) -> int:
+    """On an operator's word: send again what has an unknown outcome, marked as a repeat. How many letters."""
+    unknown = letter.c.state == State.UNKNOWN.value
+    values = {"state": State.WAITING.value, "again": 1, "due_at": now, "ended_at": None}
+    tx.posted = True
+    return tx.execute(
+        letter.update().where(unknown & (letter.c.expires_at > now)).values(**values)
+    ).rowcount
+
+
+# -- what stands in the chats --------------------------------------------------------------------------------------
+
+
+def note_message(tx: Tx, where: int, platform_id: str, now: datetime) -> None:
+    """Remember a person's own message, so that it can be cleaned from the chat when they ask."""
+    tx.execute(
+        message.insert(),
+        {"address_id": where, "platform_id": platform_id, "at": now, "topic": ""},
+    )
+
+
+def messages_due(
+    tx: Tx, route: str, now: datetime, most: int
+) -> list[tuple[int, Sender, str]]:
+    """Messages that are to be cleaned away now: row id, chat, the platform's id."""
+    query = (
+        sa.select(
+            message.c.id,
+            address.c.platform,
+            address.c.bot,
+            address.c.reach,
+            message.c.platform_id,
+        )
+        .join(address)
+        .where(
+            message.c.due_at <= now, address.c.platform + "/" + address.c.bot == route
+        )
+        .order_by(message.c.due_at)
+        .limit(most)
+    )
+    return [
+        (row.id, Sender(row.platform, row.bot, row.reach), row.platform_id)
+        for row in tx.execute(query)
+    ]
+
+
+def clean_chat(tx: Tx, who: int, now: datetime) -> int:
+    """Let everything that stands in a person's chats be cleaned away; how many messages can be."""
+    mine = sa.select(address.c.id).where(address.c.person_id == who)
+    young = message.c.at >= now - MESSAGES_KEPT
+    return tx.execute(
+        message.update()
+        .where(message.c.address_id.in_(mine) & young)
+        .values(due_at=now)
+    ).rowcount
+
+
+def drop_messages(tx: Tx, rows: list[int]) -> None:
+    """Forget messages that were cleaned away, or can't be."""
+    tx.execute(message.delete().where(message.c.id.in_(rows)))

@@ -1,0 +1,188 @@
+"""People, their addresses, and the half-finished dialogues they have with the bot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.domain.conversation import Sender
+from bot.domain.people import Person
+from storage.database import Tx
+from storage.schema import EPOCH, address, dialogue, newcomer, person
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Who wrote: the person (None for a group) and the address they wrote from."""
+
+    person: Person | None
+    address: int
+    new: bool = False
+    answered: bool = False
+
+
+_COLUMNS = (
+    person.c.id,
+    person.c.language,
+    person.c.name,
+    person.c.zone,
+    person.c.quiet_from,
+    person.c.quiet_until,
+)
+_BY_ACCOUNT = (
+    sa.select(
+        address.c.id.label("address"),
+        address.c.unreachable_at,
+        address.c.answered_at,
+        *_COLUMNS,
+    )
+    .select_from(address.outerjoin(person))
+    .where(
+        address.c.platform == sa.bindparam("platform"),
+        address.c.bot == sa.bindparam("bot"),
+        address.c.account == sa.bindparam("account"),
+    )
+)
+_BY_ID = sa.select(*_COLUMNS).where(person.c.id == sa.bindparam("who"))
+
+
+def _person(row: sa.Row[tuple[object, ...]]) -> Person:
+    return Person(
+        row.id,
+        row.language or "",
+        row.name or "",
+        row.zone or "",
+        row.quiet_from,
+        row.quiet_until,
+    )
+
+
+def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
+    """The person behind an address; a stranger becomes a person now. Any word from an address makes it reachable."""
+    row = tx.execute(_BY_ACCOUNT, _key(sender)).first()
+    if row is not None:
+        if row.unreachable_at is not None:
+            reachable(tx, row.address)
+        return Met(
+            None if row.id is None else _person(row),
+            row.address,
+            answered=row.answered_at is not None,
+        )
+    who: int | None = None
+    if not group:
+        day = (now - EPOCH) // DAY
+        who = tx.execute(
+            person.insert().returning(person.c.id), {"met_on": day}
+        ).scalar_one()
+    where = tx.execute(
+        address.insert().returning(address.c.id),
+        {"person_id": who, **_key(sender), "reach": sender.account},
+    ).scalar_one()
+    return Met(None if who is None else Person(who), where, new=True)
+
+
+def _key(sender: Sender) -> dict[str, str]:
+    return {
+        "platform": sender.platform,
+        "bot": sender.bot,
+        "account": f"{sender.platform}/{sender.account}",
+    }
+
+
+def answered(tx: Tx, where: int, now: datetime) -> None:
+    """Note that a group had its one answer."""
+    tx.execute(address.update().where(address.c.id == where).values(answered_at=now))
+
+
+def reachable(tx: Tx, where: int) -> None:
+    """Take the Unreachable mark off an address."""
+    tx.execute(
+        address.update().where(address.c.id == where).values(unreachable_at=None)
+    )
+
+
+def unreachable(tx: Tx, where: int, now: datetime) -> None:
+    """Mark an address as one where nothing arrives until a word comes from it."""
+    tx.execute(address.update().where(address.c.id == where).values(unreachable_at=now))
+
+
+def move(tx: Tx, where: int, account: str, platform: str) -> None:
+    """Give an address the new account id that the platform gave it; if that address is known already, drop the old."""
+    known = tx.execute(
+        sa.select(address.c.id).where(address.c.account == f"{platform}/{account}")
+    ).scalar()
+    if known is not None and known != where:
+        tx.execute(address.delete().where(address.c.id == where))
+        return
+    tx.execute(
+        address.update()
+        .where(address.c.id == where)
+        .values(account=f"{platform}/{account}", reach=account)
+    )
+
+
+def find(tx: Tx, who: int) -> Person | None:
+    """A person by id."""
+    row = tx.execute(_BY_ID, {"who": who}).first()
+    return None if row is None else _person(row)
+
+
+def change(tx: Tx, who: int, **values: str | int | None) -> None:
+    """Set language, name, zone, quiet_from or quiet_until of a person."""
+    tx.execute(person.update().where(person.c.id == who).values(**values))
+
+
+def can_be_reached(tx: Tx, who: int) -> bool:
+    """Whether any address of a person is not marked unreachable."""
+    query = (
+        sa.select(address.c.id)
+        .where(address.c.person_id == who, address.c.unreachable_at.is_(None))
+        .limit(1)
+    )
+    return tx.execute(query).first() is not None
+
+
+def platforms(tx: Tx, who: int) -> list[str]:
+    """On which platforms a person has an address."""
+    query = (
+        sa.select(address.c.platform)
+        .where(address.c.person_id == who)
+        .distinct()
+        .order_by(address.c.platform)
+    )
+    return list(tx.execute(query).scalars())
+
+
+def forget(tx: Tx, who: int) -> None:
+    """Erase a person and everything that hangs on them. Circles they kept must have been handed over before."""
+    # named although it would cascade: a promise should not depend on a pragma
+    tx.execute(newcomer.delete().where(newcomer.c.person_id == who))
+    tx.execute(person.delete().where(person.c.id == who))
+
+
+# -- dialogues -----------------------------------------------------------------------------------------------------
+
+
+def dialogue_of(tx: Tx, who: int, now: datetime) -> str | None:
+    """The stored form of an open dialogue, as JSON; None if there is none or it expired."""
+    query = sa.select(dialogue.c.form).where(
+        dialogue.c.person_id == who, dialogue.c.expires_at > now
+    )
+    form: str | None = tx.execute(query).scalar()
+    return form
+
+
+def keep_dialogue(tx: Tx, who: int, form: str, expires_at: datetime) -> None:
+    """Store (or replace) a person's open dialogue."""
+    values = {"form": form, "expires_at": expires_at}
+    insert = tx.insert(dialogue).values(person_id=who, **values)
+    tx.execute(insert.on_conflict_do_update(index_elements=["person_id"], set_=values))
+
+
+def end_dialogue(tx: Tx, who: int) -> None:
+    """Drop a person's open dialogue, if any."""
+    tx.execute(dialogue.delete().where(dialogue.c.person_id == who))
