@@ -1,0 +1,238 @@
+"""The wire to Telegram: requests over pooled aiohttp, and each failure sorted by what is known of the request's fate.
+
+The token lives here only. python-telegram-bot's `Bot` is given a placeholder and paths such as ``/sendMessage``, so
+nothing that it prints, logs or raises can hold a secret; and every failure of aiohttp (whose sentences name the whole
+address) is replaced by one of three of our own, raised outside the handler so that no chain leads back to it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import aiohttp
+from telegram import Bot
+from telegram.error import NetworkError, TelegramError
+from telegram.request import BaseRequest, RequestData
+from yarl import URL
+
+OFFICIAL: Final = "https://api.telegram.org"
+
+_TOKEN = re.compile(r"(?P<bot>[0-9]{1,20}):[A-Za-z0-9_-]{3,128}", re.ASCII)
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+# Below the server's own patience with idle connections: a request on a connection that the other end is just closing
+# has an unknown fate, and each unknown may become a message said twice.
+_IDLE_SECONDS: Final = 15.0
+_UPLOAD_SECONDS: Final = 60.0
+
+
+class Unsent(NetworkError):  # noqa: N818 - it names what happened
+    """No connection could be made (or none was free): not one byte of the request has left."""
+
+    def __init__(self) -> None:
+        super().__init__("no connection to the Bot API")
+
+
+class Unanswered(NetworkError):  # noqa: N818 - it names what happened
+    """The request left, and what came back does not tell whether it was done."""
+
+    def __init__(self) -> None:
+        super().__init__("no usable answer from the Bot API")
+
+
+class Answered(TelegramError):  # noqa: N818 - it names what happened
+    """The Bot API said no.
+
+    `status` is the HTTP status (4xx), `description` the server's sentence in lower case (for comparing, never for
+    logs), `retry_after` the pause in seconds that it asks for, `migrate_to` the new id of a chat that moved.
+    """
+
+    def __init__(self, status: int, description: str, retry_after: int | None, migrate_to: int | None) -> None:
+        super().__init__(f"the Bot API answered {status}")
+        self.status = status
+        self.description = description.lower()
+        self.retry_after = retry_after
+        self.migrate_to = migrate_to
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds: for a connection (a free one in the pool included), and for an answer."""
+
+    connect: float = 10.0
+    answer: float = 20.0
+
+
+class AiohttpRequest(BaseRequest):
+    """A `BaseRequest` on one aiohttp session; it alone knows the token.
+
+    `base_url` is the Bot API's address without token, as ``https://api.telegram.org``. `connections` bounds what is in
+    flight at once. Nothing is ever retried here: whether a second attempt is safe is the outbox's to decide.
+    """
+
+    def __init__(
+        self, token: str, *, base_url: str = OFFICIAL, connections: int = 256, patience: Patience | None = None
+    ) -> None:
+        shape = _TOKEN.fullmatch(token)
+        if shape is None:
+            msg = "The Telegram token is not one: copy it again from @BotFather (digits, a colon, letters)."
+            raise ValueError(msg)
+        self.bot: Final = shape["bot"]
+        self._prefix: Final = URL(f"{base_url.rstrip('/')}/bot{token}/")
+        self._connections: Final = connections
+        self._patience: Final = patience or Patience()
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        """Name the bot account, and nothing that is secret."""
+        return f"AiohttpRequest(bot={self.bot})"
+
+    @property
+    def read_timeout(self) -> float:
+        """The default time to wait for an answer, in seconds."""
+        return self._patience.answer
+
+    async def initialize(self) -> None:
+        """Open the pool (once)."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_IDLE_SECONDS)
+            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": "payvand"})
+
+    async def shutdown(self) -> None:
+        """Close every connection."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def do_request(  # noqa: PLR0913, PLR0917 - the signature is python-telegram-bot's
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401 - their DefaultValue has no public name
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401, ARG002
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401, ARG002
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ANN401, ARG002
+    ) -> tuple[int, bytes]:
+        """Send one request of python-telegram-bot's. Raises `Unsent`, `Unanswered` or `Answered`."""
+        answer = read_timeout if isinstance(read_timeout, int | float) else self._patience.answer
+        name = url.lstrip("/")
+        if request_data is not None and request_data.contains_files:
+            form = aiohttp.FormData(request_data.json_parameters)
+            for field, (filename, content, kind) in request_data.multipart_data.items():
+                form.add_field(field, content, filename=filename, content_type=kind)
+            return await self._exchange(name, form, {}, answer, _UPLOAD_SECONDS, method=method)
+        body = request_data.url_encoded_parameters().encode() if request_data is not None else b""
+        return await self._exchange(name, body, _FORM, answer, method=method)
+
+    async def ask(self, method: str, parameters: Mapping[str, object], *, answer: float | None = None) -> object:
+        """Call a method and return the bare ``result``. Raises `Unsent`, `Unanswered` or `Answered`.
+
+        For updates: python-telegram-bot decodes a batch as a whole, so that one malformed update would hide the rest
+        behind an exception, and it logs what it could not read.
+        """
+        body = urlencode({k: v if isinstance(v, str) else json.dumps(v) for k, v in parameters.items()}).encode()
+        wait = self._patience.answer if answer is None else answer
+        _, payload = await self._exchange(method, body, _FORM, wait)
+        return self.parse_json_payload(payload)["result"]
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Read a successful answer. Raises `Unanswered`, and unlike the original says nothing of what it saw."""
+        data = _json_object(payload)
+        if data is None or data.get("ok") is not True or "result" not in data:
+            raise Unanswered
+        return data
+
+    async def _exchange(  # noqa: PLR0913 - one exchange has this many sides
+        self,
+        name: str,
+        body: bytes | aiohttp.FormData,
+        headers: Mapping[str, str],
+        answer: float,
+        upload: float = 10.0,
+        *,
+        method: str = "POST",
+    ) -> tuple[int, bytes]:
+        failure: TelegramError | None
+        connect = self._patience.connect
+        if self._session is None:
+            raise Unsent
+        try:
+            async with self._session.request(
+                method,
+                self._prefix.joinpath(name),
+                data=body,
+                headers=headers,
+                allow_redirects=False,  # an answer that sends us elsewhere is not the Bot API's
+                timeout=aiohttp.ClientTimeout(
+                    total=connect + upload + answer, connect=connect, sock_connect=connect, sock_read=answer
+                ),
+            ) as response:
+                status, payload = response.status, await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            failure = Unsent()
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            failure = Unanswered()
+        else:
+            failure = _refusal(status, payload)
+        if failure is not None:
+            raise failure  # outside the handler: no chain may lead to an exception that names the address
+        return status, payload
+
+
+class SilentBot(Bot):
+    """python-telegram-bot's `Bot` without a token and without a voice: its debug lines would hold people's words."""
+
+    __slots__ = ()
+    _LOGGER = logging.Logger("payvand.silent", logging.CRITICAL + 1)  # noqa: LOG001 - outside the tree: nobody can wake it
+
+    def __init__(self, wire: AiohttpRequest) -> None:
+        super().__init__(
+            token=f"{wire.bot}:kept-by-the-wire",
+            base_url=_nowhere,
+            base_file_url=_nowhere,
+            request=wire,
+            get_updates_request=wire,
+        )
+
+
+def _nowhere(_token: str) -> str:
+    return ""
+
+
+def _refusal(status: int, payload: bytes) -> TelegramError | None:
+    """What an answer means that is not a success; None for a success, whose body is read later."""
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    data = _json_object(payload)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:  # also from a proxy in front, which doesn't speak JSON
+        data = data or {}
+    elif status not in range(400, 500) or data is None or data.get("ok") is not False:
+        return Unanswered()
+    told = data.get("parameters")
+    parameters: Mapping[str, object] = told if isinstance(told, dict) else {}
+    return Answered(
+        status,
+        str(data.get("description", "")),
+        _whole(parameters.get("retry_after")),
+        _whole(parameters.get("migrate_to_chat_id")),
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _json_object(payload: bytes) -> dict[str, Any] | None:
+    try:
+        data = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
