@@ -107,6 +107,10 @@ class Courier(Protocol):
     def bot(self) -> str:
         """The bot account, as in ``Sender.bot``."""
 
+    @property
+    def idempotent(self) -> bool:
+        """Whether a second delivery with the same ``Parcel.key`` is one message for the reader (Matrix: yes)."""
+
     async def deliver(self, parcel: Parcel) -> Receipt:
         """Deliver one parcel. Raises a CourierError; anything else is a defect."""
 

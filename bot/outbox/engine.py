@@ -1,0 +1,354 @@
+"""Take what is due, deliver it outside any transaction, write down what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from markupsafe import Markup
+
+from bot import i18n
+from bot.i18n import _
+from bot.outbox.courier import (
+    Button,
+    Closed,
+    Courier,
+    CourierError,
+    Gone,
+    NotSent,
+    Parcel,
+    Refused,
+    Relocated,
+    Throttled,
+    Unknown,
+    Unreachable,
+)
+from bot.outbox.pace import Limits, Pace, back_off
+from storage import outbox, people
+from storage.database import Storage, StorageFault, Tx
+from storage.outbox import Delivered, Letter, State
+
+log = structlog.get_logger(__name__)
+
+IDLE = 5.0  # seconds: how often to look although nobody woke us
+CLEANED = 100  # messages in one cleaning
+AHEAD = 0.1  # seconds of sending reserved before more is claimed
+
+
+class Route:
+    """The way of letters to one bot account: claims, delivers and ends them. One per courier."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        courier: Courier,
+        now: Callable[[], datetime],
+        limits: Limits,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._storage = storage
+        self._courier = courier
+        self._now = now
+        self._limits = limits
+        self._pace = Pace(limits)
+        self._dice = dice
+        self.name = outbox.route_of(courier.platform, courier.bot)
+        self._flying: set[asyncio.Task[None]] = set()
+        self._ended: list[Delivered] = []
+        self._woken = asyncio.Event()
+        self._flush = asyncio.Event()
+        self._closed = False
+        self._stopping = False
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Look again: something was posted, or time has moved."""
+        self._woken.set()
+
+    async def recover(self) -> None:
+        """After a crash: give what was under way the outcome that its lane's rule says."""
+        work = partial(
+            outbox.recover,
+            route=self.name,
+            now=self._now(),
+            idempotent=self._courier.idempotent,
+        )
+        found = await self._storage.write(work)
+        if found:
+            log.info("letters.recovered", route=self.name, count=found)
+
+    async def run(self) -> None:
+        """Deliver until cancelled or the account is closed. What is in the air at the end is given time to land."""
+        await self.recover()
+        self._pace.begin(asyncio.get_running_loop().time())
+        flusher = asyncio.create_task(self._keep_flushing(), name=f"flush {self.name}")
+        try:
+            while not self._closed and not self._stopping:
+                self._woken.clear()
+                try:
+                    if not await self._take_off():
+                        await self._clean()
+                        await self._rest()
+                except StorageFault as fault:
+                    log.warning(
+                        "outbox.waits", route=self.name, why=type(fault).__name__
+                    )
+                    await asyncio.sleep(1)
+        finally:
+            await self._land()
+            flusher.cancel()
+            await asyncio.gather(flusher, return_exceptions=True)
+            await self._write_down()
+
+    def stop(self) -> None:
+        """Take nothing more off; `run` then lands and returns."""
+        self._stopping = True
+        self._woken.set()
+
+    async def drain(self) -> None:
+        """Deliver everything that is due now, then return: for tests and for commands that stop afterwards."""
+        while await self._take_off():
+            await self._land()
+            await self._write_down()
+        await self._clean()
+
+    # -- one turn ----------------------------------------------------------------------------------------------------
+
+    async def _take_off(self) -> bool:
+        """Claim what the budget allows and send each on its way. False if nothing was due (or nothing may fly)."""
+        loop = asyncio.get_running_loop()
+        room = min(self._limits.concurrency - len(self._flying), self._limits.claim)
+        if room <= 0:
+            await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        ahead = self._pace.ahead(loop.time())
+        if ahead > AHEAD:
+            await asyncio.sleep(ahead - AHEAD)
+        claim = partial(outbox.claim, route=self.name, now=self._now(), most=room)
+        letters = await self._storage.write(claim)
+        for letter in letters:
+            slot = self._pace.slot(loop.time())
+            task = asyncio.create_task(self._deliver(letter, slot))
+            self._flying.add(task)
+            task.add_done_callback(self._flying.discard)
+        return bool(letters)
+
+    async def _rest(self) -> None:
+        due = await self._storage.read(partial(outbox.next_due, route=self.name))
+        seconds = (
+            IDLE
+            if due is None
+            else min(IDLE, max(0.02, (due - self._now()).total_seconds()))
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _land(self) -> None:
+        if self._flying:
+            await asyncio.wait(self._flying)
+
+    # -- one letter --------------------------------------------------------------------------------------------------
+
+    async def _deliver(self, letter: Letter, slot: float) -> None:
+        loop = asyncio.get_running_loop()
+        group = letter.person is None
+        at = max(slot, self._pace.ready(letter.address, slot, group=group))
+        if (
+            at > slot + 2 * self._limits.address_gap
+        ):  # a long wait is no reason to count as under way
+            await self._put_back(letter, timedelta(seconds=at - loop.time()))
+            return
+        self._pace.sent(letter.address, at, group=group)
+        if at > loop.time():
+            await asyncio.sleep(at - loop.time())
+        try:
+            receipt = await self._courier.deliver(self.parcel(letter))
+        except CourierError as error:
+            await self._failed(letter, error)
+        except Exception as error:  # noqa: BLE001 - a defect in one letter must not stop the others
+            log.error(
+                "courier.defect",
+                route=self.name,
+                letter=letter.id,
+                why=type(error).__name__,
+            )  # noqa: TRY400
+            await self._failed(letter, Unknown())
+        else:
+            message = "" if receipt.edited else receipt.message
+            self._ended.append(
+                Delivered(
+                    letter.id, letter.address, letter.topic, message, letter.clean_after
+                )
+            )
+            self._ended += [
+                Delivered(which, letter.address, "", "") for which in letter.merged
+            ]
+            self._flush.set()
+        self._woken.set()  # the next letter of this address and lane may go now
+
+    def parcel(self, letter: Letter) -> Parcel:
+        """The letter in its reader's language. Spoken now, so that the age of news is right."""
+        now = self._now()
+        language = letter.language or i18n.SOURCE_LANGUAGE
+        text = i18n.speak(letter.text, language, now)
+        if letter.again and not letter.edits:
+            repeat = i18n.speak(
+                _("<i>(This message may reach you twice.)</i>"), language, now
+            )
+            text = Markup("{}\n{}").format(text, repeat)
+        return Parcel(
+            address=letter.to,
+            key=f"{self.name}/{letter.id}",
+            text=text,
+            buttons=tuple(
+                tuple(
+                    Button(i18n.label(c.label, language, now), c.code, c.link)
+                    for c in row
+                )
+                for row in letter.choices
+            ),
+            edit=letter.edits,
+            silent=letter.silent,
+            attachment=letter.attachment,
+            language=language,
+        )
+
+    async def _failed(self, letter: Letter, error: CourierError) -> None:
+        if isinstance(error, Throttled):
+            now = asyncio.get_running_loop().time()
+            wait = error.wait.total_seconds()
+            self._pace.throttled(now, wait, letter.address, everywhere=error.everywhere)
+        while True:
+            try:
+                await self._storage.write(
+                    partial(self._note_failure, letter=letter, error=error)
+                )
+            except StorageFault as fault:  # until then it counts as under way
+                log.warning(
+                    "letter.unnoted", letter=letter.id, why=type(fault).__name__
+                )
+                await asyncio.sleep(1)
+            else:
+                break
+        if isinstance(error, Closed):
+            self._closed = True
+            log.error("account.closed", route=self.name)
+
+    def _note_failure(self, tx: Tx, letter: Letter, error: CourierError) -> None:
+        now = self._now()
+        perhaps = letter.again
+        pause = back_off(letter.attempts, self._dice)
+        match error:
+            case Gone():
+                outbox.without_edit(tx, letter.id)
+                return
+            case Relocated():
+                people.move(tx, letter.address, error.account, letter.to.platform)
+                pause = timedelta()
+            case Throttled():
+                pause = error.wait
+            case Unreachable():
+                people.unreachable(tx, letter.address, now)
+                outbox.reroute(tx, letter.address, now)
+                return
+            case Refused():
+                log.error("letter.refused", letter=letter.id, lane=letter.lane.name)
+                outbox.end(tx, letter.id, State.REFUSED, now)
+                for which in letter.merged:
+                    outbox.later(tx, which, now, perhaps=perhaps)
+                return
+            case Unknown():
+                if (
+                    letter.lane not in outbox.SENT_AGAIN
+                    and not self._courier.idempotent
+                ):
+                    outbox.end(tx, letter.id, State.UNKNOWN, now)
+                    return
+                perhaps = not self._courier.idempotent
+            case NotSent() | Closed() | _:
+                pass
+        for which in (letter.id, *letter.merged):
+            outbox.later(tx, which, now + pause, perhaps=perhaps)
+
+    async def _put_back(self, letter: Letter, pause: timedelta) -> None:
+        def work(tx: Tx) -> None:
+            for which in (letter.id, *letter.merged):
+                outbox.later(tx, which, self._now() + pause, perhaps=letter.again)
+
+        await self._storage.write(work)
+
+    # -- writing down ------------------------------------------------------------------------------------------------
+
+    async def _keep_flushing(self) -> None:
+        while True:
+            await self._flush.wait()
+            self._flush.clear()
+            await self._write_down()
+
+    async def _write_down(self) -> None:
+        while self._ended:
+            ended, self._ended = self._ended, []
+            try:
+                await self._storage.write(
+                    partial(outbox.delivered, letters=ended, now=self._now())
+                )
+            except (
+                StorageFault
+            ):  # kept, and tried again: what was delivered must not be sent twice
+                self._ended = ended + self._ended
+                await asyncio.sleep(1)
+
+    # -- cleaning ----------------------------------------------------------------------------------------------------
+
+    async def _clean(self) -> None:
+        """Delete from chats what is to be cleaned now."""
+        due = partial(
+            outbox.messages_due, route=self.name, now=self._now(), most=CLEANED
+        )
+        while rows := await self._storage.read(due):
+            chats: dict[str, list[tuple[int, str]]] = {}
+            where = {to.account: to for _row, to, _message in rows}
+            for row, to, message in rows:
+                chats.setdefault(to.account, []).append((row, message))
+            for account, messages in chats.items():
+                done = await self._courier.delete(
+                    where[account], tuple(message for _row, message in messages)
+                )
+                if not done:
+                    log.info("chat.uncleaned", route=self.name, count=len(messages))
+            dropped = [row for row, _to, _message in rows]
+            await self._storage.write(partial(outbox.drop_messages, rows=dropped))
+
+
+class Engine:
+    """All routes together."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = tuple(routes)
+
+    def wake(self) -> None:
+        """Let every route look again."""
+        for route in self.routes:
+            route.wake()
+
+    async def run(self) -> None:
+        """Run every route until each has stopped."""
+        await asyncio.gather(*(route.run() for route in self.routes))
+
+    def stop(self) -> None:
+        """Let every route land."""
+        for route in self.routes:
+            route.stop()
+
+    async def drain(self) -> None:
+        """Deliver everything that is due now, then return."""
+        for route in self.routes:
+            await route.drain()

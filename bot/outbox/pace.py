@@ -1,0 +1,119 @@
+"""How fast one bot account may write, how long to wait after which failure: pure, with time as an argument."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=10)
+SLOWEST = 5.0  # messages a second below which refusals never push us
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a platform allows one bot account. None means: no limit known.
+
+    `per_second` is kept below the platform's own number, because one refusal costs more than the head-room: Telegram
+    documents about 30 a second, and a pause of at least one second for whoever exceeds it.
+    """
+
+    per_second: float | None = 28.0
+    address_gap: float = 1.0  # seconds between two messages to one person
+    group_per_minute: int | None = 20
+    concurrency: int = 128
+    cold_start: float = 1.0  # seconds: the previous process's last second counts too
+
+    @property
+    def claim(self) -> int:
+        """How many letters to claim at once: a quarter of a second's worth, so that urgent ones overtake soon."""
+        return (
+            self.concurrency
+            if self.per_second is None
+            else max(1, int(self.per_second / 4))
+        )
+
+
+UNLIMITED = Limits(
+    per_second=None, address_gap=0.0, group_per_minute=None, cold_start=0.0
+)
+
+
+@dataclass(slots=True)
+class Pace:
+    """The present budget of one bot account. All times are monotonic seconds."""
+
+    limits: Limits
+    _next: float = 0.0
+    _held_until: float = 0.0
+    _rate: float = 0.0
+    _calm_since: float = 0.0
+    _addresses: dict[int, float] = field(default_factory=dict)
+    _groups: dict[int, deque[float]] = field(default_factory=dict)
+
+    def begin(self, now: float) -> None:
+        """A process has started."""
+        self._next = now + self.limits.cold_start
+        self._rate = self.limits.per_second or 0.0
+        self._calm_since = now
+
+    def slot(self, now: float) -> float:
+        """Reserve the next moment at which a message may be sent, and return it. Strictly spaced: never a burst."""
+        at = max(now, self._next, self._held_until)
+        if self.limits.per_second is not None:
+            if now - self._calm_since > MINUTE and self._rate < self.limits.per_second:
+                self._rate = min(self.limits.per_second, self._rate + 0.5)
+                self._calm_since = now
+            self._next = at + 1 / self._rate
+        return at
+
+    def ahead(self, now: float) -> float:
+        """How many seconds of sending are reserved already."""
+        return max(0.0, max(self._next, self._held_until) - now)
+
+    def ready(self, address: int, now: float, *, group: bool) -> float:
+        """When this one address may get its next message."""
+        at = self._addresses.get(address, 0.0)
+        limit = self.limits.group_per_minute
+        if group and limit is not None:
+            window = self._groups.setdefault(address, deque(maxlen=limit))
+            if len(window) == limit:
+                at = max(at, window[0] + MINUTE)
+        return max(now, at)
+
+    def sent(self, address: int, now: float, *, group: bool) -> None:
+        """A message to this address starts now."""
+        if self.limits.address_gap:
+            if len(self._addresses) > 1000:  # noqa: PLR2004 - forget who was served long ago
+                self._addresses = {
+                    who: at for who, at in self._addresses.items() if at > now
+                }
+            self._addresses[address] = now + self.limits.address_gap
+        if group and self.limits.group_per_minute is not None:
+            self._groups.setdefault(
+                address, deque(maxlen=self.limits.group_per_minute)
+            ).append(now)
+
+    def throttled(
+        self, now: float, wait: float, address: int, *, everywhere: bool
+    ) -> None:
+        """The platform asked for a pause. A pause that binds the whole account also slows it by a fifth."""
+        if not everywhere:
+            self._addresses[address] = max(
+                self._addresses.get(address, 0.0), now + wait
+            )
+            return
+        if now >= self._held_until and self.limits.per_second is not None:
+            self._rate = max(min(SLOWEST, self.limits.per_second), self._rate * 0.8)
+        self._calm_since = now
+        self._held_until = max(self._held_until, now + wait)
+        self._next = max(self._next, self._held_until)
+
+
+def back_off(attempts: int, dice: Callable[[], float]) -> timedelta:
+    """How long to wait after the n-th failed attempt: doubling, capped, and spread by `dice` (0 to 1) over its half."""
+    pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 16), LONGEST_PAUSE)
+    return pause * (0.5 + dice() / 2)
