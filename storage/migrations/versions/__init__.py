@@ -1,0 +1,1 @@
+"""One file for each schema, in order; a file that was released never changes."""
