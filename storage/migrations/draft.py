@@ -17,7 +17,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 
 from storage import crypto, schema
-from storage.migrations import HERE, LADDER, Ladder
+from storage.migrations import HERE, Ladder
 
 if TYPE_CHECKING:
     from pathlib import Path
