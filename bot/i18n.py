@@ -37,10 +37,7 @@ CATALOGUES: Final = Path(__file__).resolve().parent.parent / "locales"
 # The tools contradict each other about Tajik plurals, so the header is fixed here and every catalogue is held to it.
 PLURAL_FORMS: Final[Mapping[str, str]] = {
     "tg": "nplurals=2; plural=(n != 1);",
-    "ru": (
-        "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : "
-        "n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);"
-    ),
+    "ru": ("nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);"),
     "en": "nplurals=2; plural=(n != 1);",
 }
 
@@ -456,7 +453,7 @@ def _on(value: On, now: datetime) -> Line:
     at = _aware(value.at).astimezone(zone)
     date = pgettext("date", "{day} {month} {year}", day=at.day, month=_month(at.month), year=at.year)
     time = f"{at.hour:02}:{at.minute:02}"
-    if value.zone == "UTC":
+    if zone.key == "UTC":
         time += " UTC"
     days = (at.date() - _aware(now).astimezone(zone).date()).days
     if days == 0:
@@ -577,7 +574,7 @@ def _packed(value: Value | Page) -> object:  # noqa: PLR0911 - one shape, one an
         return value
     if isinstance(value, Line):
         packed: list[object] = [value.msgid, value.context, value.plural, _packed_values(value.values)]
-        while not packed[-1]:
+        while packed and not packed[-1]:
             packed.pop()
         return ["line", *packed]
     if isinstance(value, Page):
@@ -603,7 +600,7 @@ def _unpacked(data: Any) -> Value | Page:  # noqa: ANN401 - parsed JSON
     try:
         kind, *rest = data
         return _SHAPES[kind](rest)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
         message = "not a stored shape"
         raise ValueError(message) from error
 
@@ -611,7 +608,18 @@ def _unpacked(data: Any) -> Value | Page:  # noqa: ANN401 - parsed JSON
 def _unpacked_line(rest: list[Any]) -> Line:
     absent: list[Any] = ["", "", "", {}]
     msgid, context, plural, values = rest + absent[len(rest) :]
-    return Line(msgid, context, plural, {name: _unpacked_value(value) for name, value in values.items()})
+    return Line(
+        _string(msgid),
+        _string(context),
+        _string(plural),
+        {name: _unpacked_value(value) for name, value in values.items()},
+    )
+
+
+def _string(data: Any) -> str:  # noqa: ANN401 - parsed JSON
+    if isinstance(data, str):
+        return data
+    raise TypeError
 
 
 def _unpacked_page(rest: list[Any]) -> Page:
@@ -642,7 +650,7 @@ _SHAPES: Final[Mapping[str, Callable[[list[Any]], Value | Page]]] = {
     "page": _unpacked_page,
     "list": lambda rest: Listed(_unpacked_items(rest)),
     "ago": lambda rest: Ago(datetime.fromisoformat(rest[0])),
-    "on": lambda rest: On(datetime.fromisoformat(rest[0]), rest[1]),
+    "on": lambda rest: On(datetime.fromisoformat(rest[0]), _string(rest[1])),
     "span": lambda rest: Span(timedelta(*rest)),
-    "place": lambda rest: Place(rest[0]),
+    "place": lambda rest: Place(_string(rest[0])),
 }

@@ -5,6 +5,7 @@ A place is a district, a city or a whole country, never finer: where somebody is
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,8 @@ REGIONS: Final = ("gbao", "dushanbe", "sughd", "khatlon", "drs", "ru", "world")
 
 _LONGEST_QUERY: Final = 60
 _SHORTEST_WITH_SLIP: Final = 4
+# Russian makes an adjective of a district: its ending, in folded letters.
+_RUSSIAN_ENDING: Final = re.compile("(?:ин)?ск(?:и|ая|ое|ого|ом)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ def search(text: str, limit: int = 8) -> list[str]:
     typed = words(text[:_LONGEST_QUERY])
     said = [word for word in typed if word not in _general_words()]
     found = _found(loosely(" ".join(said)))
-    if not found and len(said) > 1:
-        found = [code for word in said if len(word) >= _SHORTEST_WITH_SLIP for code in _found(loosely(word))]
+    if not found:
+        roots = [_RUSSIAN_ENDING.sub("", word) for word in said]
+        found = [code for root in roots if len(root) >= _SHORTEST_WITH_SLIP for code in _found(loosely(root))]
     return list(dict.fromkeys(found))[:limit]
 
 
