@@ -23,19 +23,13 @@ class Instant(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(
-            sa.Integer() if dialect.name == "sqlite" else sa.BigInteger()
-        )
+        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: sa.Dialect
-    ) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
         del dialect
         return None if value is None else (value - EPOCH) // _MILLISECOND
 
-    def process_result_value(
-        self, value: int | None, dialect: sa.Dialect
-    ) -> datetime | None:
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
         del dialect
         return None if value is None else EPOCH + timedelta(milliseconds=value)
 
@@ -127,9 +121,7 @@ membership = _table(
     "membership",
     _to("circle.id", primary_key=True),
     _who("person_id", primary_key=True),
-    sa.Column(
-        "tells", sa.Integer, nullable=False, server_default="1"
-    ),  # 1: their news goes to this circle
+    sa.Column("tells", sa.Integer, nullable=False, server_default="1"),  # 1: their news goes to this circle
     sa.Index(None, "person_id"),
 )
 
@@ -176,6 +168,13 @@ news = _table(
     sa.Index(None, "told_at"),
 )
 
+telling = _table(
+    "telling",  # which circles were told which news
+    _to("news.id", primary_key=True),
+    _to("circle.id", primary_key=True),
+    sa.Index(None, "circle_id"),
+)
+
 standing = _table(
     "standing",  # the newest truth about a person that a circle was told
     _to("circle.id", primary_key=True),
@@ -194,9 +193,10 @@ alarm = _table(
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("repeat_at", Instant),  # none: repeated already, or somebody pressed
     sa.Column("closed_at", Instant),
+    sa.Column("shown", sa.Text, nullable=False, server_default=""),  # the counts the caller was last shown
     sa.Index(None, "person_id"),
     sa.Index(None, "news_id"),
-    sa.Index(None, "repeat_at"),
+    sa.Index(None, "closed_at"),
 )
 
 alarm_reader = _table(
@@ -260,18 +260,14 @@ letter = _table(
     sa.Column("id", Id, primary_key=True),
     _who("person_id", nullable=True),  # none: to a group's address
     _to("address.id"),  # the address being tried
-    sa.Column(
-        "route", sa.Text, nullable=False
-    ),  # "platform/bot": which courier takes it
+    sa.Column("route", sa.Text, nullable=False),  # "platform/bot": which courier takes it
     sa.Column("lane", sa.Integer, nullable=False),
     sa.Column("state", sa.Integer, nullable=False, server_default="0"),
     sa.Column("body", Sealed("letter.body"), nullable=False),
     sa.Column("attachment", Sealed("letter.attachment", binary=True)),
     sa.Column("topic", sa.Text, nullable=False, server_default=""),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column(
-        "again", sa.Integer, nullable=False, server_default="0"
-    ),  # 1: perhaps delivered before
+    sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
@@ -290,9 +286,7 @@ message = _table(
     sa.Column("topic", sa.Text, nullable=False, server_default=""),
     sa.Column("platform_id", Sealed("message.platform_id"), nullable=False),
     sa.Column("at", Instant, nullable=False),
-    sa.Column(
-        "due_at", Instant
-    ),  # when to clean it away; none: only if the person asks
+    sa.Column("due_at", Instant),  # when to clean it away; none: only if the person asks
     sa.Index(None, "address_id", "topic"),
     sa.Index(None, "at"),
     sa.Index(None, "due_at"),

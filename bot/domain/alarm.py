@@ -1,0 +1,47 @@
+"""A call for help: who got it, who pressed what, when it is repeated, and when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+REPEAT_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody a call for help went to, and what they pressed."""
+
+    person: int
+    name: str
+    seen_at: datetime | None = None
+    caring_at: datetime | None = None
+    reached: bool | None = None  # None: still on its way
+
+    @property
+    def answered(self) -> bool:
+        """Whether they pressed anything."""
+        return self.seen_at is not None or self.caring_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A call for help that was sent out."""
+
+    id: int
+    person: int
+    news: int
+    opened_at: datetime
+    repeat_at: datetime | None
+    closed_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits for an end."""
+        return self.closed_at is None
+
+
+def needs_repeat(alarm: Alarm, readers: list[Reader], now: datetime) -> bool:
+    """Whether the call must go out a second time: its ten minutes are over and nobody has pressed anything."""
+    due = alarm.open and alarm.repeat_at is not None and alarm.repeat_at <= now
+    return due and not any(reader.answered for reader in readers)

@@ -1,0 +1,80 @@
+"""The expected ways in which a wish can't be granted: states of affairs with fields, never prose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is a state of affairs, not an error
+    """Something a person wanted is not possible. Raised to undo what was written; answered with one sentence."""
+
+
+@dataclass
+class Outdated(Refusal):
+    """The button (or the dialogue) belongs to something that is over, or never was this person's."""
+
+
+@dataclass
+class NoCircle(Refusal):
+    """Nobody would hear it: the person is in no circle, or has chosen none."""
+
+
+@dataclass
+class CircleFull(Refusal):
+    """The circle has as many people as it may have."""
+
+    most: int
+
+
+@dataclass
+class TooManyCircles(Refusal):
+    """The person is in as many circles as one may be."""
+
+    most: int
+
+
+@dataclass
+class TooLong(Refusal):
+    """What was typed is too long for its field."""
+
+    most: int
+
+
+@dataclass
+class Empty(Refusal):
+    """Nothing readable was typed."""
+
+
+@dataclass
+class Misread(Refusal):
+    """What was typed is no code: a digit is missing or wrong. Found by arithmetic, before anything is looked up."""
+
+
+@dataclass
+class TooOften(Refusal):
+    """Too many tries in a short time."""
+
+    wait: timedelta
+
+
+@dataclass
+class AskedAlready(Refusal):
+    """Everybody who would be asked was asked a short while ago."""
+
+    wait: timedelta
+
+
+@dataclass
+class KeeperMustHandOver(Refusal):
+    """The keeper of a circle can't leave it before somebody else keeps it."""
+
+
+@dataclass
+class Alone(Refusal):
+    """There is nobody else in the circle."""
+
+
+@dataclass
+class NotFound(Refusal):
+    """Nothing in a kept list (of places) matches."""

@@ -1,0 +1,206 @@
+"""Circles: who is in them, who may come in, and which of them hear a person's news."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.domain.people import Person
+from storage.database import Tx
+from storage.schema import circle, invite, membership, newcomer, person
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A circle as one of its members sees it."""
+
+    id: int
+    name: str
+    keeper: int
+    tells: bool
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who used an invitation and waits for the inviter's word."""
+
+    id: int
+    circle: int
+    circle_name: str
+    person: int
+    name: str
+    inviter: int
+
+
+_SIZE = sa.select(sa.func.count()).where(membership.c.circle_id == circle.c.id).correlate(circle).scalar_subquery()
+_MINE = (
+    sa.select(circle.c.id, circle.c.name, circle.c.keeper_id, membership.c.tells, _SIZE.label("size"))
+    .join(membership)
+    .where(membership.c.person_id == sa.bindparam("who"))
+    .order_by(circle.c.id)
+)
+_HEARERS = (
+    sa.select(
+        membership.c.circle_id,
+        person.c.id,
+        person.c.language,
+        person.c.name,
+        person.c.zone,
+        person.c.quiet_from,
+        person.c.quiet_until,
+    )
+    .join(person, membership.c.person_id == person.c.id)
+    .where(membership.c.circle_id.in_(sa.bindparam("circles", expanding=True)))
+    .order_by(membership.c.circle_id, person.c.id)
+)
+_TELLING = sa.select(membership.c.circle_id).where(
+    membership.c.person_id == sa.bindparam("who"), membership.c.tells == 1
+)
+
+
+def circles_of(tx: Tx, who: int) -> list[Circle]:
+    """The circles a person is in."""
+    rows = tx.execute(_MINE, {"who": who})
+    return [Circle(row.id, row.name, row.keeper_id, bool(row.tells), row.size) for row in rows]
+
+
+def one_of(tx: Tx, who: int, which: int) -> Circle | None:
+    """A circle, if this person is in it; None tells nothing about whether it exists."""
+    rows = tx.execute(_MINE.where(circle.c.id == which), {"who": who})
+    return next((Circle(row.id, row.name, row.keeper_id, bool(row.tells), row.size) for row in rows), None)
+
+
+def told_by(tx: Tx, who: int) -> list[int]:
+    """The ids of the circles that hear a person's news."""
+    return list(tx.execute(_TELLING, {"who": who}).scalars())
+
+
+def members(tx: Tx, circles: Sequence[int]) -> dict[int, list[Person]]:
+    """The people of each circle."""
+    found: dict[int, list[Person]] = {which: [] for which in circles}
+    if circles:
+        for row in tx.execute(_HEARERS, {"circles": list(circles)}):
+            who = Person(row.id, row.language or "", row.name or "", row.zone or "", row.quiet_from, row.quiet_until)
+            found[row.circle_id].append(who)
+    return found
+
+
+def make(tx: Tx, name: str, keeper: int) -> int:
+    """A new circle with one member, who keeps it. Its id."""
+    which = tx.new_id()
+    tx.execute(circle.insert(), {"id": which, "name": name, "keeper_id": keeper})
+    join(tx, which, keeper)
+    return which
+
+
+def join(tx: Tx, which: int, who: int) -> None:
+    """Put a person into a circle; nothing happens if they are in it."""
+    row = {"circle_id": which, "person_id": who}
+    tx.execute(tx.insert(membership).on_conflict_do_nothing(), row)
+
+
+def leave(tx: Tx, which: int, who: int) -> None:
+    """Take a person out of a circle. Their news there goes too; a circle without members goes."""
+    from storage.schema import alarm_reader, standing  # noqa: PLC0415 - only here
+
+    tx.execute(membership.delete().where(membership.c.circle_id == which, membership.c.person_id == who))
+    tx.execute(standing.delete().where(standing.c.circle_id == which, standing.c.person_id == who))
+    tx.execute(alarm_reader.delete().where(alarm_reader.c.circle_id == which, alarm_reader.c.person_id == who))
+    mine = (invite.c.circle_id == which) & (invite.c.inviter_id == who)
+    tx.execute(invite.delete().where(mine))
+    left = sa.exists().where(membership.c.circle_id == which)
+    tx.execute(circle.delete().where(circle.c.id == which, ~left))
+
+
+def rename(tx: Tx, which: int, name: str) -> None:
+    """Give a circle another name."""
+    tx.execute(circle.update().where(circle.c.id == which).values(name=name))
+
+
+def hand_over(tx: Tx, which: int, to: int) -> None:
+    """Let another member keep the circle."""
+    tx.execute(circle.update().where(circle.c.id == which).values(keeper_id=to))
+
+
+def set_telling(tx: Tx, which: int, who: int, *, tells: bool) -> None:
+    """Choose whether a circle hears a person's news."""
+    mine = (membership.c.circle_id == which) & (membership.c.person_id == who)
+    tx.execute(membership.update().where(mine).values(tells=int(tells)))
+
+
+# -- invitations ---------------------------------------------------------------------------------------------------
+
+
+def invite_to(tx: Tx, which: int, inviter: int, code: str, uses: int, expires_at: datetime) -> int:
+    """Keep an invitation. Of its code only a blind index is stored. Its id."""
+    new = tx.new_id()
+    row = {"id": new, "code": code, "circle_id": which, "inviter_id": inviter}
+    tx.execute(invite.insert(), {**row, "uses_left": uses, "expires_at": expires_at})
+    return new
+
+
+def take_back(tx: Tx, which: int, inviter: int) -> bool:
+    """Cancel an invitation of this inviter; False if there is none such any more."""
+    mine = (invite.c.id == which) & (invite.c.inviter_id == inviter)
+    return tx.execute(invite.delete().where(mine)).rowcount == 1
+
+
+def use_invite(tx: Tx, code: str, now: datetime) -> tuple[int, int] | None:
+    """Use an invitation once: its circle and inviter; None if no code like this is valid now."""
+    row = tx.execute(
+        sa.select(invite.c.id, invite.c.circle_id, invite.c.inviter_id, invite.c.uses_left).where(
+            invite.c.code == code, invite.c.expires_at > now
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.uses_left <= 1:
+        tx.execute(invite.delete().where(invite.c.id == row.id))
+    else:
+        tx.execute(invite.update().where(invite.c.id == row.id).values(uses_left=row.uses_left - 1))
+    return row.circle_id, row.inviter_id
+
+
+_NEWCOMER = (
+    sa.select(
+        newcomer.c.id, newcomer.c.circle_id, circle.c.name, newcomer.c.person_id, person.c.name, newcomer.c.inviter_id
+    )
+    .join(circle, newcomer.c.circle_id == circle.c.id)
+    .join(person, newcomer.c.person_id == person.c.id)
+)
+
+
+def wait_at_door(tx: Tx, which: int, who: int, inviter: int, expires_at: datetime) -> int | None:
+    """Let a person wait for the inviter's word. The newcomer's id; None if they are in the circle or wait already."""
+    inside = sa.select(membership.c.person_id).where(membership.c.circle_id == which, membership.c.person_id == who)
+    if tx.execute(inside).first() is not None:
+        return None
+    new = tx.new_id()
+    row = {"id": new, "circle_id": which, "person_id": who, "inviter_id": inviter, "expires_at": expires_at}
+    done = tx.execute(tx.insert(newcomer).on_conflict_do_nothing(), row)
+    return new if done.rowcount == 1 else None
+
+
+def newcomer_of(tx: Tx, which: int, inviter: int, now: datetime) -> Newcomer | None:
+    """A newcomer, if it is this inviter who decides and there is still time."""
+    row = tx.execute(
+        _NEWCOMER.where(newcomer.c.id == which, newcomer.c.inviter_id == inviter, newcomer.c.expires_at > now)
+    ).first()
+    return None if row is None else Newcomer(row[0], row[1], row[2], row[3], row[4] or "", row[5])
+
+
+def decide(tx: Tx, one: Newcomer, *, let_in: bool) -> None:
+    """Let a newcomer in, or not."""
+    tx.execute(newcomer.delete().where(newcomer.c.id == one.id))
+    if let_in:
+        join(tx, one.circle, one.person)
+
+
+def expire(tx: Tx, now: datetime) -> None:
+    """Drop invitations and newcomers whose time is over."""
+    tx.execute(invite.delete().where(invite.c.expires_at <= now))
+    tx.execute(newcomer.delete().where(newcomer.c.expires_at <= now))
