@@ -313,10 +313,12 @@ function focused(phone) {
 
 function refocus(phone, focus) {
   if (!focus) return;
-  const box = [...phone.chatBox.querySelectorAll("[data-id]")].find((element) => element.dataset.id === focus.id);
-  const choices = box ? [...box.querySelectorAll("button, a")] : [];
-  const target = choices.find((choice) => focus.code && choice.dataset.code === focus.code) ?? choices[0] ?? phone.chatBox;
-  target.focus({ preventScroll: true });
+  const boxes = [...phone.chatBox.querySelectorAll("[data-id]")];
+  const from = boxes.findIndex((box) => box.dataset.id === focus.id);
+  // The same button, or else the first one of its message or of what came after it, or else the line for words.
+  const choices = from < 0 ? [] : boxes.slice(from).flatMap((box) => [...box.querySelectorAll("button, a")]);
+  const same = choices.find((choice) => focus.code && choice.dataset.code === focus.code && boxes[from].contains(choice));
+  (same ?? choices[0] ?? phone.input).focus({ preventScroll: true });
 }
 
 function arrived(kind, message) {
