@@ -43,9 +43,7 @@ class Keys:
 
     __slots__ = ("_blind", "_dice", "_root", "_seal")
 
-    def __init__(
-        self, root: bytes, *, dice: Callable[[int], bytes] = os.urandom
-    ) -> None:
+    def __init__(self, root: bytes, *, dice: Callable[[int], bytes] = os.urandom) -> None:
         self._root = root
         self._dice = dice
         self._seal = AESGCM(self.derive("seal"))
@@ -57,9 +55,7 @@ class Keys:
     def derive(self, purpose: str, length: int = 32) -> bytes:
         """A key for one purpose, `length` bytes."""
         info = f"payvand/{VERSION}/{purpose}".encode()
-        return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(
-            self._root
-        )
+        return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(self._root)
 
     def seal(self, place: bytes, plain: bytes) -> bytes:
         """Seal `plain` so that it opens only at `place` (``b"table.column"``)."""
@@ -71,9 +67,7 @@ class Keys:
         if len(sealed) < 1 + NONCE + 16 or sealed[0] != VERSION:
             raise Tampered
         try:
-            padded = self._seal.decrypt(
-                sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place
-            )
+            padded = self._seal.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place)
         except InvalidTag:
             raise Tampered from None
         return padded[4 : 4 + int.from_bytes(padded[:4], "big")]
@@ -88,10 +82,7 @@ class Keys:
 
 def _pad(plain: bytes) -> bytes:
     length = len(plain) + 4
-    size = (
-        next((s for s in SIZES if s >= length), None)
-        or -(-length // SIZES[-1]) * SIZES[-1]
-    )
+    size = next((s for s in SIZES if s >= length), None) or -(-length // SIZES[-1]) * SIZES[-1]
     return len(plain).to_bytes(4, "big") + plain + bytes(size - length)
 
 

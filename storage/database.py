@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -28,6 +28,10 @@ class Busy(StorageFault):
     """Somebody else holds the database for longer than we wait."""
 
 
+class Conflict(Busy):
+    """Two transactions got in each other's way (PostgreSQL); the work is run again a bounded number of times."""
+
+
 class Broken(StorageFault):
     """The disk or the server does not answer."""
 
@@ -47,36 +51,56 @@ class Tx:
     connection: sa.Connection
     new_id: Callable[[], int]
     posted: bool = field(default=False)
+    reading: bool = field(default=False)
+    fault: StorageFault | None = field(default=None)
 
-    def execute(
-        self, statement: sa.Executable, rows: Any = None
-    ) -> sa.CursorResult[Any]:
-        """Run one statement, once or for each of `rows`."""
-        result: sa.CursorResult[Any] = self.connection.execute(statement, rows)  # type: ignore[assignment]
+    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
+        """Run one statement, once or for each of `rows`.
+
+        After a StorageFault the engine may have undone everything, so nothing more can be written here: each later
+        statement raises the same fault, and so does the commit, whoever swallowed the first one.
+        """
+        with self._watched():
+            result: sa.CursorResult[Any] = self.connection.execute(statement, rows)
         return result
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT, for the engine at hand."""
-        return (
-            sqlite.insert(table)
-            if self.connection.dialect.name == "sqlite"
-            else postgresql.insert(table)
-        )
+        return sqlite.insert(table) if self.connection.dialect.name == "sqlite" else postgresql.insert(table)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Return to keep what was written inside, raise to undo it."""
-        driver = self.connection.exec_driver_sql
-        driver("SAVEPOINT work")
+        """Return to keep what was written inside, raise to undo it.
+
+        To survive a refused constraint, catch its error around a savepoint: PostgreSQL takes no other statement before.
+        """
+        self._command("SAVEPOINT work")
         try:
             yield
         except BaseException:
-            # a full disk may have rolled everything back already: the first error is the one to tell
-            with suppress(sa.exc.DBAPIError):
-                driver("ROLLBACK TO work")
-                driver("RELEASE work")
+            try:
+                self._command("ROLLBACK TO work")
+                self._command("RELEASE work")
+            except (StorageFault, sa.exc.DBAPIError):  # the first error is the one to tell; `fault` dooms the rest
+                self.fault = self.fault or Broken("the savepoint is gone")
             raise
-        driver("RELEASE work")
+        self._command("RELEASE work")
+
+    def _command(self, sql: str) -> None:
+        with self._watched():
+            self.connection.exec_driver_sql(sql)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        if self.fault is not None:
+            raise self.fault
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            self.fault = fault_of(error, reading=self.reading)
+            if self.fault is not None:
+                raise self.fault from None
+            raise
 
 
 Work = Callable[[Tx], T]
@@ -100,7 +124,7 @@ class Storage(ABC):
 
     def _tell_watchers(self) -> None:
         for watcher in self._watchers:
-            watcher()
+            asyncio.get_running_loop().call_soon(watcher)  # what a watcher raises harms no writer
 
     @abstractmethod
     async def write(self, work: Work[T]) -> T:
@@ -142,11 +166,10 @@ class Batch:
         """The outcome of each work, and whether any letter was posted."""
         try:
             return self._together(works)
-        except StorageFault as fault:
-            return [Outcome(error=fault) for _ in works], False
-        except Exception as error:
-            if len(works) == 1:
-                return [Outcome(error=error)], False
+        except BaseException as error:  # noqa: BLE001 - whatever one work raises, the writer lives on
+            # one work may be too big for the disk and the others not; a store that is gone is gone for all
+            if len(works) == 1 or (isinstance(error, StorageFault) and not isinstance(error, Full)):
+                return [Outcome(error=as_result(error)) for _ in works], False
         outcomes: list[Outcome] = []
         posted = False
         for work in works:
@@ -157,30 +180,79 @@ class Batch:
 
     def _together(self, works: Sequence[Work[Any]]) -> tuple[list[Outcome], bool]:
         tx = Tx(self._connection, self._new_id)
-        try:
-            with self._connection.begin():
-                outcomes = [Outcome(work(tx)) for work in works]
-        except sa.exc.DBAPIError as error:
-            raise _fault(error) from None
+        with faults_named(), self._connection.begin():
+            outcomes = [Outcome(work(tx)) for work in works]
+            if tx.fault is not None:
+                raise tx.fault
         return outcomes, tx.posted
 
-
-def _fault(error: sa.exc.DBAPIError) -> Exception:
-    """A StorageFault for what is the store's own trouble, otherwise the error itself without its parameters."""
-    said = str(error.orig).lower()
-    if "full" in said or "no space" in said:
-        return Full()
-    if "locked" in said or "busy" in said:
-        return Busy()
-    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        return Broken(type(error.orig).__name__)
-    error.hide_parameters = True  # values of people never stand in a traceback
-    return error
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
 
 
-async def gather_outcomes(
-    futures: Sequence[asyncio.Future[Any]], outcomes: Sequence[Outcome]
-) -> None:
+@contextmanager
+def faults_named(*, reading: bool = False) -> Iterator[None]:
+    """Turn a driver's error into the StorageFault it means, if it means one."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        fault = fault_of(error, reading=reading)
+        if fault is None:
+            raise
+        raise fault from None
+
+
+def as_result(error: BaseException) -> BaseException:
+    """An error that a future can carry: StopIteration and cancellation mean something else to those who wait."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"a work function raised {type(error).__name__}")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+# SQLite's primary result codes, https://sqlite.org/rescode.html
+_READONLY = 8
+_SQLITE: dict[int, type[StorageFault]] = {
+    5: Busy,  # SQLITE_BUSY
+    6: Busy,  # SQLITE_LOCKED
+    _READONLY: Broken,  # the file system went read-only
+    10: Broken,  # SQLITE_IOERR
+    11: Broken,  # SQLITE_CORRUPT
+    13: Full,  # SQLITE_FULL
+    14: Broken,  # SQLITE_CANTOPEN
+    26: Broken,  # SQLITE_NOTADB
+}
+# PostgreSQL's, https://www.postgresql.org/docs/current/errcodes-appendix.html: the whole code, else its class
+_POSTGRES: dict[str, type[StorageFault]] = {
+    "40001": Conflict,
+    "40P01": Conflict,
+    "55P03": Busy,  # lock_not_available
+    "53100": Full,  # disk_full
+    "53": Busy,  # too many connections, out of memory
+    "57P": Broken,  # shut down by its administrator, crashed, starting
+    "58": Broken,  # system_error, io_error
+    "08": Broken,  # connection
+    "XX": Broken,  # internal error, corrupted data
+}
+
+
+def fault_of(error: sa.exc.DBAPIError, *, reading: bool = False) -> StorageFault | None:
+    """The StorageFault that a driver's error means; None if it is the work's own mistake. Carries no values."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        primary = code & 0xFF
+        kind = None if reading and primary == _READONLY else _SQLITE.get(primary)
+        return kind(getattr(error.orig, "sqlite_errorname", "")) if kind else None
+    state = getattr(error.orig, "sqlstate", None) or ""
+    kind = _POSTGRES.get(state) or _POSTGRES.get(state[:3]) or _POSTGRES.get(state[:2])
+    if kind is None and (error.connection_invalidated or (not state and isinstance(error.orig, OSError))):
+        kind = Broken
+    return kind(state) if kind else None
+
+
+async def gather_outcomes(futures: Sequence[asyncio.Future[Any]], outcomes: Sequence[Outcome]) -> None:
     """Hand each waiting caller its outcome; a caller that was cancelled meanwhile is passed over."""
     for future, outcome in zip(futures, outcomes, strict=True):
         if future.done():

@@ -17,23 +17,12 @@ from sqlcipher3 import dbapi2
 
 from storage import crypto
 from storage.crypto import Keys
-from storage.database import (
-    Batch,
-    Storage,
-    Tx,
-    Unusable,
-    Work,
-    gather_outcomes,
-    random_id,
-)
+from storage.database import Batch, Storage, Tx, Unusable, Work, faults_named, gather_outcomes, random_id
 
 T = TypeVar("T")
 
-SAFE_VERSION = (
-    3,
-    51,
-    3,
-)  # 3.7.0 to 3.51.2 can lose committed pages: the WAL-reset race, https://sqlite.org/wal.html
+# 3.7.0 to 3.51.2 can lose committed pages: the WAL-reset race, https://sqlite.org/wal.html
+SAFE_VERSION = (3, 51, 3)
 BATCH = 256  # works in one commit at the most: bounds how long one of them waits for the others
 READERS = 2
 
@@ -54,7 +43,7 @@ class _Hop(aiosqlite.Connection):
     """aiosqlite's connection and thread, with one hop for a whole function instead of one for each statement."""
 
     async def run(self, work: Callable[[], T]) -> T:
-        result: T = await self._execute(work)
+        result: T = await self._execute(work)  # type: ignore[no-untyped-call]
         return result
 
     def engine(self, keys: Keys, *, begin: str = "BEGIN IMMEDIATE") -> sa.Engine:
@@ -71,24 +60,28 @@ class _Hop(aiosqlite.Connection):
 
 
 def connect(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Connection:
-    """A keyed DB-API connection with our PRAGMAs. Raises Unusable if the key does not fit."""
-    connection = dbapi2.connect(
-        str(path), isolation_level=None, check_same_thread=False
-    )
-    connection.execute(f"PRAGMA key = \"x'{keys.derive('file').hex()}'\"")
+    """A keyed DB-API connection with our PRAGMAs. Raises Unusable if the key does not fit or the file can't be read."""
     try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except dbapi2.DatabaseError:
-        connection.close()
-        msg = f"The key does not open {path}. Use the key this database was made with (see your backup)."
+        connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    except dbapi2.Error:
+        msg = f"{path} can't be opened. Its directory must exist, and this user must be allowed to write there."
         raise Unusable(msg) from None
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
-    if query_only:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute(
-            "PRAGMA wal_autocheckpoint = 0"
-        )  # only the writer checkpoints
+    try:
+        connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr; our own sentence says more
+        connection.execute(f"PRAGMA key = \"x'{keys.derive('file').hex()}'\"")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        if query_only:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")  # only the writer checkpoints
+    except dbapi2.DatabaseError as error:
+        connection.close()
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+            msg = f"The key does not open {path}. Use the key this database was made with (see your backup)."
+        else:
+            msg = f"{path} can't be read: {error}. See the disk, then your backup."
+        raise Unusable(msg) from None
     return connection
 
 
@@ -104,7 +97,11 @@ def refuse_unsafe_library(
 
 def lock(path: Path) -> IO[bytes]:
     """Hold the file for this process. Raises Unusable if another one has it."""
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        msg = f"{path} can't be opened: {error.strerror}. Make its directory, and let this user write there."
+        raise Unusable(msg) from None
     file = os.fdopen(handle, "r+b")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -118,28 +115,18 @@ def lock(path: Path) -> IO[bytes]:
 class SQLite(Storage):
     """See `open_file`."""
 
-    def __init__(
-        self,
-        writer: _Hop,
-        readers: list[_Hop],
-        keys: Keys,
-        held: IO[bytes],
-        **options: Any,
-    ) -> None:
+    def __init__(self, writer: _Hop, readers: list[_Hop], keys: Keys, held: IO[bytes], **options: Any) -> None:
         super().__init__(**options)
         self._writer = writer
         self._held = held
-        self._engine = writer.engine(keys)
-        self._batch = Batch(self._engine.connect(), self._new_id)
+        self._batch = Batch(writer.engine(keys).connect(), self._new_id)
         self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
         self._woken = asyncio.Event()
         self._closing = False
         self._reading: asyncio.Queue[tuple[_Hop, sa.Connection]] = asyncio.Queue()
         for reader in readers:
-            self._reading.put_nowait(
-                (reader, reader.engine(keys, begin="BEGIN").connect())
-            )
-        self._readers = readers
+            self._reading.put_nowait((reader, reader.engine(keys, begin="BEGIN").connect()))
+        self._readers = len(readers)
         self._task = asyncio.create_task(self._drain(), name="storage-writer")
 
     async def write(self, work: Work[T]) -> T:
@@ -158,56 +145,61 @@ class SQLite(Storage):
             while self._waiting:
                 taken, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                 works = [work for work, _ in taken]
-                outcomes, posted = await self._writer.run(
-                    partial(self._batch.run, works)
-                )
+                outcomes, posted = await self._writer.run(partial(self._batch.run, works))
                 await gather_outcomes([future for _, future in taken], outcomes)
                 if posted:
                     self._tell_watchers()
 
     async def read(self, work: Work[T]) -> T:
+        if self._closing:
+            msg = "the storage is closed"
+            raise RuntimeError(msg)
         hop, connection = await self._reading.get()
 
         def run() -> T:
-            with connection.begin():
-                return work(Tx(connection, self._new_id))
+            with faults_named(reading=True), connection.begin():
+                return work(Tx(connection, self._new_id, reading=True))
+
+        def give_back(task: asyncio.Task[T]) -> None:
+            self._reading.put_nowait((hop, connection))
+            if not task.cancelled():
+                task.exception()  # if the caller was cancelled nobody else asks, and asyncio would log it
 
         task = asyncio.ensure_future(hop.run(run))
         # given back when the thread is done with it, also if the caller is cancelled meanwhile
-        task.add_done_callback(lambda _: self._reading.put_nowait((hop, connection)))
+        task.add_done_callback(give_back)
         return await asyncio.shield(task)
 
     async def checkpoint(self) -> None:
         """Write the log into the file and empty it: what was erased is then in neither."""
-        await self._writer.run(
-            lambda: self._writer._conn.execute(
-                "PRAGMA wal_checkpoint(TRUNCATE)"
-            ).fetchall()
-        )  # noqa: SLF001
+        await self._writer.run(lambda: self._writer._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())  # noqa: SLF001
 
     async def copy_to(self, path: Path) -> None:
         """A compact copy of the file under the same key, without deleted rows. `path` must not exist."""
-        await self._writer.run(
-            lambda: self._writer._conn.execute("VACUUM INTO ?", (str(path),))
-        )  # noqa: SLF001
+        await self._writer.run(lambda: self._writer._conn.execute("VACUUM INTO ?", (str(path),)))  # noqa: SLF001
 
     async def close(self) -> None:
+        if self._closing:
+            return
         self._closing = True
         self._woken.set()
         await self._task
-        await self._writer.run(lambda: None)
-        for hop in (*self._readers, self._writer):
+        for _ in range(self._readers):  # whoever still reads finishes first
+            hop, connection = await self._reading.get()
+            await hop.run(connection.close)
             await hop.close()
+        await self._writer.run(self._batch.close)
+        await self._writer.close()
         self._held.close()
 
 
 async def _hop(path: Path, keys: Keys, *, query_only: bool = False) -> _Hop:
-    return await _Hop(partial(connect, path, keys, query_only=query_only), 64)  # type: ignore[arg-type]
+    hop = _Hop(partial(connect, path, keys, query_only=query_only), 64)
+    await hop
+    return hop
 
 
-async def open_file(
-    path: Path, keys: Keys, *, new_id: Callable[[], int] = random_id
-) -> SQLite:
+async def open_file(path: Path, keys: Keys, *, new_id: Callable[[], int] = random_id) -> SQLite:
     """Open (and if needed make or migrate) the database at `path`.
 
     Raises Unusable, with what to do, on a wrong key, a newer schema, an unsafe SQLite or a second process.
@@ -216,20 +208,20 @@ async def open_file(
 
     refuse_unsafe_library()
     held = lock(path)
+    hops: list[_Hop] = []
     try:
-        old = os.umask(0o077)
-        try:
-            writer = await _hop(path, keys)
-        finally:
-            os.umask(old)
-    except BaseException:
-        held.close()
-        raise
-    try:
+        # private from its first byte; SQLite gives the log beside it the same rights
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        hops.append(await _hop(path, keys))
+        writer = hops[0]
         await writer.run(lambda: migrations.bring_up_sqlite(writer._conn, path, keys))  # noqa: SLF001
-        readers = [await _hop(path, keys, query_only=True) for _ in range(READERS)]
-    except BaseException:
-        await writer.close()
+        hops += [await _hop(path, keys, query_only=True) for _ in range(READERS)]
+    except BaseException as error:
+        for hop in hops:
+            await hop.close()
         held.close()
+        if isinstance(error, OSError):
+            msg = f"{path} can't be opened: {error.strerror}."
+            raise Unusable(msg) from None
         raise
-    return SQLite(writer, readers, keys, held, new_id=new_id)
+    return SQLite(writer, hops[1:], keys, held, new_id=new_id)

@@ -76,8 +76,8 @@ def _differs(context: Any, _inspected: Any, _column: Any, found: Any, wanted: An
 
 def _defaults_differ(*about: Any) -> bool | None:
     """Alembic takes the empty text for a difference to itself; everything else is left to it (None)."""
-    _context, _inspected, _column, found, _wanted, rendered = about
-    return False if rendered == "''" and found in ("''", "''::text") else None
+    _context, _inspected, _column, found, wanted, _rendered = about
+    return False if getattr(wanted, "arg", None) == "" and found in ("''", "''::text") else None
 
 
 def differences(connection: sa.Connection) -> MigrationScript:
