@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import phrase_lists, phrases
@@ -132,11 +132,13 @@ def test_every_listed_phrase_is_short_enough_to_match() -> None:
         assert all(0 < len(words(phrase)) <= phrases.MOST_WORDS for phrase in getattr(phrase_lists, name, ()))
 
 
+@settings(deadline=None)
 @given(st.text(), st.booleans())
 def test_any_text_can_be_read(text: str, asked: bool) -> None:  # noqa: FBT001
     understand(text, asked=asked)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*"|/!.,?\n ", "ман", "дар", "амонам", "не", "🆘", "safe", "👍", "help"])).map(" ".join)
 )

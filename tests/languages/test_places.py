@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import places
@@ -49,6 +49,7 @@ def test_what_is_no_place_finds_nothing(text: str) -> None:
     assert places.search(text) == []
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(0, 20))
 def test_any_text_can_be_searched(text: str, limit: int) -> None:
     found = places.search(text, limit)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -72,6 +72,7 @@ def test_invisible_characters_of_a_name_are_taken_out() -> None:
     assert said("ғӣқӯҳҷ 👍") == "ғӣқӯҳҷ 👍"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_said_and_sent(text: str) -> None:
     markup = speak(Line("{value}", values={"value": text}), "en", NOW)
@@ -175,6 +176,7 @@ def test_a_zone_nobody_knows_is_spoken_in_utc() -> None:
     assert said(On(NOW, "Nowhere/../etc")) == "today, 21 March 2026, 14:05 UTC"
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)), st.sampled_from(i18n.LANGUAGES))  # noqa: DTZ001
 def test_any_moment_can_be_said(at: datetime, language: str) -> None:
     assert spoken(Ago(at), language)
@@ -229,6 +231,7 @@ def test_a_hint_only_preselects_what_it_surely_tells(hints: str, language: str) 
     assert i18n.guess("") == ""
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_hint_can_be_read(hint: str) -> None:
     assert i18n.guess(hint) in {*i18n.LANGUAGES, ""}
@@ -321,6 +324,7 @@ PAGES = st.builds(Page, st.lists(LINES | TEXTS, max_size=4).map(tuple))
 ROWS = st.lists(st.lists(st.builds(Choice, LINES, TEXTS, TEXTS), max_size=3).map(tuple), max_size=3).map(tuple)
 
 
+@settings(deadline=None)
 @given(LINES | PAGES)
 def test_what_will_be_said_later_comes_back_from_storage_as_it_was(text: Line | Page) -> None:
     stored = i18n.to_json(text)
@@ -328,6 +332,7 @@ def test_what_will_be_said_later_comes_back_from_storage_as_it_was(text: Line | 
     assert i18n.from_json(stored) == text
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_buttons_come_back_from_storage_as_they_were(rows: i18n.Rows) -> None:
     assert i18n.rows_from_json(i18n.rows_to_json(rows)) == rows
@@ -346,6 +351,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(JSON.map(json.dumps) | st.text(max_size=30))
 def test_anything_else_in_storage_is_refused_as_such(data: str) -> None:
     for read in (i18n.from_json, i18n.rows_from_json):
