@@ -1,0 +1,151 @@
+"""The community's word: an offline root key, the online keys it certifies for a month, and whether a word is good.
+
+All three are minisign's formats, so that anybody checks them with the `minisign` program and without us::
+
+    minisign -V -P <the community's public key> -m bulletins.certificate
+
+A certificate is a short text, signed by the root key. The root key is kept off the server; only its public half stays.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import minisign
+
+LIFE: Final = timedelta(days=30)  # of a certificate: a stolen online key is worth a month at the most
+# Scrypt of the root key's passphrase takes 256 MiB: minisign's own gigabyte stops a small server.
+OPSLIMIT: Final = 8_388_608
+MEMLIMIT: Final = 268_435_456
+
+_HEAD: Final = "payvand certificate 1"
+_STAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
+_TEXT: Final = re.compile(
+    r"payvand certificate 1\npurpose: (?P<purpose>[a-z]{1,32})\nkey: (?P<key>RW[A-Za-z0-9+/]{54})\n"
+    r"valid from: (?P<since>[0-9TZ:-]{20})\nvalid until: (?P<until>[0-9TZ:-]{20})\n"
+)
+_CONSONANTS: Final = "bdfghklmnprstvz"
+_VOWELS: Final = "aeiou"
+
+
+class NotCertified(Exception):  # noqa: N818 - an operator reads the sentence, not the class
+    """A key or a certificate is not good. The message says why and what to do; it never holds a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A key pair as two files' contents. Its repr shows the public half only."""
+
+    secret: bytes
+    public: str
+
+    def __repr__(self) -> str:
+        return f"Pair(public={self.public!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """An online key that the community's root key vouches for, for one purpose, from `since` until `until`."""
+
+    purpose: str
+    key: str
+    since: datetime
+    until: datetime
+
+    def text(self) -> bytes:
+        """The words that are signed."""
+        return (
+            f"{_HEAD}\npurpose: {self.purpose}\nkey: {self.key}\n"
+            f"valid from: {self.since:{_STAMP}}\nvalid until: {self.until:{_STAMP}}\n"
+        ).encode()
+
+
+def make_pair(passphrase: str = "", *, comment: str = "", opslimit: int = OPSLIMIT, memlimit: int = MEMLIMIT) -> Pair:
+    """A fresh key pair; the secret half is sealed with `passphrase` unless that is empty."""
+    pair = minisign.KeyPair.generate()
+    public = pair.public_key.to_base64().decode()
+    if comment:
+        pair.secret_key.untrusted_comment = comment
+    if passphrase:
+        pair.secret_key.encrypt(passphrase, opslimit=opslimit, memlimit=memlimit)
+    return Pair(bytes(pair.secret_key) + b"\n", public)
+
+
+def certify(root: bytes, passphrase: str, key: str, purpose: str, now: datetime) -> tuple[bytes, bytes]:
+    """A certificate for the online public key `key`, and its signature: two files' contents.
+
+    Raises NotCertified on a wrong passphrase or a file that is no key.
+    """
+    try:
+        secret = minisign.SecretKey.from_bytes(root)
+        if secret.is_encrypted():
+            secret.decrypt(passphrase)
+    except minisign.Error:
+        message = "This is not the root key, or not its passphrase. Try again with the file that `payvand init` made."
+        raise NotCertified(message) from None
+    since = now.astimezone(UTC).replace(microsecond=0)
+    certificate = Certificate(purpose, key, since, since + LIFE)
+    comment = f"payvand certificate, {purpose}, until {certificate.until:{_STAMP}}"
+    signature = secret.sign(certificate.text(), trusted_comment=comment, untrusted_comment="signature of the root key")
+    secret.wipe()
+    return certificate.text(), bytes(signature) + b"\n"
+
+
+def read_certificate(text: bytes, signature: bytes, root: str, now: datetime) -> Certificate:
+    """The certificate, if the community's public key `root` signed it and it is valid at `now`. Raises NotCertified."""
+    try:
+        minisign.PublicKey.from_base64(root).verify(text, minisign.Signature.from_bytes(signature))
+    except minisign.Error:
+        message = "The online key's certificate is not signed by the community's root key. Run `payvand certify`."
+        raise NotCertified(message) from None
+    found = _TEXT.fullmatch(text.decode("ascii", "replace"))
+    if found is None:
+        message = "The online key's certificate belongs to another version of this program. Run `payvand certify`."
+        raise NotCertified(message)
+    certificate = Certificate(found["purpose"], found["key"], _instant(found["since"]), _instant(found["until"]))
+    if not certificate.since <= now < certificate.until:
+        message = (
+            f"The online key's certificate is valid from {certificate.since:%Y-%m-%d} until "
+            f"{certificate.until:%Y-%m-%d}. Run `payvand certify` where the root key is kept."
+        )
+        raise NotCertified(message)
+    return certificate
+
+
+def public_of(secret: bytes) -> str:
+    """The public half of an online (not sealed) secret key. Raises NotCertified."""
+    try:
+        key = minisign.SecretKey.from_bytes(secret)
+        public: bytes = minisign.PublicKey.from_secret_key(key).to_base64()
+    except minisign.Error:
+        message = "The online key's file holds no key. Make a new one with `payvand certify`."
+        raise NotCertified(message) from None
+    return public.decode()
+
+
+def passphrase(words: int = 7) -> str:
+    """Words to be written on paper: pronounceable, about 12 bits each, so 7 of them are about 86 bits."""
+
+    def syllable() -> str:
+        return secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS)
+
+    return "-".join(syllable() + syllable() for _ in range(words))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner can read. Raises FileExistsError: a key is never overwritten."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _instant(text: str) -> datetime:
+    return datetime.strptime(text, _STAMP).replace(tzinfo=UTC)
