@@ -35,18 +35,19 @@ METHODS: Final = (
 ).split()
 
 NOTICE: Final = (
-    "Facts taken from the Bot API description (core.telegram.org/bots/api) in its machine-readable forms by two projects: "
-    "aiogram (source distribution, .butcher/schema/schema.json), Copyright (c) 2017 - present Alex Root Junior, and "
-    "telegram-bot-api-spec, whose shape it was brought into, Copyright (c) 2020 Paul Larsen. Both under the MIT License: "
-    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated "
-    'documentation files (the "Software"), to deal in the Software without restriction, including without limitation the '
-    "rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to "
-    "permit persons to whom the Software is furnished to do so, subject to the following conditions: The above copyright "
-    "notice and this permission notice shall be included in all copies or substantial portions of the Software. THE "
-    'SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE '
-    "WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS "
-    "OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR "
-    "OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."
+    "Facts taken from the Bot API description (core.telegram.org/bots/api) in its machine-readable forms by two "
+    "projects: aiogram (source distribution, .butcher/schema/schema.json), Copyright (c) 2017 - present Alex Root "
+    "Junior, and telegram-bot-api-spec, whose shape it was brought into, Copyright (c) 2020 Paul Larsen. Both "
+    "under the MIT License: Permission is hereby granted, free of charge, to any person obtaining a copy of this "
+    'software and associated documentation files (the "Software"), to deal in the Software without restriction, '
+    "including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or "
+    "sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to "
+    "the following conditions: The above copyright notice and this permission notice shall be included in all "
+    'copies or substantial portions of the Software. THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY '
+    "KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A "
+    "PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY "
+    "CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF "
+    "OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."
 )
 
 _FIELD = re.compile(
@@ -253,11 +254,13 @@ _VALUES = re.compile(r"\bvalues between (\d+)-(\d+)\b", re.IGNORECASE)
 
 
 def _short(kind: str) -> str:
-    return f"[{_short(kind.removeprefix('Array of '))}]" if kind.startswith("Array of ") else kind
+    many, _, one = kind.partition("Array of ")
+    return kind if many else f"[{_short(one)}]"
 
 
 def _sentence(field: Mapping[str, Any]) -> str:
-    said, text = "|".join(map(_short, field["types"])) + "!" * field["required"], str(field["description"])
+    text = str(field["description"])
+    said = "|".join(map(_short, field["types"])) + ("!" if field["required"] else "")
     if (found := _LIMIT.search(text)) and "String" in field["types"]:
         said += f" {found[1]}-{found[2]} {found[3].lower()}" + " parsed" * found[0].lower().endswith("parsing")
     elif (found := _ITEMS.search(text)) and said.startswith("["):
@@ -290,7 +293,12 @@ def extract(description: Mapping[str, Any]) -> dict[str, Any]:
             members = ["String", "[RichText]", *members]
         kept[kind] = members or {field["name"]: _sentence(field) for field in fields}
         waiting += (members or []) + [t for field in fields for t in field["types"]]
-    return {"notice": NOTICE, "version": description["version"], "methods": methods, "types": dict(sorted(kept.items()))}
+    return {
+        "notice": NOTICE,
+        "version": description["version"],
+        "methods": methods,
+        "types": dict(sorted(kept.items())),
+    }
 
 
 def main() -> None:

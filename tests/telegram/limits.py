@@ -12,8 +12,8 @@ class Limits:
     """How much is allowed; None switches a limit off.
 
     `per_second` binds the bot, `chat_every` is the gap in seconds that one chat needs after `chat_burst` messages at
-    once, `group_per_minute` binds a group on top. `penalty` is the least time in seconds that a refused sender must wait;
-    every refused request during that time starts it anew.
+    once, `group_per_minute` binds a group on top. `penalty` is the least time in seconds that a refused sender must
+    wait; every refused request during that time starts it anew.
     """
 
     per_second: int | None = None

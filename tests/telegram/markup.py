@@ -8,7 +8,9 @@ from typing import Any
 
 from tests.telegram.facts import length
 
-_TOKEN = re.compile(r"<(?P<close>/?)(?P<tag>[a-zA-Z-]+)(?P<rest>[^<>]*)>|&(?P<entity>[#\w]+);|(?P<bad>[<])|.", re.DOTALL)
+_TOKEN = re.compile(
+    r"<(?P<close>/?)(?P<tag>[a-zA-Z-]+)(?P<rest>[^<>]*)>|&(?P<entity>[#\w]+);|(?P<bad>[<])|.", re.DOTALL
+)
 _HREF = re.compile(r"""\s+href=(?:"([^"]*)"|'([^']*)')\s*""")
 _KINDS = {
     "b": "bold",

@@ -271,7 +271,10 @@ class TelegramCourier:
                 protect_content=False,
                 reply_markup=_keyboard(step.buttons),
             )
-        return str((await self._attempt(sent, account)).message_id)
+        message = await self._attempt(sent, account)
+        if not isinstance(message, Message):  # a bare true: something was done, and its id will never be known
+            raise Unknown
+        return str(message.message_id)
 
     async def _edit(self, parcel: Parcel) -> Receipt:
         """Change a message in place. What can't be shown in one message of words is `Gone`: a new one will be sent."""

@@ -69,7 +69,7 @@ def pressed_query(update: object) -> str:
 def _message(number: str, message: Mapping[str, object], me: Me, now: datetime) -> Incoming | None:
     chat = _object(message.get("chat"))
     author = _object(message.get("from"))
-    kind = chat.get("type")
+    kind = _text(chat.get("type"))
     account = _whole(chat.get("id"))
     if account is None:
         return None
@@ -152,7 +152,7 @@ def _pressed(number: str, query: Mapping[str, object], me: Me, now: datetime) ->
     message = _object(query.get("message"))
     chat = _object(message.get("chat"))
     account = _whole(chat.get("id"))
-    kind = chat.get("type")
+    kind = _text(chat.get("type"))
     code = _text(query.get("data"))
     if account is None or not code or (kind != "private" and kind not in _GROUPS):
         return None
@@ -169,10 +169,10 @@ def _pressed(number: str, query: Mapping[str, object], me: Me, now: datetime) ->
 def _membership(number: str, change: Mapping[str, object], me: Me, now: datetime) -> Incoming | None:
     chat = _object(change.get("chat"))
     account = _whole(chat.get("id"))
-    kind = chat.get("type")
+    kind = _text(chat.get("type"))
     member = _object(change.get("new_chat_member"))
-    status = member.get("status")
-    if account is None or (kind != "private" and kind not in _GROUPS) or not isinstance(status, str):
+    status = _text(member.get("status"))
+    if account is None or (kind != "private" and kind not in _GROUPS):
         return None
     if status in _GONE or (status == "restricted" and member.get("is_member") is False):
         heard: Heard = Blocked()
