@@ -1,0 +1,1 @@
+"""What is kept, how it is kept, and what happens when that fails."""
