@@ -162,17 +162,19 @@ async def test_quit_ends_and_nothing_after_it_is_done(terminal: Terminal) -> Non
 
 
 async def test_an_unknown_command_shows_what_can_be_done(terminal: Terminal) -> None:
+    usual = await terminal.types()
     shown = await terminal.types(":9", ":dance", ":+99999d")
-    assert shown.count(":quit ends.") == 4
+    assert shown.count(":quit ends.") == usual.count(":quit ends.") + len((":9", ":dance", ":+99999d"))
     assert terminal.heard == []
 
 
 async def test_look_shows_the_whole_screen_again_with_the_same_numbers(terminal: Terminal) -> None:
     await terminal.types("menu")
+    taken = await terminal.types()  # taking a phone shows its screen once
     shown = await terminal.types(":look")
-    assert shown.count("    menu") == 2  # once when the phone was taken, once more when asked for
-    assert shown.count("(1) Safe") == 2
-    assert "[14:00] >" in shown
+    assert shown == taken + taken[taken.index("[14:00] >") - 1 :]
+    assert "    menu" in taken
+    assert "    (1) Safe" in taken
 
 
 async def test_a_picture_and_a_file_stand_as_words(terminal: Terminal) -> None:

@@ -211,6 +211,7 @@ function dressTime(phone) {
 const menuOf = (phone) => commands[phone.language || page] ?? commands[page] ?? commands.en ?? {};
 
 function openMenu(phone, open) {
+  const follow = atEnd(phone);
   phone.menu.hidden = !open;
   phone.root.querySelector(".slash").setAttribute("aria-expanded", String(open));
   if (!open) return;
@@ -224,7 +225,8 @@ function openMenu(phone, open) {
       return make("button", { type: "button", on: { click: act } }, make("b", {}, command), make("span", {}, about));
     }),
   );
-  phone.menu.querySelector("button")?.focus();
+  if (follow) toNewest(phone);
+  phone.menu.querySelector("button")?.focus({ preventScroll: true });
 }
 
 function drawLock(phone) {
