@@ -213,6 +213,14 @@ async def test_choosing_a_language_does_what_a_person_would_do(village: Village,
     assert [one.heard for one in village.heard] == [Said("/language"), Pressed("language:tg", "2")]
 
 
+async def test_a_choice_of_languages_that_stands_there_already_is_used(village: Village, wire: Wire) -> None:
+    # A newcomer came by an invitation, and the button remembers it.
+    name = await village.tell("anna", "Which one?", ("ru", "language:ru:c-7f3a"))
+    await wire.wishes("language", who="anna", language="ru")
+    await wire.hears("edited")
+    assert [one.heard for one in village.heard] == [Pressed("language:ru:c-7f3a", name)]
+
+
 async def test_nonsense_is_answered_and_the_socket_stays_open(village: Village, wire: Wire) -> None:
     for nonsense in ("", "[]", "{}", '"x"', '{"do": "dance"}', '{"do": "say", "who": "nobody", "text": "x"}'):
         await wire.socket.send_str(nonsense)

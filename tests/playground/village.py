@@ -67,7 +67,7 @@ class Village:
                         if other.account != account:
                             await self.tell(other.account, "News: <i>safe</i>", silent=other.account == "maria")
                 case Pressed(code, message) if code.startswith("language:"):
-                    await self.tell(account, "Chosen", edit=message, language=code.removeprefix("language:"))
+                    await self.tell(account, "Chosen", edit=message, language=code.split(":")[1])
 
     async def tell(  # noqa: PLR0913 - what a message may have
         self,

@@ -21,8 +21,8 @@ JUMPS: Final[tuple[tuple[timedelta, Line], ...]] = (
     (timedelta(days=7), pgettext("playground", "+{n} d", n=7)),
 )
 
-_SAFE: Final = pgettext("button", "I am safe")
-_HELP: Final = pgettext("button", "I need help")
+_SAFE: Final = pgettext("button", "✅ I am safe")
+_HELP: Final = pgettext("button", "🆘 I need help")
 
 # A hole that the page itself fills: it is spoken as it is written.
 _NAME: Final = "{name}"

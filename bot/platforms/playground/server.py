@@ -188,28 +188,31 @@ class Playground:
         self._tell(self._time())
 
     async def _language(self, wish: Json) -> None:
-        """Do what a person does: ask for the choice of languages, and press one's own."""
+        """Do what a person does: ask for the languages, unless they stand there already, and press one's own."""
         account, language = self._who(wish), str(wish["language"])
         if language not in LANGUAGES:
             raise ValueError
-        offered: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        standing = [message for message in self._memory.chat(account) if message.from_bot][-1:]
+        offered = _offer(standing[0], language) if standing else ""
+        if offered:
+            await self._memory.press(account, standing[0].id, offered)
+            return
+        arrived: asyncio.Queue[Message] = asyncio.Queue()
 
         def look(change: Change) -> None:
-            if change.message.account == account and change.message.from_bot:
-                for button in change.message.choices:
-                    if button.code.rpartition(":")[2] == language:
-                        offered.put_nowait((change.message.id, button.code))
+            if change.message.account == account and _offer(change.message, language):
+                arrived.put_nowait(change.message)
 
         leave = self._memory.watch(look)
         try:
             await self._memory.say(account, "/language")
             async with asyncio.timeout(PATIENCE):
-                message, code = await offered.get()
+                message = await arrived.get()
         except TimeoutError:
             raise LookupError from None
         finally:
             leave()
-        await self._memory.press(account, message, code)
+        await self._memory.press(account, message.id, _offer(message, language))
 
     _acts: Mapping[str, Callable[[Playground, Json], Awaitable[None]]] = {
         "say": _say,
@@ -283,6 +286,12 @@ def shown(message: Message) -> Json:
         "language": message.language,
         "attachment": _attached(message.attachment),
     }
+
+
+def _offer(message: Message, language: str) -> str:
+    """Find the code of the button that chooses a language: ``verb:tg``, perhaps with more behind it. "" if none."""
+    codes = (button.code for button in message.choices)
+    return next((code for code in codes if code.split(":")[1:2] == [language]), "")
 
 
 def _attached(attachment: Attachment | None) -> Json | None:
