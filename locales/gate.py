@@ -85,7 +85,7 @@ _INVISIBLE = re.compile(
 )
 _FINAL = re.compile(r"[.!?…:]*$")
 _WRONG_QUOTES = re.compile('["“”„‘]')
-_SHORTEST_WITHOUT_CONTEXT: Final = 12  # characters: shorter ones mean many things
+_SHORTEST_WITHOUT_CONTEXT: Final = 12  # characters: a word or two without a full stop means many things
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def sentence_faults(catalogue: Catalog) -> Iterator[Fault]:
         if context and context not in LIMITS:
             yield Fault("context", where, f"the context {context!r} is not on the list")
         for text in strings.forms(message.id):
-            if not context and len(_HOLE.sub("", text)) < _SHORTEST_WITHOUT_CONTEXT:
+            if not context and len(text) < _SHORTEST_WITHOUT_CONTEXT and not (_HOLE.search(text) or _final(text)):
                 yield Fault("context", where, "a short sentence needs a context")
             try:
                 template(text)
