@@ -1,1 +1,1 @@
-"""A handler hears a person, asks the rules, writes, and returns what to say: no language, platform or network here."""
+"""What people can do: a handler reads, asks the rules, writes, and returns what to say."""

@@ -54,14 +54,14 @@ class Tx:
     reading: bool = field(default=False)
     fault: StorageFault | None = field(default=None)
 
-    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
+    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run one statement, once or for each of `rows`.
 
         After a StorageFault the engine may have undone everything, so nothing more can be written here: each later
         statement raises the same fault, and so does the commit, whoever swallowed the first one.
         """
         with self._watched():
-            result: sa.CursorResult[Any] = self.connection.execute(statement, rows)
+            result: sa.CursorResult[*tuple[Any, ...]] = self.connection.execute(statement, rows)
         return result
 
     def insert(self, table: sa.Table) -> Any:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.domain.conversation import Sender
 from bot.domain.people import Person
 from storage.database import Tx
-from storage.schema import EPOCH, address, dialogue, newcomer, person
+from storage.schema import EPOCH, address, dialogue, letter, message, person
 
 DAY = timedelta(days=1)
 
@@ -23,6 +23,7 @@ class Met:
     address: int
     new: bool = False
     answered: bool = False
+    dialogue: str | None = None
 
 
 _COLUMNS = (
@@ -75,9 +76,7 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     who: int | None = None
     if not group:
         day = (now - EPOCH) // DAY
-        who = tx.execute(
-            person.insert().returning(person.c.id), {"met_on": day}
-        ).scalar_one()
+        who = tx.execute(person.insert().returning(person.c.id), {"met_on": day}).scalar_one()
     where = tx.execute(
         address.insert().returning(address.c.id),
         {"person_id": who, **_key(sender), "reach": sender.account},
@@ -100,9 +99,7 @@ def answered(tx: Tx, where: int, now: datetime) -> None:
 
 def reachable(tx: Tx, where: int) -> None:
     """Take the Unreachable mark off an address."""
-    tx.execute(
-        address.update().where(address.c.id == where).values(unreachable_at=None)
-    )
+    tx.execute(address.update().where(address.c.id == where).values(unreachable_at=None))
 
 
 def unreachable(tx: Tx, where: int, now: datetime) -> None:
@@ -112,17 +109,11 @@ def unreachable(tx: Tx, where: int, now: datetime) -> None:
 
 def move(tx: Tx, where: int, account: str, platform: str) -> None:
     """Give an address the new account id that the platform gave it; if that address is known already, drop the old."""
-    known = tx.execute(
-        sa.select(address.c.id).where(address.c.account == f"{platform}/{account}")
-    ).scalar()
+    known = tx.execute(sa.select(address.c.id).where(address.c.account == f"{platform}/{account}")).scalar()
     if known is not None and known != where:
         tx.execute(address.delete().where(address.c.id == where))
         return
-    tx.execute(
-        address.update()
-        .where(address.c.id == where)
-        .values(account=f"{platform}/{account}", reach=account)
-    )
+    tx.execute(address.update().where(address.c.id == where).values(account=f"{platform}/{account}", reach=account))
 
 
 def find(tx: Tx, who: int) -> Person | None:
@@ -138,42 +129,35 @@ def change(tx: Tx, who: int, **values: str | int | None) -> None:
 
 def can_be_reached(tx: Tx, who: int) -> bool:
     """Whether any address of a person is not marked unreachable."""
-    query = (
-        sa.select(address.c.id)
-        .where(address.c.person_id == who, address.c.unreachable_at.is_(None))
-        .limit(1)
-    )
+    query = sa.select(address.c.id).where(address.c.person_id == who, address.c.unreachable_at.is_(None)).limit(1)
     return tx.execute(query).first() is not None
 
 
 def platforms(tx: Tx, who: int) -> list[str]:
     """On which platforms a person has an address."""
-    query = (
-        sa.select(address.c.platform)
-        .where(address.c.person_id == who)
-        .distinct()
-        .order_by(address.c.platform)
-    )
+    query = sa.select(address.c.platform).where(address.c.person_id == who).distinct().order_by(address.c.platform)
     return list(tx.execute(query).scalars())
 
 
-def forget(tx: Tx, who: int) -> None:
-    """Erase a person and everything that hangs on them. Circles they kept must have been handed over before."""
-    # named although it would cascade: a promise should not depend on a pragma
-    tx.execute(newcomer.delete().where(newcomer.c.person_id == who))
+def forget(tx: Tx, who: int, last: int) -> None:
+    """Erase a person and everything that hangs on them, but leave the address `last` for one farewell.
+
+    `expire` erases that address once the farewell has left. Circles they kept must have been handed over before.
+    """
+    tx.execute(address.update().where(address.c.id == last).values(person_id=None))
     tx.execute(person.delete().where(person.c.id == who))
 
 
+def expire(tx: Tx, now: datetime) -> None:
+    """Drop dialogues that were left, and addresses of people who are forgotten, once their farewell has left."""
+    tx.execute(dialogue.delete().where(dialogue.c.expires_at <= now))
+    nobody = address.c.person_id.is_(None) & address.c.answered_at.is_(None)
+    waiting = sa.exists().where(letter.c.address_id == address.c.id, letter.c.ended_at.is_(None))
+    cleaning = sa.exists().where(message.c.address_id == address.c.id, message.c.due_at.is_not(None))
+    tx.execute(address.delete().where(nobody, ~waiting, ~cleaning))
+
+
 # -- dialogues -----------------------------------------------------------------------------------------------------
-
-
-def dialogue_of(tx: Tx, who: int, now: datetime) -> str | None:
-    """The stored form of an open dialogue, as JSON; None if there is none or it expired."""
-    query = sa.select(dialogue.c.form).where(
-        dialogue.c.person_id == who, dialogue.c.expires_at > now
-    )
-    form: str | None = tx.execute(query).scalar()
-    return form
 
 
 def keep_dialogue(tx: Tx, who: int, form: str, expires_at: datetime) -> None:

@@ -115,5 +115,5 @@ class Pace:
 
 def back_off(attempts: int, dice: Callable[[], float]) -> timedelta:
     """How long to wait after the n-th failed attempt: doubling, capped, and spread by `dice` (0 to 1) over its half."""
-    pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 16), LONGEST_PAUSE)
+    pause: timedelta = min(FIRST_PAUSE * 2 ** min(attempts - 1, 16), LONGEST_PAUSE)
     return pause * (0.5 + dice() / 2)

@@ -1,0 +1,105 @@
+"""What a handler is given, and how it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from bot.domain.conversation import Attachment, Choice, Line, Outgoing, Text
+from bot.domain.people import Person
+from bot.domain.refusals import Empty, Outdated, TooLong
+from bot.i18n import clean, pgettext
+from storage import people
+from storage.database import Tx
+
+DIALOGUE_LIFE = timedelta(hours=24)
+
+Answer: TypeAlias = "Outgoing | Iterable[Outgoing] | None"
+Rows: TypeAlias = "tuple[tuple[Choice, ...], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One wish of one person, understood: who, when, with which words or button.
+
+    `args` are the arguments of the button's code, `on` the message that held the button, `data` what an open
+    dialogue has gathered so far. `said_at` is when the person said it, as far as the platform tells.
+    `link(payload)` is the address that opens a chat with the bot where this person met it.
+    """
+
+    person: Person
+    now: datetime
+    said_at: datetime
+    address: int
+    platform: str
+    link: Callable[[str], str]
+    words: str = ""
+    args: tuple[str, ...] = ()
+    on: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def reply(self, text: Text, *rows: Iterable[Choice], **more: Any) -> Outgoing:  # noqa: ANN401 - Outgoing's fields
+        """Answer the person: in place of the message whose button they pressed, otherwise as a new message."""
+        choices = tuple(tuple(row) for row in rows if row)
+        return Outgoing(self.person.id, text, choices=choices, edits=self.on, **more)
+
+    def anew(self, text: Text, *rows: Iterable[Choice], **more: Any) -> Outgoing:  # noqa: ANN401 - Outgoing's fields
+        """Answer the person with a new message, and leave the pressed one as it is."""
+        return Outgoing(self.person.id, text, choices=tuple(tuple(row) for row in rows if row), **more)
+
+    def number(self, index: int = 0) -> int:
+        """The button's argument as an id. Raises Outdated if it is none."""
+        try:
+            return int(self.args[index], 36)
+        except (IndexError, ValueError):
+            raise Outdated from None
+
+    def text(self, most: int) -> str:
+        """What was typed, cleaned and trimmed. Raises Empty or TooLong."""
+        words = clean(self.words).strip()
+        if not words:
+            raise Empty
+        if len(words) > most:
+            raise TooLong(most)
+        return words
+
+
+Handler: TypeAlias = "Callable[[Ask, Tx], Answer]"
+
+
+def button(label: Line, verb: str, *args: int | str) -> Choice:
+    """A button whose code is ``verb:argument:…``; ids are written in base 36 so that two fit into 64 bytes."""
+    return Choice(label, ":".join((verb, *(base36(arg) if isinstance(arg, int) else arg for arg in args))))
+
+
+def base36(number: int) -> str:
+    """A number from 0 up in the shortest digits that every platform carries."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
+    return digits or "0"
+
+
+def back(verb: str = "home", *args: int | str) -> Choice:
+    """The way back."""
+    return button(pgettext("button", "⬅️ Back"), verb, *args)
+
+
+def expect(ask: Ask, tx: Tx, what: str, **data: int | str) -> None:
+    """The next words of this person answer the question `what` (a key of the router's WORDS)."""
+    form = json.dumps({"what": what, **data}, ensure_ascii=False)
+    people.keep_dialogue(tx, ask.person.id, form, ask.now + DIALOGUE_LIFE)
+
+
+def file(name: str, data: bytes) -> Attachment:
+    """A file to be sent."""
+    return Attachment("file", name, data)
+
+
+def picture(name: str, text: str) -> Attachment:
+    """A picture to be photographed by another phone: a QR code of `text`."""
+    return Attachment("qr", name, text.encode())

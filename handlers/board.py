@@ -1,0 +1,54 @@
+"""“My people”: each circle at a glance: who, which state, how old; the oldest news first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.domain.conversation import Line, Outgoing, Page
+from bot.domain.refusals import NoCircle, Outdated
+from bot.i18n import _, pgettext
+from handlers import words
+from handlers.ask import Ask, back, button
+from storage import checkins, circles
+from storage.circles import Circle
+from storage.database import Tx
+
+AT_ONCE = 60  # people on one board: more do not fit into one message
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def people(ask: Ask, tx: Tx) -> Outgoing:
+    """All circles at a glance, or the choice of one where there are too many people."""
+    mine = circles.circles_of(tx, ask.person.id)
+    if not mine:
+        raise NoCircle
+    if sum(one.size for one in mine) > AT_ONCE and len(mine) > 1:
+        rows = ([button(pgettext("button-wide", "{circle}", circle=one.name), "people.in", one.id)] for one in mine)
+        return ask.reply(_("Which circle?"), *rows, [back()])
+    return _board(ask, tx, mine)
+
+
+def people_in(ask: Ask, tx: Tx) -> Outgoing:
+    """One circle at a glance."""
+    one = circles.one_of(tx, ask.person.id, ask.number())
+    if one is None:
+        raise Outdated
+    return _board(ask, tx, [one])
+
+
+def _board(ask: Ask, tx: Tx, mine: list[Circle]) -> Outgoing:
+    lines: list[Line | str] = []
+    inside = circles.members(tx, [one.id for one in mine])
+    for one in mine:
+        known = checkins.known_in(tx, one.id)
+        others = [p for p in inside[one.id] if p.id != ask.person.id]
+        others.sort(key=lambda p: known[p.id].true_at if p.id in known else NEVER)
+        lines += ["", _("<b>{circle}</b>", circle=one.name)]
+        lines += [words.standing(words.name_of(p), known.get(p.id), ask.now) for p in others]
+        if not others:
+            lines.append(_("Nobody else is here yet."))
+    return ask.reply(
+        Page(tuple(lines[1:])),
+        [button(pgettext("button", "💬 How are you?"), "ask")],
+        [button(pgettext("button", "🔄 Look again"), "people"), back()],
+    )

@@ -1,0 +1,216 @@
+"""“I am safe” and other news: told with one tap to the circles a person has chosen, detailed or taken back afterwards."""
+
+from __future__ import annotations
+
+from bot.domain import places
+from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
+from bot.domain.conversation import Choice, Lane, Line, Listed, Outgoing, Page, Place
+from bot.domain.people import Person, quiet_until
+from bot.domain.refusals import NoCircle, NotFound, Outdated
+from bot.i18n import _, ngettext, pgettext
+from handlers import asking, words
+from handlers.ask import Answer, Ask, back, button, expect
+from handlers.home import HELP, with_menu
+from storage import checkins, circles, people
+from storage.database import Tx
+
+PLACES_SHOWN = 8
+
+
+def safe(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """One tap: I am safe."""
+    return tell(ask, tx, State.SAFE)
+
+
+def hurt(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """One tap: I am hurt."""
+    return tell(ask, tx, State.HURT)
+
+
+def moved(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """One tap: I had to leave my home."""
+    return tell(ask, tx, State.MOVED)
+
+
+def other(ask: Ask, tx: Tx) -> Outgoing:
+    """Show the news that is neither “safe” nor a call for help."""
+    del tx
+    return ask.reply(
+        _("What shall I tell your circles?"),
+        [button(pgettext("button", "🤕 I am hurt"), "hurt")],
+        [button(pgettext("button", "🏠 I had to leave home"), "moved")],
+        [button(pgettext("button", "📝 Something else"), "else")],
+        [button(HELP, "help")],
+        [back()],
+    )
+
+
+def something_else(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask for the words of other news."""
+    told_circles(ask, tx)
+    expect(ask, tx, "else")
+    return ask.reply(_("Write your news in a few words. It goes to your circles at once."), [back()])
+
+
+def something_told(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """The words of other news were written."""
+    note = ask.text(NOTE_LENGTH)
+    people.end_dialogue(tx, ask.person.id)
+    return tell(ask, tx, State.OTHER, note=note)
+
+
+def told_circles(ask: Ask, tx: Tx) -> list[int]:
+    """The circles that hear this person's news. Raises NoCircle if there is none."""
+    told = circles.told_by(tx, ask.person.id)
+    if not told:
+        raise NoCircle
+    return told
+
+
+def hearers(tx: Tx, told: list[int], but: int) -> dict[int, tuple[Person, int]]:
+    """Whoever hears news told to these circles, once each: the person and one circle they hear it in."""
+    found: dict[int, tuple[Person, int]] = {}
+    for which, inside in circles.members(tx, told).items():
+        for one in inside:
+            if one.id != but:
+                found.setdefault(one.id, (one, which))
+    return found
+
+
+def tell(ask: Ask, tx: Tx, state: State, *, note: str = "") -> list[Outgoing]:
+    """Store news about oneself and tell everybody in the chosen circles."""
+    told = told_circles(ask, tx)
+    me = ask.person
+    news = News(tx.new_id(), me.id, me.id, state, when_true(ask.said_at, ask.now), ask.now, note)
+    checkins.add(tx, news, told)
+    heard_by = hearers(tx, told, me.id)
+    said = words.letter(words.name_of(me), news)
+    letters = [
+        Outgoing(one.id, said, lane=Lane.CHECKIN, silent=quiet_until(one, ask.now) is not None)
+        for one, _which in heard_by.values()
+    ]
+    return [
+        confirmation(ask, news, [one for one, _which in heard_by.values()]),
+        *letters,
+        *asking.answered(tx, ask, told),
+    ]
+
+
+def confirmation(ask: Ask, news: News, heard_by: list[Person]) -> Outgoing:
+    """What was told and to whom, with what can be added to it or taken back."""
+    lines: list[Line | str] = [words.said(words.name_of(ask.person), news.state), *words.details(news)]
+    if heard_by:
+        lines.append(
+            ngettext(
+                "Told to {n} person: {people}.", "Told to {n} people: {people}.", n=len(heard_by), people=some(heard_by)
+            )
+        )
+    else:
+        lines.append(_("Your circle is still empty: invite somebody, so that they can read it."))
+    rows = [
+        [
+            button(pgettext("button", "✏️ Add a note"), "note", news.id),
+            button(pgettext("button", "📍 Add the place"), "place", news.id),
+        ],
+        [button(pgettext("button", "↩️ Take it back"), "undo", news.id)],
+        [back()],
+    ]
+    if news.state is State.HURT:
+        rows.insert(0, [button(HELP, "help")])
+    return ask.reply(Page(tuple(lines)), *rows)
+
+
+def some(heard_by: list[Person], most: int = 10) -> Listed:
+    """Names of people, or of the first of them where there are many."""
+    listed = [words.name_of(one) for one in heard_by[:most]]
+    rest = len(heard_by) - most
+    if rest > 0:
+        listed.append(npgettext_rest(rest))
+    return Listed(tuple(listed))
+
+
+def npgettext_rest(n: int) -> Line:
+    """“3 others” at the end of a list."""
+    return ngettext("{n} other", "{n} others", n=n)
+
+
+def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Take news back: everybody who got it is told, and knows again what they knew before."""
+    news = _told(ask, tx, ask.number())
+    told = checkins.circles_told(tx, news.id)
+    checkins.retract(tx, news)
+    name = words.name_of(ask.person)
+    text = _("{name} has taken the last news back. What you knew before stands again.", name=name)
+    heard_by = hearers(tx, told, ask.person.id)
+    return [
+        with_menu(ask, _("Taken back. Everybody who got it is told.")),
+        *(Outgoing(who, text, lane=Lane.CORRECTION) for who in heard_by),
+    ]
+
+
+def _told(ask: Ask, tx: Tx, which: int) -> News:
+    news = checkins.news_by(tx, which, ask.person.id)
+    if news is None:
+        raise Outdated
+    return news
+
+
+# -- details -------------------------------------------------------------------------------------------------------
+
+
+def note(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask for a note to news that was told."""
+    news = _told(ask, tx, ask.number())
+    expect(ask, tx, "note", news=news.id)
+    return ask.anew(_("Write your note in a few words. It goes to everybody who got the news."), [back()])
+
+
+def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """The note was written: it follows the news."""
+    news = _told(ask, tx, int(ask.data["news"]))
+    written = ask.text(NOTE_LENGTH)
+    people.end_dialogue(tx, ask.person.id)
+    checkins.detail(tx, news.id, note=written)
+    return _follow(ask, tx, news, _("{name} adds: {note}", name=words.name_of(ask.person), note=written))
+
+
+def place(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask for a place by search: a district or a city, never coordinates."""
+    news = _told(ask, tx, ask.number())
+    expect(ask, tx, "place", news=news.id)
+    return ask.anew(_("Write the beginning of your district or city. I never ask for an exact position."), [back()])
+
+
+def place_searched(ask: Ask, tx: Tx) -> Answer:
+    """Words of a place were written: offer what is found."""
+    news = _told(ask, tx, int(ask.data["news"]))
+    found = places.search(ask.text(100), PLACES_SHOWN)
+    if not found:
+        raise NotFound
+    choices: list[list[Choice]] = [
+        [button(pgettext("button-wide", "{place}", place=Place(code)), "placed", news.id, code)] for code in found
+    ]
+    return ask.anew(_("Which one?"), *choices, [back()])
+
+
+def placed(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """A place was chosen: it follows the news."""
+    news = _told(ask, tx, ask.number())
+    code = ask.args[1] if len(ask.args) > 1 else ""
+    if not places.exists(code):
+        raise Outdated
+    people.end_dialogue(tx, ask.person.id)
+    checkins.detail(tx, news.id, place=code)
+    return _follow(
+        ask, tx, news, _("{name} is in this place: {place}", name=words.name_of(ask.person), place=Place(code))
+    )
+
+
+def _follow(ask: Ask, tx: Tx, news: News, line: Line) -> list[Outgoing]:
+    told = checkins.circles_told(tx, news.id)
+    lane = Lane.DANGER if news.state is State.HELP else Lane.CHECKIN
+    letters = [
+        Outgoing(one.id, line, lane=lane, silent=lane is Lane.CHECKIN and quiet_until(one, ask.now) is not None)
+        for one, _which in hearers(tx, told, ask.person.id).values()
+    ]
+    return [with_menu(ask, _("Sent after your news.")), *letters]

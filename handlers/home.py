@@ -1,0 +1,92 @@
+"""The main menu, the manual, and the kind answers to what was not understood."""
+
+from __future__ import annotations
+
+from bot.domain.conversation import Choice, Outgoing, Text
+from bot.i18n import _, pgettext
+from handlers.ask import Ask, button
+from storage.database import Tx
+
+SAFE = pgettext("button", "✅ I am safe")
+HELP = pgettext("button", "🆘 I need help")
+
+
+def menu() -> tuple[tuple[Choice, ...], ...]:
+    """The buttons of the main menu."""
+    return (
+        (button(SAFE, "safe"),),
+        (button(HELP, "help"),),
+        (button(pgettext("button", "👥 My people"), "people"), button(pgettext("button", "💬 How are you?"), "ask")),
+        (button(pgettext("button", "📝 Other news"), "other"), button(pgettext("button", "☰ More"), "more")),
+    )
+
+
+def with_menu(ask: Ask, text: Text) -> Outgoing:
+    """A sentence with the main menu under it."""
+    return ask.reply(text, *menu())
+
+
+def home(ask: Ask, tx: Tx) -> Outgoing:
+    """Show the main menu."""
+    del tx
+    return with_menu(ask, _("What would you like to do?"))
+
+
+def cancel(ask: Ask, tx: Tx) -> Outgoing:
+    """Leave whatever was begun. (The router has dropped the dialogue.)"""
+    del tx
+    return with_menu(ask, _("Stopped. Nothing was sent."))
+
+
+def more(ask: Ask, tx: Tx) -> Outgoing:
+    """Everything that is not needed every day."""
+    del tx
+    return ask.reply(
+        _("Your circles and settings"),
+        [button(pgettext("button", "⭕ My circles"), "circles")],
+        [button(pgettext("button", "🔑 I have an invitation"), "join")],
+        [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
+        [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
+        [button(pgettext("button", "ℹ️ How it works"), "manual")],
+        [button(pgettext("button", "⬅️ Back"), "home")],
+    )
+
+
+def manual(ask: Ask, tx: Tx) -> Outgoing:
+    """Say how the bot works, in words for somebody who has never used one."""
+    del tx
+    return ask.reply(
+        _(
+            "<b>How it works</b>\n"
+            "• A circle is your family or a group that looks out for each other. Make one, or join one with an "
+            "invitation.\n"
+            "• Press “I am safe”, and your circle reads it, each person in their own language.\n"
+            "• Press “I need help”, and it goes out at once. You see who has read it and who takes care of it.\n"
+            "• “My people” shows the last news of everybody, and how old it is.\n"
+            "• “How are you?” asks the others.\n"
+            "I am a program. No stranger can find you here or see your circles."
+        ),
+        *menu(),
+    )
+
+
+def help_or_manual(ask: Ask, tx: Tx) -> Outgoing:
+    """The bare word “help” may be a question or a danger: ask which."""
+    del tx
+    return ask.reply(
+        _("Are you in danger, or do you want to know how this works?"),
+        [button(HELP, "help")],
+        [button(pgettext("button", "ℹ️ How it works"), "manual")],
+    )
+
+
+def not_understood(ask: Ask, tx: Tx) -> Outgoing:
+    """Words that are no phrase we know: offer the buttons."""
+    del tx
+    return with_menu(ask, _("I did not understand that. Please choose:"))
+
+
+def only_words(ask: Ask, tx: Tx) -> Outgoing:
+    """A picture, a voice message or a file: say kindly that it was not kept."""
+    del tx
+    return with_menu(ask, _("I can read only words and buttons. I have not kept what you sent. Please choose:"))

@@ -1,0 +1,134 @@
+"""What the bot knows of a person: shown, copied, cleaned from the chat, and forgotten."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from bot.domain.conversation import Outgoing, Page
+from bot.i18n import _, ngettext, pgettext
+from handlers.ask import Ask, back, button, file
+from handlers.words import name_of, seen_by
+from storage import checkins, circles, outbox, people
+from storage.database import Tx
+
+COPY_STANDS = timedelta(minutes=10)
+
+
+def privacy(ask: Ask, tx: Tx) -> Outgoing:
+    """What is kept, and what can be done about it."""
+    mine = circles.circles_of(tx, ask.person.id)
+    return ask.reply(
+        Page(
+            (
+                _("<b>What I know of you</b>"),
+                _("Your name here: {name}", name=name_of(ask.person)),
+                ngettext("You are in {n} circle.", "You are in {n} circles.", n=len(mine)),
+                _(
+                    "I keep your language, your circles, your last news and your quiet hours. Your messages to me are "
+                    "not kept. Whoever is in a circle with you sees your name there and the news you tell it."
+                ),
+                seen_by(ask.platform),
+                _("Anybody who holds your unlocked phone can read this chat. You can have it cleaned."),
+            )
+        ),
+        [button(pgettext("button", "📄 A copy for me"), "copy")],
+        [button(pgettext("button", "🧹 Clean this chat"), "clean")],
+        [button(pgettext("button", "🗑 Forget me"), "forget")],
+        [back()],
+    )
+
+
+def copy(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask before sending a copy into the chat."""
+    del tx
+    return ask.reply(
+        _(
+            "I will send you a file with what you have told about yourself. It stands in this chat for ten minutes; "
+            "then I delete it. Is nobody else looking at your phone?"
+        ),
+        [button(pgettext("button", "📄 Send the copy"), "copied")],
+        [back("privacy")],
+    )
+
+
+def copied(ask: Ask, tx: Tx) -> Outgoing:
+    """Send the copy: only what the person told about themselves, nothing about anybody else."""
+    person = ask.person
+    news = checkins.latest(tx, person.id)
+    told = news is not None and news.teller == person.id
+    known = {
+        "name": person.name,
+        "language": person.language,
+        "time zone": person.zone,
+        "quiet hours": [person.quiet_from, person.quiet_until],
+        "messengers": people.platforms(tx, person.id),
+        "circles": [{"name": one.name, "my news goes there": one.tells} for one in circles.circles_of(tx, person.id)],
+        "last news": {
+            "state": news.state.value,
+            "note": news.note,
+            "place": news.place,
+            "true at": news.true_at.isoformat(timespec="minutes"),
+            "told at": news.told_at.isoformat(timespec="minutes"),
+        }
+        if news is not None and told
+        else None,
+    }
+    data = json.dumps(known, ensure_ascii=False, indent=2).encode()
+    return ask.anew(
+        _("This is what I know of you. I delete it here in ten minutes."),
+        attachment=file("payvand.json", data),
+        clean_after=COPY_STANDS,
+    )
+
+
+def clean(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask before the chat is cleaned."""
+    del tx
+    return ask.reply(
+        _(
+            "I can delete the messages of the last 48 hours here, yours and mine. Older ones only you can delete, and "
+            "the messenger's own servers may keep what they have."
+        ),
+        [button(pgettext("button", "🧹 Clean this chat"), "cleaned")],
+        [back("privacy")],
+    )
+
+
+def cleaned(ask: Ask, tx: Tx) -> Outgoing:
+    """Clean the chat."""
+    count = outbox.clean_chat(tx, ask.person.id, ask.now)
+    return ask.anew(
+        ngettext("{n} message is being deleted.", "{n} messages are being deleted.", n=count),
+        [back()],
+    )
+
+
+def forget(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask before everything is erased."""
+    del tx
+    return ask.reply(
+        _(
+            "Erase everything I know of you? You leave all your circles, and they no longer see your news. It is "
+            "erased here now, and from the backups within 14 days. This can't be undone."
+        ),
+        [button(pgettext("button", "🗑 Yes, forget me"), "forgotten")],
+        [back("privacy")],
+    )
+
+
+def forgotten(ask: Ask, tx: Tx) -> Outgoing:
+    """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
+    me = ask.person.id
+    for one in circles.circles_of(tx, me):
+        heir = next((p for p in circles.members(tx, [one.id])[one.id] if p.id != me), None)
+        if one.keeper == me and heir is not None:
+            circles.hand_over(tx, one.id, heir.id)
+        circles.leave(tx, one.id, me)
+    outbox.clean_chat(tx, me, ask.now)
+    people.forget(tx, me, ask.address)
+    return Outgoing(
+        ask.address,
+        _("You are forgotten. To begin again, write anything. What stands in this chat, please delete yourself."),
+        to_group=True,
+    )

@@ -1,0 +1,60 @@
+"""Each refusal as one kind sentence that says what to do next."""
+
+from __future__ import annotations
+
+from bot.domain import refusals as r
+from bot.domain.conversation import Choice, Line, Outgoing, Span
+from bot.i18n import _, ngettext, pgettext
+from handlers.ask import Ask, back, button
+from handlers.home import menu
+
+
+def line_of(refusal: r.Refusal) -> Line:  # noqa: PLR0911 - one refusal, one sentence
+    """The sentence of a refusal."""
+    match refusal:
+        case r.Outdated():
+            return _("This button is no longer in use. Please choose again:")
+        case r.NoCircle():
+            return _("Nobody would hear you yet. Make a circle for your family, or join one with an invitation:")
+        case r.CircleFull(most):
+            return ngettext("A circle can have {n} person.", "A circle can have at most {n} people.", n=most)
+        case r.TooManyCircles(most):
+            return ngettext("You can be in {n} circle.", "You can be in at most {n} circles.", n=most)
+        case r.TooLong(most):
+            return ngettext(
+                "That is too long. Please write at most {n} character.",
+                "That is too long. Please write at most {n} characters.",
+                n=most,
+            )
+        case r.Empty():
+            return _("I could not read any words in that. Please write it once more.")
+        case r.Misread():
+            return _("A digit is missing or wrong. Please read the twelve digits once more and write them.")
+        case r.TooOften(wait):
+            return _("That was too often. Please try again after {span}.", span=Span(wait))
+        case r.AskedAlready(wait):
+            return _("They were asked a short while ago. You can ask again after {span}.", span=Span(wait))
+        case r.KeeperMustHandOver():
+            return _("You keep this circle. First hand it over to somebody else; then you can leave.")
+        case r.Alone():
+            return _("Nobody else is in this circle yet. Invite somebody first.")
+        case r.NotFound():
+            return _("I do not know this place. Try the name of the district or of the nearest city.")
+    raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
+
+
+def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
+    """Answer a refusal, with the buttons that help from here. The pressed message stays as it is."""
+    rows: tuple[tuple[Choice, ...], ...]
+    match refusal:
+        case r.NoCircle():
+            rows = (
+                (button(pgettext("button", "⭕ Make a circle"), "circle.make"),),
+                (button(pgettext("button", "🔑 I have an invitation"), "join"),),
+                (back(),),
+            )
+        case r.Empty() | r.TooLong() | r.Misread() | r.NotFound():
+            rows = ((back(),),)
+        case _:
+            rows = menu()
+    return ask.anew(line_of(refusal), *rows)

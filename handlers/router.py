@@ -1,0 +1,249 @@
+"""Every button, phrase and question in one table, and the way of one message through it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from bot import i18n
+from bot.domain.conversation import (
+    Attached,
+    Blocked,
+    Incoming,
+    Moved,
+    Outgoing,
+    Page,
+    Pressed,
+    Said,
+    Started,
+    Unblocked,
+)
+from bot.domain.people import Person
+from bot.domain.phrases import Intent, understand
+from bot.domain.refusals import Outdated, Refusal, TooOften
+from bot.i18n import _
+from handlers import alarm, asking, board, checkin, circle, home, privacy, start
+from handlers.ask import Answer, Ask, Handler
+from handlers.refused import sentence
+from storage import checkins, inbox, outbox, people
+from storage.database import Tx
+
+BUTTONS: Mapping[str, Handler] = {
+    "home": home.home,
+    "more": home.more,
+    "manual": home.manual,
+    "speak": start.speak,
+    "language": start.language,
+    "name": start.name,
+    "quiet": start.quiet,
+    "quiet.at": start.quiet_at,
+    "quiet.zone": start.quiet_zone,
+    "quiet.off": start.quiet_off,
+    "safe": checkin.safe,
+    "hurt": checkin.hurt,
+    "moved": checkin.moved,
+    "other": checkin.other,
+    "else": checkin.something_else,
+    "note": checkin.note,
+    "place": checkin.place,
+    "placed": checkin.placed,
+    "undo": checkin.undo,
+    "help": alarm.call,
+    "seen": alarm.seen,
+    "caring": alarm.caring,
+    "call.note": alarm.note,
+    "call.safe": alarm.safe_now,
+    "call.mistake": alarm.mistake,
+    "ask": asking.ask,
+    "ask.in": asking.ask_in,
+    "ask.all": asking.ask_all,
+    "ask.one": asking.ask_one,
+    "people": board.people,
+    "people.in": board.people_in,
+    "circles": circle.overview,
+    "circle": circle.show,
+    "circle.make": circle.make,
+    "circle.tells": circle.tells,
+    "circle.rename": circle.rename,
+    "circle.remove": circle.remove,
+    "circle.remove1": circle.remove_one,
+    "circle.removed": circle.removed,
+    "circle.hand": circle.hand,
+    "circle.handed": circle.handed,
+    "circle.leave": circle.leave,
+    "circle.left": circle.left,
+    "invite": circle.invite,
+    "invite.picture": circle.invite_picture,
+    "invite.back": circle.invite_back,
+    "join": circle.join,
+    "door.open": circle.door_open,
+    "door.shut": circle.door_shut,
+    "privacy": privacy.privacy,
+    "copy": privacy.copy,
+    "copied": privacy.copied,
+    "clean": privacy.clean,
+    "cleaned": privacy.cleaned,
+    "forget": privacy.forget,
+    "forgotten": privacy.forgotten,
+}
+
+PHRASES: Mapping[Intent, Handler] = {
+    Intent.SAFE: checkin.safe,
+    Intent.HELP: alarm.call,
+    Intent.HELP_OR_MANUAL: home.help_or_manual,
+    Intent.MANUAL: home.manual,
+    Intent.START: start.started,
+    Intent.LANGUAGE: start.language,
+    Intent.PRIVACY: privacy.privacy,
+    Intent.FORGET: privacy.forget,
+    Intent.PEOPLE: board.people,
+    Intent.CIRCLES: circle.overview,
+    Intent.ASK: asking.ask,
+    Intent.CANCEL: home.cancel,
+    Intent.BACK: home.home,
+}
+
+WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
+    "name": start.named,
+    "else": checkin.something_told,
+    "note": checkin.noted,
+    "place": checkin.place_searched,
+    "call.note": alarm.noted,
+    "circle.name": circle.made,
+    "circle.renamed": circle.renamed,
+    "join": circle.joined,
+}
+
+LIMITS: Mapping[Handler, tuple[int, timedelta]] = {  # tries per person; counted outside the handler's savepoint
+    circle.joined: (5, timedelta(hours=1)),
+    circle.join: (20, timedelta(hours=1)),
+    circle.invite: (30, timedelta(hours=1)),
+    privacy.copied: (5, timedelta(hours=1)),
+}
+
+ALWAYS = frozenset({Intent.HELP, Intent.CANCEL, Intent.BACK})  # understood even while a dialogue waits for words
+ASKED_WITHIN = timedelta(days=2)
+
+Links = Callable[[str, str], Callable[[str], str]]
+
+
+def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
+    """Handle one update inside one transaction. A redelivery changes nothing.
+
+    `links(platform, bot)` gives the function that makes a link from a payload there.
+    """
+    if not inbox.is_new(tx, incoming.sender, incoming.id, now):
+        return
+    met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    match incoming.heard:
+        case Blocked():
+            people.unreachable(tx, met.address, now)
+            outbox.reroute(tx, met.address, now)
+        case Unblocked():
+            return
+        case Moved(to):
+            people.move(tx, met.address, to, incoming.sender.platform)
+        case _ if met.person is None:
+            if incoming.group and not met.answered:
+                people.answered(tx, met.address, now)
+                outbox.post(tx, [_to_group(met.address, now)], now)
+        case _:
+            if incoming.message:
+                outbox.note_message(tx, met.address, incoming.message, now)
+            ask, handler = _understood(tx, met.person, met, incoming, now, links)
+            outbox.post(tx, _answer(tx, ask, handler), now)
+
+
+def _understood(
+    tx: Tx, person: Person, met: people.Met, incoming: Incoming, now: datetime, links: Links
+) -> tuple[Ask, Handler]:
+    sender = incoming.sender
+    link = links(sender.platform, sender.bot)
+    data = json.loads(met.dialogue) if met.dialogue else {}
+
+    def wish(words: str = "", args: Iterable[str] = (), on: str = "") -> Ask:
+        said_at = incoming.at
+        return Ask(person, now, said_at, met.address, sender.platform, link, words, tuple(args), on, data)
+
+    match incoming.heard:
+        case Pressed(code, on):
+            verb, *args = code.split(":")
+            if data:
+                people.end_dialogue(tx, person.id)
+            ask, handler = wish(args=args, on=on), BUTTONS.get(verb, _outdated)
+            if not person.language and verb != "speak":
+                handler = _picker
+        case Started(payload):
+            ask, handler = wish(payload), start.started
+        case Said(text):
+            ask = wish(text)
+            handler = _by_words(tx, person, text, data, now)
+            if data and handler is not WORDS.get(data["what"]):
+                people.end_dialogue(tx, person.id)
+        case Attached():
+            ask, handler = wish(), home.only_words
+        case _:
+            ask, handler = wish(), home.not_understood
+    if not person.language and handler is not start.speak:
+        handler = _picker
+    return ask, handler
+
+
+def _by_words(tx: Tx, person: Person, text: str, data: dict[str, object], now: datetime) -> Handler:
+    """What words mean: a command first, then an open dialogue, then a phrase."""
+    waiting = WORDS.get(str(data.get("what", "")))
+    intent = understand(text, asked=False)
+    if waiting is not None:
+        is_command = text.lstrip().startswith("/")
+        return PHRASES[intent] if intent is not None and (is_command or intent in ALWAYS) else waiting
+    if intent is None and checkins.is_asked(tx, person.id, now - ASKED_WITHIN):
+        intent = understand(text, asked=True)
+    return PHRASES[intent] if intent is not None else home.not_understood
+
+
+def _outdated(ask: Ask, tx: Tx) -> Answer:
+    del ask, tx
+    raise Outdated
+
+
+def _picker(ask: Ask, tx: Tx) -> Answer:
+    del tx
+    return start.picker(ask, payload=ask.words)
+
+
+def _answer(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
+    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+    try:
+        _count(tx, ask, handler)
+        with tx.savepoint():
+            answer = handler(ask, tx)
+            return [answer] if isinstance(answer, Outgoing) else list(answer or ())
+    except Refusal as refusal:
+        return [sentence(ask, refusal)]
+
+
+def _count(tx: Tx, ask: Ask, handler: Handler) -> None:
+    limit = LIMITS.get(handler)
+    if limit is None:
+        return
+    most, window = limit
+    if inbox.use(tx, f"{handler.__name__}/{ask.person.id}", window, ask.now) > most:
+        raise TooOften(window)
+
+
+def _to_group(where: int, now: datetime) -> Outgoing:
+    line = _("Please write to me privately. In a group I answer only once, and I say nothing personal.")
+    lines = dict.fromkeys(i18n.plain(i18n.speak(line, language, now)) for language in i18n.LANGUAGES)
+    return Outgoing(where, Page(tuple(lines)), to_group=True)
+
+
+def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
+    """After a defect undid everything: note the update, keep the message sealed, and tell the person a number."""
+    if not inbox.is_new(tx, incoming.sender, incoming.id, now):
+        return
+    inbox.note_accident(tx, code, repr(incoming), now)
+    met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    if met.person is not None:
+        line = _("Something went wrong on our side. If you write to us, mention {code}.", code=code)
+        outbox.post(tx, [Outgoing(met.person.id, line, choices=home.menu())], now)
