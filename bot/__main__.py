@@ -1,1 +1,254 @@
-"""The command line: `payvand`."""
+"""The command line: `payvand`. Each command enters only the rooms it needs, so that it starts fast.
+
+Exit codes: 0 all is well, 1 something failed, 2 the command line or the settings are wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.settings import Settings
+
+FAILED: Final = 1
+MISUSED: Final = 2
+
+# Exceptions whose message is a sentence for the operator, and the exit code. By name: their rooms need not be entered.
+SENTENCES: Final = {
+    "bot.settings.SettingsFault": MISUSED,
+    "bot.founding.InitFault": MISUSED,
+    "bot.i18n.CatalogueError": FAILED,
+    "bot.platforms.telegram.intake.IntakeStopped": FAILED,
+    "storage.database.Unusable": FAILED,
+    "storage.keys.KeyFault": FAILED,
+    "storage.signing.NotCertified": FAILED,
+    "storage.backup.BackupFault": FAILED,
+}
+STORAGE: Final = {
+    "Full": "There is no room on the disk. Make room, then try again.",
+    "Busy": "The database is busy with something else. Try again in a minute.",
+    "Broken": "The disk or the database server does not answer. See `payvand check`.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    wish = _parser().parse_args(arguments)
+    try:
+        code: int = wish.do(wish)
+    except KeyboardInterrupt:
+        return 130  # as a shell has it: stopped by the operator
+    except BrokenPipeError:
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - an operator gets a sentence, never a traceback
+        return _explain(error, debug=wish.debug)
+    return code
+
+
+def _explain(error: Exception, *, debug: bool) -> int:
+    names = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
+    known = names & SENTENCES.keys()
+    if known:
+        print(error, file=sys.stderr)
+        return SENTENCES[known.pop()]
+    if "storage.database.StorageFault" in names:
+        said = next((STORAGE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in STORAGE), "")
+        print(said or STORAGE["Broken"], file=sys.stderr)
+        return FAILED
+    from bot import logs
+
+    logs.start()
+    print(
+        f"Something went wrong in the program itself ({type(error).__name__}). "
+        + ("Please report the line below." if debug else "Run the same with --debug and report the line it adds."),
+        file=sys.stderr,
+    )
+    if debug:
+        print(logs.trace(error), file=sys.stderr)
+    return FAILED
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def _demo(wish: argparse.Namespace) -> int:
+    from bot import app, logs
+
+    logs.start(level="warning")
+    asyncio.run(app.demo(wish.port, open_browser=not wish.no_browser))
+    return 0
+
+
+def _console(wish: argparse.Namespace) -> int:
+    del wish
+    from bot import app, logs
+
+    logs.start(level="error")
+    asyncio.run(app.console())
+    return 0
+
+
+def _run(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    from bot import app
+
+    asyncio.run(app.run(settings))
+    return 0
+
+
+def _init(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from bot import checkup, founding, logs
+
+    logs.start(level="error")
+    talk = founding.Silence() if wish.no_questions else founding.Terminal()
+    wishes = founding.Wishes(
+        settings=wish.settings or Path("payvand.toml"),
+        community=wish.community,
+        data=wish.data,
+        token_file=wish.token_file,
+        recipients=tuple(wish.recipient) if wish.recipient else () if wish.no_questions else None,
+        root_key=wish.root_key,
+        passphrase_file=wish.passphrase_file,
+    )
+    founding.refuse_to_overwrite([wishes.settings])  # before anybody answers questions in vain
+    plan = founding.ask(wishes, talk)
+    if wish.ask_telegram and plan.token.get_secret_value():
+        talk.say(checkup.telegram_knows(plan.token))
+    founding.found(plan, talk, datetime.now(UTC))
+    return 0
+
+
+def _certify(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+    from getpass import getpass
+
+    from storage import signing
+
+    phrase = wish.passphrase_file.read_text("utf-8").strip() if wish.passphrase_file else getpass("Passphrase: ")
+    key = signing.public_of(wish.online_key.read_bytes())
+    text, signature = signing.certify(wish.root_key.read_bytes(), phrase, key, "bulletins", datetime.now(UTC))
+    certificate = wish.online_key.with_suffix(".certificate")
+    signing.replace(certificate, text)
+    signing.replace(certificate.with_name(certificate.name + ".minisig"), signature)
+    print(f"{certificate} is good for {signing.LIFE.days} days. It and its .minisig belong beside the online key.")
+    return 0
+
+
+def _check(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from bot import checkup, logs
+
+    logs.start(level="error")
+    found = checkup.examine(wish.settings, datetime.now(UTC), offline=wish.offline)
+    print(checkup.table(found))
+    return FAILED if any(one.outcome is checkup.Outcome.FAILED for one in found) else 0
+
+
+def _unknown(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    from bot import checkup
+
+    rows = checkup.unknown_letters(settings)
+    if not rows:
+        print("No letter has an unknown outcome.")
+        return 0
+    print("Letters that were perhaps delivered, perhaps not (the platform took the bytes and gave no answer):")
+    for lane, count in rows:
+        print(f"{count:>8}  {lane}")
+    return 0
+
+
+def _strings(wish: argparse.Namespace) -> int:
+    from locales import __main__ as bench
+
+    return bench.main(["check" if wish.check else "review"])
+
+
+def _version(wish: argparse.Namespace) -> int:
+    del wish
+    from importlib.metadata import version
+
+    print(f"payvand {version('payvand')}")
+    return 0
+
+
+def _settings(wish: argparse.Namespace) -> Settings:
+    """The settings, and the logs as they say."""
+    from bot import logs
+    from bot.settings import load
+
+    settings = load(wish.settings)
+    logs.start(level="debug" if wish.debug else settings.logs.level, form=settings.logs.form)
+    return settings
+
+
+# -- the words of the command line -------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="payvand", description="A bot for families torn apart by a blackout.")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="the settings (default: ./payvand.toml)")
+    parser.add_argument("--debug", action="store_true", help="say more, still without any name, text or secret")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    demo = commands.add_parser("demo", help="open the playground in a browser: no account, no settings")
+    demo.add_argument("--port", type=int, default=0, help="the port on this machine (default: a free one)")
+    demo.add_argument("--no-browser", action="store_true", help="only print the address")
+    demo.set_defaults(do=_demo)
+
+    console = commands.add_parser("console", help="the same in this terminal")
+    console.set_defaults(do=_console)
+
+    run = commands.add_parser("run", help="serve the community, until stopped")
+    run.set_defaults(do=_run)
+
+    init = commands.add_parser("init", help="make keys and settings for a new community")
+    init.add_argument(
+        "--no-questions", action="store_true", help="ask nothing: what is not given here gets its default"
+    )
+    init.add_argument("--community", metavar="NAME", help="what the community is called")
+    init.add_argument("--data", type=Path, metavar="DIRECTORY", help="where data and keys are kept (default: var)")
+    init.add_argument("--token-file", type=Path, metavar="FILE", help="a file that holds the Telegram token")
+    init.add_argument("--ask-telegram", action="store_true", help="ask Telegram whether it knows the token")
+    init.add_argument("--recipient", action="append", metavar="AGE1…", help="who can open backups (twice or more)")
+    init.add_argument("--root-key", type=Path, metavar="PATH", help="where the root key is written, to be carried away")
+    init.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="a file that holds the root key's passphrase"
+    )
+    init.set_defaults(do=_init)
+
+    certify = commands.add_parser("certify", help="where the root key is kept: certify an online key for 30 days")
+    certify.add_argument("root_key", type=Path, help="the root key's file")
+    certify.add_argument("online_key", type=Path, help="the online key's file (bulletins.key)")
+    certify.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
+    certify.set_defaults(do=_certify)
+
+    check = commands.add_parser("check", help="look everything over, and say the cure of what is wrong")
+    check.add_argument("--offline", action="store_true", help="don't ask Telegram")
+    check.set_defaults(do=_check)
+
+    unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
+    unknown.set_defaults(do=_unknown)
+
+    strings = commands.add_parser(
+        "strings", help="every sentence in every language, as an HTML page on standard output"
+    )
+    strings.add_argument("--check", action="store_true", help="say what is untranslated or wrong instead")
+    strings.set_defaults(do=_strings)
+
+    version = commands.add_parser("version", help="which version this is")
+    version.set_defaults(do=_version)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -39,6 +39,7 @@ WITHHELD: Final = "withheld"
 _EVENT: Final = re.compile(r"[a-z][a-z_]*(?:\.[a-z][a-z_]*)+")
 _BOT: Final = re.compile(r"[0-9]{1,20}|[a-z]{1,12}")
 _CODE: Final = re.compile(r"[0-9A-F]{4,8}")
+_ROUTE: Final = re.compile(r"[a-z]{1,12}/(?:[0-9]{1,20}|[a-z]{1,12})")
 _VERSION: Final = re.compile(r"[0-9][0-9a-z.+-]{0,23}")
 
 # The words an outcome may be told in, besides numbers and the names of exceptions. Closed, because a free word could
@@ -65,7 +66,9 @@ def _word(value: object) -> str | None:
         return value.name.lower()
     if isinstance(value, BaseException):
         return type(value).__name__
-    if isinstance(value, str) and (value in WORDS or _is_exception(value)):
+    if isinstance(value, str) and value.lower() in WORDS:
+        return value.lower()
+    if isinstance(value, str) and _is_exception(value):
         return value
     return None
 
@@ -95,10 +98,11 @@ KEYS: Final[Mapping[str, Kind]] = {
     # which row of ours
     **dict.fromkeys(("person", "address", "circle", "letter", "invite", "news", "alarm", "ask", "job"), _number),
     "code": _like(_CODE),  # of an accident, as the person was told it
-    "bot": _like(_BOT),  # a bot's account is public, and the first half of nothing
+    "bot": _like(_BOT),  # a bot's own account, which is public
+    "route": _like(_ROUTE),  # the same with its platform
     # how it went
     **dict.fromkeys(
-        ("outcome", "error", "cause", "state", "lane", "platform", "language", "part", "mode", "store"), _word
+        ("outcome", "error", "cause", "why", "state", "lane", "platform", "language", "part", "mode", "store"), _word
     ),
     # how many, how long, how big
     **dict.fromkeys(
@@ -159,6 +163,11 @@ def _exception(event: MutableMapping[str, Any]) -> BaseException | None:
     if isinstance(found, tuple):
         return found[1] if len(found) > 1 and isinstance(found[1], BaseException) else None
     return sys.exc_info()[1] if found else None
+
+
+def trace(error: BaseException) -> str:
+    """What may be said of an exception, on one line."""
+    return " ".join(f"{key}={value}" for key, value in _told(error).items())
 
 
 def _told(error: BaseException) -> dict[str, str]:

@@ -14,8 +14,9 @@ import stat
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
+import pyrage
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILE: Final = "payvand.toml"
+OFFICIAL: Final = "https://api.telegram.org"
 PREFIX: Final = "PAYVAND_"
 # Words of the environment that belong to the tests and the build, or that choose the file itself.
 NOT_SETTINGS: Final = frozenset({"PAYVAND_SETTINGS", "PAYVAND_REQUIRE_ALL", "PAYVAND_PROOF"})
@@ -55,7 +57,6 @@ class SettingsProblem(ValueError):  # noqa: N818 - named like the other
 # -- the shapes ------------------------------------------------------------------------------------------------------
 # Each description completes the sentence "`name` must be …": it is what an operator reads when the value does not fit.
 
-_RECIPIENT: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 _MINISIGN: Final = re.compile(r"RW[A-Za-z0-9+/]{54}")
 
 
@@ -72,9 +73,18 @@ def _web(url: str) -> str:
 
 
 def _recipient(key: str) -> str:
-    if not _RECIPIENT.fullmatch(key):
+    if not is_recipient(key):
         raise ValueError
     return key
+
+
+def is_recipient(key: str) -> bool:
+    """Whether `key` is an age public key, its check digits included."""
+    try:
+        pyrage.x25519.Recipient.from_str(key)
+    except pyrage.RecipientError:
+        return False
+    return True
 
 
 class _Part(BaseModel):
@@ -110,7 +120,7 @@ class TelegramSettings(_Part):
 
     token_file: Path = Field(Path(), description="the path of a file that holds the token from @BotFather")
     api: Annotated[str, AfterValidator(_web)] = Field(
-        "https://api.telegram.org", description="the address of a Bot API server, such as https://api.telegram.org"
+        OFFICIAL, description="the address of a Bot API server, such as https://api.telegram.org"
     )
     mode: Literal["polling", "webhook"] = Field("polling", description='"polling" or "webhook"')
     webhook: WebhookSettings | None = Field(None, description="a part of its own: [telegram.webhook]")
@@ -158,12 +168,16 @@ class DatabaseSettings(_Part):
         """Whether this is PostgreSQL."""
         return "://" in self.url
 
-    def read_password(self) -> SecretStr | None:
-        """The server's password, or None if it needs none. Raises SettingsFault."""
+    def read_url(self) -> SecretStr:
+        """The server's address with its password, if it has one. Raises SettingsFault."""
         named = os.environ.get("CREDENTIALS_DIRECTORY")
         if self.password_file is None and not (named and (Path(named) / "database.password").is_file()):
-            return None
-        return read_secret(self.password_file or Path(), "database.password", "database.password_file")
+            return SecretStr(self.url)
+        secret = read_secret(self.password_file or Path(), "database.password", "database.password_file")
+        parts = urlsplit(self.url)
+        user, at, host = parts.netloc.rpartition("@")
+        password = quote(secret.get_secret_value(), safe="")
+        return SecretStr(urlunsplit(parts._replace(netloc=f"{user}:{password}{at or '@'}{host}")))
 
 
 class BackupSettings(_Part):
@@ -171,7 +185,7 @@ class BackupSettings(_Part):
 
     directory: Path = Field(Path(), description="the path of a directory")
     recipients: tuple[Annotated[str, AfterValidator(_recipient)], ...] = Field(
-        (), description='a list of age public keys, each "age1…" with 62 characters (age-keygen makes them)'
+        (), description='a list of age public keys, each "age1…" with 62 characters, typed without a mistake'
     )
     keep_days: int = Field(
         14, ge=1, le=14, description="1 to 14: what people had erased must be gone from the copies after 14 days"

@@ -147,5 +147,13 @@ def write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def replace(path: Path, content: bytes) -> None:
+    """Put a file where perhaps an older one stands: whole, or not at all."""
+    draft = path.with_name(path.name + ".part")
+    draft.unlink(missing_ok=True)
+    write(draft, content)
+    draft.replace(path)
+
+
 def _instant(text: str) -> datetime:
     return datetime.strptime(text, _STAMP).replace(tzinfo=UTC)

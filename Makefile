@@ -1,0 +1,80 @@
+# make demo     the playground: a family in three languages, in your browser, with no account anywhere
+# make test     everything that must hold, and at the end what did not run and why
+# make check    the quick half of it, for while you work
+# make run      serve a community (after .venv/bin/payvand init)
+# make bench    how fast it is
+# make proof    the fault tests at their full counts (long)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RIVALS := .venv-benchmarks
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check lint bench proof parts clean
+
+help:
+	@sed -n 's/^# make/  make/p' Makefile
+
+demo: $(VENV)/payvand
+	@$(BIN)/payvand demo
+
+run: $(VENV)/payvand
+	@$(BIN)/payvand run
+
+test: $(VENV)/payvand $(VENV)/tests parts lint
+	$(BIN)/pytest
+
+check: $(VENV)/payvand $(VENV)/tests lint
+	$(BIN)/pytest -m "not slow" --ignore=tests/faults --ignore=tests/playground
+
+lint:
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+
+proof: $(VENV)/payvand $(VENV)/tests parts
+	PAYVAND_PROOF=full $(BIN)/pytest --timeout=14400 tests/faults
+
+bench: $(VENV)/payvand $(VENV)/tests $(RIVALS)/locked
+	$(BIN)/python -m benchmarks
+
+parts:
+	@tests/system-parts
+
+clean:
+	rm -rf $(VENV) $(RIVALS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# -- installing, once; and again when a lock has changed ------------------------------------------------------------------
+
+$(VENV)/pyvenv.cfg:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing. Install Python 3.11 or later."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Payvand needs Python 3.11 or later. If you have one beside this: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "This Python can't make environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/locked: deploy/requirements.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing what deploy/requirements.txt locks"
+	@$(PIP) install --require-hashes -r deploy/requirements.txt
+	@touch $@
+
+$(VENV)/payvand: pyproject.toml $(VENV)/locked
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/tests: tests/requirements.txt $(VENV)/locked
+	@echo "Installing what tests/requirements.txt locks"
+	@$(PIP) install --require-hashes -r tests/requirements.txt
+	@touch $@
+
+# The other bots that a benchmark compares us with have an environment of their own: their locks may differ from ours.
+$(RIVALS)/locked: benchmarks/requirements.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing what benchmarks/requirements.txt locks"
+	@$(PYTHON) -m venv $(RIVALS)
+	@$(RIVALS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r benchmarks/requirements.txt
+	@touch $@

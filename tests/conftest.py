@@ -1,0 +1,5 @@
+"""What every test has: no way out of this machine, and a table at the end of what did not run."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.house.loopback", "tests.house.report"]
