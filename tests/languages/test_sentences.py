@@ -332,7 +332,7 @@ def test_what_will_be_said_later_comes_back_from_storage_as_it_was(text: Line | 
     assert i18n.from_json(stored) == text
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(ROWS)
 def test_buttons_come_back_from_storage_as_they_were(rows: i18n.Rows) -> None:
     assert i18n.rows_from_json(i18n.rows_to_json(rows)) == rows
