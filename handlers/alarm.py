@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.alarm import REPEAT_AFTER, Alarm, Reader, needs_repeat
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
-from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page
+from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Value
 from bot.domain.refusals import Outdated
 from bot.i18n import _, ngettext, pgettext
 from handlers import asking, checkin, words
@@ -47,7 +47,7 @@ def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     alarm = Alarm(tx.new_id(), me.id, news.id, ask.now, ask.now + REPEAT_AFTER)
     checkins.open_alarm(tx, alarm, [(who, which) for who, (_p, which) in hearers.items()])
     readers = checkins.readers_of(tx, alarm.id)
-    text = _letter(words.name_of(me), alarm, news, readers)
+    text = _letter(words.name_of(me), news, readers)
     letters = [_to_reader(alarm, who, text) for who in hearers]
     return [_view(tx, alarm, ask=ask, readers=readers), *letters, *asking.answered(tx, ask, told)]
 
@@ -57,11 +57,11 @@ def _to_reader(alarm: Alarm, who: int, text: Page, *, edit: bool = False) -> Out
     return Outgoing(who, text, choices=choices, lane=Lane.DANGER, topic=topic(alarm.id), edit=edit)
 
 
-def _letter(name: object, alarm: Alarm, news: News, readers: list[Reader], *, again: bool = False) -> Page:
-    lines: list[Line | str] = [words.said(name, State.HELP)]  # type: ignore[arg-type]
+def _letter(name: Value, news: News, readers: list[Reader], *, again: bool = False) -> Page:
+    lines: list[Line | str] = [words.said(name, State.HELP)]
     if again:
         lines.append(_("Nobody has answered yet."))
-    lines += [*words.details(news), words.source(name, news)]  # type: ignore[arg-type]
+    lines += [*words.details(news), words.source(name, news)]
     lines += _roster(readers)
     return Page(tuple(lines))
 
@@ -159,7 +159,7 @@ def _everybody_sees(tx: Tx, alarm: Alarm) -> list[Outgoing]:
     if news is None or caller is None:
         return []
     readers = checkins.readers_of(tx, alarm.id)
-    text = _letter(words.name_of(caller), alarm, news, readers)
+    text = _letter(words.name_of(caller), news, readers)
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
     stands = [r.person for r in readers if states.get(r.person) is Letter.DELIVERED]
     changes = [replace(_to_reader(alarm, who, text, edit=True), lane=Lane.REPLY) for who in stands]
@@ -260,7 +260,7 @@ def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader]) -> list[Outgoing]:
     caller = people.find(tx, alarm.person)
     if news is None or caller is None:
         return []
-    text = _letter(words.name_of(caller), alarm, news, readers, again=True)
+    text = _letter(words.name_of(caller), news, readers, again=True)
     plainly = _("Nobody has answered in ten minutes. I have sent it once more. If you can, call somebody.")
     return [
         *(_to_reader(alarm, r.person, text) for r in readers),

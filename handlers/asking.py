@@ -1,4 +1,4 @@
-"""“How are you?”: asking one person or a circle, without flooding anybody, and seeing who has answered."""
+"""Asking “how are you?”: one person or a circle, without flooding anybody, and seeing who has answered."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ask(wish: Ask, tx: Tx) -> Outgoing:
 
 
 def ask_in(wish: Ask, tx: Tx) -> Outgoing:
-    """A circle was chosen: all of it, or one person?"""
+    """Choose in a circle: all of it, or one person."""
     return _whom(wish, tx, _mine(wish, tx))
 
 

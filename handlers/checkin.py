@@ -1,4 +1,4 @@
-"""“I am safe” and other news: told with one tap to the circles a person has chosen, detailed or taken back afterwards."""
+"""“I am safe” and other news: told with one tap to the chosen circles, detailed or taken back afterwards."""
 
 from __future__ import annotations
 
@@ -125,11 +125,11 @@ def some(heard_by: list[Person], most: int = 10) -> Listed:
     listed = [words.name_of(one) for one in heard_by[:most]]
     rest = len(heard_by) - most
     if rest > 0:
-        listed.append(npgettext_rest(rest))
+        listed.append(_rest(rest))
     return Listed(tuple(listed))
 
 
-def npgettext_rest(n: int) -> Line:
+def _rest(n: int) -> Line:
     """“3 others” at the end of a list."""
     return ngettext("{n} other", "{n} others", n=n)
 

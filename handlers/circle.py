@@ -16,7 +16,7 @@ from bot.domain.circle import (
     read_code,
     spaced,
 )
-from bot.domain.conversation import Lane, Outgoing, Page, Span
+from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span
 from bot.domain.people import Person
 from bot.domain.refusals import Alone, CircleFull, KeeperMustHandOver, Misread, Outdated, TooManyCircles
 from bot.i18n import _, ngettext, pgettext
@@ -28,6 +28,7 @@ from storage.circles import Circle
 from storage.database import Tx
 
 HEARD_WITHIN = timedelta(hours=1)
+CLEANABLE = timedelta(hours=47)  # Telegram lets a bot delete what is younger than 48 hours
 
 
 def overview(ask: Ask, tx: Tx) -> Outgoing:
@@ -47,7 +48,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     )
 
 
-def _open(one: Circle):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _open(one: Circle) -> Choice:
     return button(pgettext("button-wide", "{circle} ({count})", circle=one.name, count=one.size), "circle", one.id)
 
 
@@ -95,7 +96,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     )
 
 
-def _tells(one: Circle):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _tells(one: Circle) -> Line:
     if one.tells:
         return pgettext("button-wide", "🔔 My news goes to this circle")
     return pgettext("button-wide", "🔕 My news does not go here")
@@ -162,7 +163,7 @@ def invite(ask: Ask, tx: Tx) -> Outgoing:
         raise CircleFull(MOST_MEMBERS)
     uses = SEVERAL if ask.args[1:] == ("several",) else 1
     code = make_code(secrets.randbelow)
-    new = circles.invite_to(tx, one.id, ask.person.id, code, uses, ask.now + INVITE_LIFE)
+    new = circles.invite_to(tx, one.id, ask.person.id, code=code, uses=uses, expires_at=ask.now + INVITE_LIFE)
     rows = [
         [button(pgettext("button", "📷 As a picture"), "invite.picture", one.id, code)],
         [button(pgettext("button", "✖️ Take it back"), "invite.back", new)],
@@ -199,7 +200,7 @@ def invite_picture(ask: Ask, tx: Tx) -> Outgoing:
     return ask.anew(
         _("Point the other phone's camera at this picture. Invitation to “{circle}”.", circle=one.name),
         attachment=picture("invitation.png", ask.link(code)),
-        clean_after=INVITE_LIFE if timedelta(hours=47) > INVITE_LIFE else timedelta(hours=47),
+        clean_after=min(INVITE_LIFE, CLEANABLE),
     )
 
 
@@ -294,7 +295,7 @@ def door_open(ask: Ask, tx: Tx) -> list[Outgoing]:
     ]
 
 
-def _tell(inside: list[Person], but: int, text):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _tell(inside: list[Person], but: int, text: Line) -> list[Outgoing]:
     return [Outgoing(p.id, text, lane=Lane.CHECKIN, silent=True) for p in inside if p.id != but]
 
 
@@ -357,7 +358,7 @@ def remove(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(_("Who shall leave “{circle}”?", circle=one.name), *rows, [back("circle", one.id)])
 
 
-def _person(p: Person, verb: str, one: Circle):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _person(p: Person, verb: str, one: Circle) -> Choice:
     return button(pgettext("button-wide", "{name}", name=name_of(p)), verb, one.id, p.id)
 
 

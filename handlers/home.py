@@ -33,7 +33,7 @@ def home(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def cancel(ask: Ask, tx: Tx) -> Outgoing:
-    """Leave whatever was begun. (The router has dropped the dialogue.)"""
+    """Leave whatever was begun. The router has dropped the dialogue."""
     del tx
     return with_menu(ask, _("Stopped. Nothing was sent."))
 

@@ -9,7 +9,7 @@ from handlers.ask import Ask, back, button
 from handlers.home import menu
 
 
-def line_of(refusal: r.Refusal) -> Line:  # noqa: PLR0911 - one refusal, one sentence
+def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911 - one refusal, one sentence
     """The sentence of a refusal."""
     match refusal:
         case r.Outdated():

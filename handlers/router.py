@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import i18n
@@ -19,7 +20,6 @@ from bot.domain.conversation import (
     Started,
     Unblocked,
 )
-from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import Outdated, Refusal, TooOften
 from bot.i18n import _
@@ -151,54 +151,43 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
         case _:
             if incoming.message:
                 outbox.note_message(tx, met.address, incoming.message, now)
-            ask, handler = _understood(tx, met.person, met, incoming, now, links)
-            outbox.post(tx, _answer(tx, ask, handler), now)
+            data = json.loads(met.dialogue) if met.dialogue else {}
+            link = links(incoming.sender.platform, incoming.sender.bot)
+            ask = Ask(met.person, now, incoming.at, met.address, incoming.sender.platform, link, data=data)
+            outbox.post(tx, _answer(tx, *_understood(tx, ask, incoming.heard)), now)
 
 
-def _understood(
-    tx: Tx, person: Person, met: people.Met, incoming: Incoming, now: datetime, links: Links
-) -> tuple[Ask, Handler]:
-    sender = incoming.sender
-    link = links(sender.platform, sender.bot)
-    data = json.loads(met.dialogue) if met.dialogue else {}
-
-    def wish(words: str = "", args: Iterable[str] = (), on: str = "") -> Ask:
-        said_at = incoming.at
-        return Ask(person, now, said_at, met.address, sender.platform, link, words, tuple(args), on, data)
-
-    match incoming.heard:
+def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
+    """What is wanted, and who does it. A dialogue that is not gone on with is dropped."""
+    match heard:
         case Pressed(code, on):
             verb, *args = code.split(":")
-            if data:
-                people.end_dialogue(tx, person.id)
-            ask, handler = wish(args=args, on=on), BUTTONS.get(verb, _outdated)
-            if not person.language and verb != "speak":
-                handler = _picker
+            ask, handler = replace(ask, args=tuple(args), on=on), BUTTONS.get(verb, _outdated)
         case Started(payload):
-            ask, handler = wish(payload), start.started
+            ask, handler = replace(ask, words=payload), start.started
         case Said(text):
-            ask = wish(text)
-            handler = _by_words(tx, person, text, data, now)
-            if data and handler is not WORDS.get(data["what"]):
-                people.end_dialogue(tx, person.id)
+            ask = replace(ask, words=text)
+            handler = _by_words(tx, ask)
         case Attached():
-            ask, handler = wish(), home.only_words
+            handler = home.only_words
         case _:
-            ask, handler = wish(), home.not_understood
-    if not person.language and handler is not start.speak:
+            handler = home.not_understood
+    if not ask.person.language and handler is not start.speak:
         handler = _picker
+    if ask.data and handler is not WORDS.get(ask.data["what"]):
+        people.end_dialogue(tx, ask.person.id)
     return ask, handler
 
 
-def _by_words(tx: Tx, person: Person, text: str, data: dict[str, object], now: datetime) -> Handler:
+def _by_words(tx: Tx, ask: Ask) -> Handler:
     """What words mean: a command first, then an open dialogue, then a phrase."""
-    waiting = WORDS.get(str(data.get("what", "")))
-    intent = understand(text, asked=False)
+    waiting = WORDS.get(ask.data.get("what", ""))
+    intent = understand(ask.words, asked=False)
     if waiting is not None:
-        is_command = text.lstrip().startswith("/")
+        is_command = ask.words.lstrip().startswith("/")
         return PHRASES[intent] if intent is not None and (is_command or intent in ALWAYS) else waiting
-    if intent is None and checkins.is_asked(tx, person.id, now - ASKED_WITHIN):
-        intent = understand(text, asked=True)
+    if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
+        intent = understand(ask.words, asked=True)
     return PHRASES[intent] if intent is not None else home.not_understood
 
 

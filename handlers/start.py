@@ -157,7 +157,7 @@ def clock(minutes: int) -> str:
 
 
 def quiet_at(ask: Ask, tx: Tx) -> Outgoing:
-    """Hours were chosen: where is the person's clock?"""
+    """Keep the chosen hours, and ask what the person's clock shows."""
     begin, end = ask.number(0), ask.number(1)
     if (begin, end) not in NIGHTS:
         raise Outdated

@@ -281,7 +281,7 @@ def ask_by_id(tx: Tx, which: int) -> tuple[int, int, dict[int, datetime | None]]
         .where(ask_reader.c.ask_id == which)
         .order_by(ask_reader.c.person_id)
     )
-    return row.asker_id, row.circle_id, {who: at for who, at in people}
+    return row.asker_id, row.circle_id, dict(people.tuples().all())
 
 
 # -- expiry --------------------------------------------------------------------------------------------------------

@@ -135,7 +135,9 @@ def set_telling(tx: Tx, which: int, who: int, *, tells: bool) -> None:
 # -- invitations ---------------------------------------------------------------------------------------------------
 
 
-def invite_to(tx: Tx, which: int, inviter: int, code: str, uses: int, expires_at: datetime) -> int:
+def invite_to(  # noqa: PLR0913 - an invitation has this many parts
+    tx: Tx, which: int, inviter: int, *, code: str, uses: int, expires_at: datetime
+) -> int:
     """Keep an invitation. Of its code only a blind index is stored. Its id."""
     new = tx.new_id()
     row = {"id": new, "code": code, "circle_id": which, "inviter_id": inviter}

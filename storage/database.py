@@ -139,6 +139,10 @@ class Storage(ABC):
         """Run `work` on a connection that can't write, beside the writer."""
 
     @abstractmethod
+    async def checkpoint(self) -> None:
+        """Let what was erased be gone from every file of the store, as far as the engine can do it."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Finish what is queued and close."""
 

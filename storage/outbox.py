@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
 import sqlalchemy as sa
 
 from bot import i18n
-from bot.domain.conversation import Attachment, Choice, Lane, Outgoing, Sender, Text
+from bot.domain.conversation import Attachment, Choice, Lane, Line, Outgoing, Page, Sender, Text
 from storage.database import Tx
 from storage.schema import address, letter, message, person
 
@@ -24,9 +24,7 @@ LIFE = {  # how long a letter may wait for its platform before it is given up
     Lane.PETITION: timedelta(days=7),
     Lane.DIGEST: timedelta(days=1),
 }
-SENT_AGAIN = frozenset(
-    {Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN}
-)  # after an unknown outcome
+SENT_AGAIN = frozenset({Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN})  # after an unknown outcome
 ENDED_KEPT = timedelta(days=14)
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
@@ -63,6 +61,7 @@ class Letter:
     attachment: Attachment | None
     attempts: int
     again: bool
+    merged: tuple[int, ...] = ()  # further letters whose words stand in this one's text
 
 
 def route_of(platform: str, bot: str) -> str:
@@ -83,9 +82,7 @@ _ADDRESSES = (
     .where(address.c.person_id.in_(sa.bindparam("people", expanding=True)))
     .order_by(address.c.unreachable_at.is_not(None), address.c.id)
 )
-_GROUP = sa.select(address.c.id, address.c.platform, address.c.bot).where(
-    address.c.id == sa.bindparam("where")
-)
+_GROUP = sa.select(address.c.id, address.c.platform, address.c.bot).where(address.c.id == sa.bindparam("where"))
 
 
 def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
@@ -133,12 +130,8 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
 def _reachable(tx: Tx, people: list[int]) -> dict[int, tuple[int, str, bool]]:
     found: dict[int, tuple[int, str, bool]] = {}
     if people:
-        for who, where, platform, bot, unreachable_at in tx.execute(
-            _ADDRESSES, {"people": people}
-        ):
-            found.setdefault(
-                who, (where, route_of(platform, bot), unreachable_at is None)
-            )
+        for who, where, platform, bot, unreachable_at in tx.execute(_ADDRESSES, {"people": people}):
+            found.setdefault(who, (where, route_of(platform, bot), unreachable_at is None))
     return found
 
 
@@ -179,9 +172,7 @@ _DUE = (
         person.c.language,
     )
     .select_from(
-        letter.join(address, letter.c.address_id == address.c.id).outerjoin(
-            person, letter.c.person_id == person.c.id
-        )
+        letter.join(address, letter.c.address_id == address.c.id).outerjoin(person, letter.c.person_id == person.c.id)
     )
     .where(
         letter.c.route == sa.bindparam("route"),
@@ -214,36 +205,61 @@ _NEWEST = (
     .limit(1)
 )
 _SIBLINGS = (
-    sa.select(letter.c.id, letter.c.body)
+    sa.select(letter.c.id, letter.c.address_id, letter.c.body)
     .where(
-        letter.c.address_id == sa.bindparam("where"),
+        letter.c.address_id.in_(sa.bindparam("addresses", expanding=True)),
         letter.c.lane == Lane.CHECKIN.value,
         letter.c.state == State.WAITING.value,
         letter.c.due_at <= sa.bindparam("now"),
         letter.c.topic == "",
-        letter.c.id != sa.bindparam("which"),
     )
     .order_by(letter.c.id)
-    .limit(sa.bindparam("most"))
 )
+MERGED = 8  # news in one message at the most: stays far below a platform's limit, and readable
 
 
 def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
-    """Take what is due on one route, the most urgent lane first, and note the intent before any byte is sent."""
+    """Take what is due on one route, the most urgent lane first, and note the intent before any byte is sent.
+
+    News waiting for one address goes in one message; calls for help never do.
+    """
     rows = tx.execute(_DUE, {"route": route, "now": now, "most": most}).all()
-    if rows:
-        tx.execute(_FLY, [{"which": row.id} for row in rows])
-    return [_letter(tx, row) for row in rows]
+    if not rows:
+        return []
+    tx.execute(_FLY, [{"which": row.id} for row in rows])
+    letters = [_letter(tx, row) for row in rows]
+    mergeable = {one.address: one for one in letters if one.lane is Lane.CHECKIN and not one.topic}
+    if not mergeable:
+        return letters
+    further = _siblings(tx, sorted(mergeable), now)
+    return [_merged(one, further.get(one.address, [])) if one is mergeable.get(one.address) else one for one in letters]
+
+
+def _siblings(tx: Tx, addresses: list[int], now: datetime) -> dict[int, list[tuple[int, Text]]]:
+    found: dict[int, list[tuple[int, Text]]] = {}
+    for row in tx.execute(_SIBLINGS, {"addresses": addresses, "now": now}):
+        siblings = found.setdefault(row.address_id, [])
+        if len(siblings) < MERGED - 1:
+            siblings.append((row.id, i18n.from_json(json.loads(row.body)["t"])))
+    if found:
+        tx.execute(_FLY, [{"which": which} for siblings in found.values() for which, _ in siblings])
+    return found
+
+
+def _merged(one: Letter, further: list[tuple[int, Text]]) -> Letter:
+    if not further:
+        return one
+    lines: list[Line | str] = []
+    for text in (one.text, *(text for _, text in further)):
+        lines += [*(text.lines if isinstance(text, Page) else (text,)), ""]
+    return replace(one, text=Page(tuple(lines[:-1])), merged=tuple(which for which, _ in further))
 
 
 def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
     packed = json.loads(row.body)
     edits = packed.get("e", "")
     if packed.get("u") and row.topic:
-        edits = (
-            tx.execute(_NEWEST, {"where": row.address_id, "about": row.topic}).scalar()
-            or ""
-        )
+        edits = tx.execute(_NEWEST, {"where": row.address_id, "about": row.topic}).scalar() or ""
     attached = packed.get("a")
     return Letter(
         id=row.id,
@@ -258,22 +274,10 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
         edits=edits,
         silent="s" in packed,
         clean_after=timedelta(seconds=packed["x"]) if "x" in packed else None,
-        attachment=Attachment(attached[0], attached[1], row.attachment or b"")
-        if attached
-        else None,
+        attachment=Attachment(attached[0], attached[1], row.attachment or b"") if attached else None,
         attempts=row.attempts + 1,
         again=bool(row.again),
     )
-
-
-def siblings(tx: Tx, one: Letter, now: datetime, most: int) -> list[tuple[int, Text]]:
-    """Further news waiting for the same address, to go in one message with `one`; they are claimed with it."""
-    rows = tx.execute(
-        _SIBLINGS, {"where": one.address, "now": now, "which": one.id, "most": most}
-    ).all()
-    if rows:
-        tx.execute(_FLY, [{"which": row.id} for row in rows])
-    return [(row.id, i18n.from_json(json.loads(row.body)["t"])) for row in rows]
 
 
 def next_due(tx: Tx, route: str) -> datetime | None:
@@ -290,21 +294,20 @@ def next_due(tx: Tx, route: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A letter that a platform took. `message` is its id there ("" if an older message was changed in place)."""
+    """A letter that a platform took. `message` is its id there ("" if nothing is to be remembered)."""
 
     letter: int
     address: int
     topic: str
     message: str
     clean_after: timedelta | None = None
+    edited: bool = False
 
 
 _DONE = (
     letter.update()
     .where(letter.c.id == sa.bindparam("which"))
-    .values(
-        state=sa.bindparam("how"), body="", attachment=None, ended_at=sa.bindparam("at")
-    )
+    .values(state=sa.bindparam("how"), body="", attachment=None, ended_at=sa.bindparam("at"))
 )
 _GONE = letter.delete().where(letter.c.id == sa.bindparam("which"))
 _LATER = (
@@ -326,6 +329,8 @@ def delivered(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
             done.append({"which": one.letter, "how": State.DELIVERED.value, "at": now})
         else:
             gone.append({"which": one.letter})
+        if one.edited and (not one.topic or _stands(tx, one.address, one.topic)):
+            continue  # an older message was changed in place, and is remembered already
         if one.message:
             messages.append(
                 {
@@ -333,9 +338,7 @@ def delivered(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
                     "topic": one.topic,
                     "platform_id": one.message,
                     "at": now,
-                    "due_at": None
-                    if one.clean_after is None
-                    else now + one.clean_after,
+                    "due_at": None if one.clean_after is None else now + one.clean_after,
                 }
             )
     if done:
@@ -346,14 +349,14 @@ def delivered(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
         tx.execute(message.insert(), messages)
 
 
+def _stands(tx: Tx, where: int, topic: str) -> bool:
+    return tx.execute(_NEWEST, {"where": where, "about": topic}).first() is not None
+
+
 def end(tx: Tx, which: int, how: State, now: datetime) -> None:
     """End a letter that was not delivered; its words are dropped, except where an operator may send it again."""
     if how is State.UNKNOWN:
-        tx.execute(
-            letter.update()
-            .where(letter.c.id == which)
-            .values(state=how.value, ended_at=now)
-        )
+        tx.execute(letter.update().where(letter.c.id == which).values(state=how.value, ended_at=now))
     else:
         tx.execute(_DONE, {"which": which, "how": how.value, "at": now})
 
@@ -385,9 +388,7 @@ def reroute(tx: Tx, where: int, now: datetime) -> None:
             letter.c.address_id == where, letter.c.state <= State.FLYING.value
         )
     ).all()
-    found = _reachable(
-        tx, sorted({row.person_id for row in rows if row.person_id is not None})
-    )
+    found = _reachable(tx, sorted({row.person_id for row in rows if row.person_id is not None}))
     for row in rows:
         place, route, reachable = found.get(row.person_id, (where, "", False))
         if reachable:
@@ -414,12 +415,8 @@ def recover(tx: Tx, route: str, now: datetime, *, idempotent: bool) -> int:
     }
     if idempotent:
         return tx.execute(letter.update().where(mine).values(**repeat)).rowcount
-    sent_again = tx.execute(
-        letter.update().where(mine & again).values(**repeat)
-    ).rowcount
-    unknown = tx.execute(
-        letter.update().where(mine).values(state=State.UNKNOWN.value, ended_at=now)
-    ).rowcount
+    sent_again = tx.execute(letter.update().where(mine & again).values(**repeat)).rowcount
+    unknown = tx.execute(letter.update().where(mine).values(state=State.UNKNOWN.value, ended_at=now)).rowcount
     return sent_again + unknown
 
 
@@ -459,13 +456,10 @@ def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime) -> None:
 
 def counts(tx: Tx) -> dict[tuple[str, Lane, State], int]:
     """How many letters there are per route, lane and state: what an operator may see."""
-    query = sa.select(
-        letter.c.route, letter.c.lane, letter.c.state, sa.func.count()
-    ).group_by(letter.c.route, letter.c.lane, letter.c.state)
-    return {
-        (route, Lane(lane), State(state)): n
-        for route, lane, state, n in tx.execute(query)
-    }
+    query = sa.select(letter.c.route, letter.c.lane, letter.c.state, sa.func.count()).group_by(
+        letter.c.route, letter.c.lane, letter.c.state
+    )
+    return {(route, Lane(lane), State(state)): n for route, lane, state, n in tx.execute(query)}
 
 
 def resend_unknown(tx: Tx, now: datetime) -> int:
@@ -473,9 +467,7 @@ def resend_unknown(tx: Tx, now: datetime) -> int:
     unknown = letter.c.state == State.UNKNOWN.value
     values = {"state": State.WAITING.value, "again": 1, "due_at": now, "ended_at": None}
     tx.posted = True
-    return tx.execute(
-        letter.update().where(unknown & (letter.c.expires_at > now)).values(**values)
-    ).rowcount
+    return tx.execute(letter.update().where(unknown & (letter.c.expires_at > now)).values(**values)).rowcount
 
 
 # -- what stands in the chats --------------------------------------------------------------------------------------
@@ -489,9 +481,7 @@ def note_message(tx: Tx, where: int, platform_id: str, now: datetime) -> None:
     )
 
 
-def messages_due(
-    tx: Tx, route: str, now: datetime, most: int
-) -> list[tuple[int, Sender, str]]:
+def messages_due(tx: Tx, route: str, now: datetime, most: int) -> list[tuple[int, Sender, str]]:
     """Messages that are to be cleaned away now: row id, chat, the platform's id."""
     query = (
         sa.select(
@@ -502,27 +492,18 @@ def messages_due(
             message.c.platform_id,
         )
         .join(address)
-        .where(
-            message.c.due_at <= now, address.c.platform + "/" + address.c.bot == route
-        )
+        .where(message.c.due_at <= now, address.c.platform + "/" + address.c.bot == route)
         .order_by(message.c.due_at)
         .limit(most)
     )
-    return [
-        (row.id, Sender(row.platform, row.bot, row.reach), row.platform_id)
-        for row in tx.execute(query)
-    ]
+    return [(row.id, Sender(row.platform, row.bot, row.reach), row.platform_id) for row in tx.execute(query)]
 
 
 def clean_chat(tx: Tx, who: int, now: datetime) -> int:
     """Let everything that stands in a person's chats be cleaned away; how many messages can be."""
     mine = sa.select(address.c.id).where(address.c.person_id == who)
     young = message.c.at >= now - MESSAGES_KEPT
-    return tx.execute(
-        message.update()
-        .where(message.c.address_id.in_(mine) & young)
-        .values(due_at=now)
-    ).rowcount
+    return tx.execute(message.update().where(message.c.address_id.in_(mine) & young).values(due_at=now)).rowcount
 
 
 def drop_messages(tx: Tx, rows: list[int]) -> None:

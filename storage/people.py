@@ -39,9 +39,11 @@ _BY_ACCOUNT = (
         address.c.id.label("address"),
         address.c.unreachable_at,
         address.c.answered_at,
+        dialogue.c.form,
+        dialogue.c.expires_at,
         *_COLUMNS,
     )
-    .select_from(address.outerjoin(person))
+    .select_from(address.outerjoin(person).outerjoin(dialogue, dialogue.c.person_id == person.c.id))
     .where(
         address.c.platform == sa.bindparam("platform"),
         address.c.bot == sa.bindparam("bot"),
@@ -65,23 +67,29 @@ def _person(row: sa.Row[tuple[object, ...]]) -> Person:
 def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     """The person behind an address; a stranger becomes a person now. Any word from an address makes it reachable."""
     row = tx.execute(_BY_ACCOUNT, _key(sender)).first()
-    if row is not None:
-        if row.unreachable_at is not None:
-            reachable(tx, row.address)
-        return Met(
-            None if row.id is None else _person(row),
-            row.address,
-            answered=row.answered_at is not None,
-        )
-    who: int | None = None
-    if not group:
-        day = (now - EPOCH) // DAY
-        who = tx.execute(person.insert().returning(person.c.id), {"met_on": day}).scalar_one()
-    where = tx.execute(
-        address.insert().returning(address.c.id),
-        {"person_id": who, **_key(sender), "reach": sender.account},
-    ).scalar_one()
-    return Met(None if who is None else Person(who), where, new=True)
+    if row is None:
+        who = None if group else _new(tx, now)
+        values = {"person_id": who, **_key(sender), "reach": sender.account}
+        where = tx.execute(address.insert().returning(address.c.id), values).scalar_one()
+        return Met(None if who is None else Person(who), where, new=True)
+    if row.unreachable_at is not None:
+        reachable(tx, row.address)
+    if row.id is None and not group and row.answered_at is None:  # forgotten a moment ago, and here again
+        who = _new(tx, now)
+        tx.execute(address.update().where(address.c.id == row.address).values(person_id=who))
+        return Met(Person(who), row.address, new=True)
+    return Met(
+        None if row.id is None else _person(row),
+        row.address,
+        answered=row.answered_at is not None,
+        dialogue=row.form if row.expires_at is not None and row.expires_at > now else None,
+    )
+
+
+def _new(tx: Tx, now: datetime) -> int:
+    met_on = (now - EPOCH) // DAY
+    who: int = tx.execute(person.insert().returning(person.c.id), {"met_on": met_on}).scalar_one()
+    return who
 
 
 def _key(sender: Sender) -> dict[str, str]:

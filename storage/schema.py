@@ -51,7 +51,7 @@ def _table(name: str, *parts: Any, **options: Any) -> sa.Table:
 
 def _to(column: str, *, nullable: bool = False, primary_key: bool = False) -> Any:
     """A reference that goes when what it refers to goes."""
-    name = column.split(".")[0] + "_id"
+    name = column.partition(".")[0] + "_id"
     return sa.Column(
         name,
         Id,

@@ -95,9 +95,7 @@ class Route:
                         await self._clean()
                         await self._rest()
                 except StorageFault as fault:
-                    log.warning(
-                        "outbox.waits", route=self.name, why=type(fault).__name__
-                    )
+                    log.warning("outbox.waits", route=self.name, why=type(fault).__name__)
                     await asyncio.sleep(1)
         finally:
             await self._land()
@@ -140,11 +138,7 @@ class Route:
 
     async def _rest(self) -> None:
         due = await self._storage.read(partial(outbox.next_due, route=self.name))
-        seconds = (
-            IDLE
-            if due is None
-            else min(IDLE, max(0.02, (due - self._now()).total_seconds()))
-        )
+        seconds = IDLE if due is None else min(IDLE, max(0.02, (due - self._now()).total_seconds()))
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
@@ -161,9 +155,7 @@ class Route:
         loop = asyncio.get_running_loop()
         group = letter.person is None
         at = max(slot, self._pace.ready(letter.address, slot, group=group))
-        if (
-            at > slot + 2 * self._limits.address_gap
-        ):  # a long wait is no reason to count as under way
+        if at > slot + 2 * self._limits.address_gap:  # a long wait is no reason to count as under way
             await self._put_back(letter, timedelta(seconds=at - loop.time()))
             return
         self._pace.sent(letter.address, at, group=group)
@@ -174,23 +166,14 @@ class Route:
         except CourierError as error:
             await self._failed(letter, error)
         except Exception as error:  # noqa: BLE001 - a defect in one letter must not stop the others
-            log.error(
-                "courier.defect",
-                route=self.name,
-                letter=letter.id,
-                why=type(error).__name__,
-            )  # noqa: TRY400
+            log.error("courier.defect", route=self.name, letter=letter.id, error=error)  # noqa: TRY400 - logs withhold it
             await self._failed(letter, Unknown())
         else:
-            message = "" if receipt.edited else receipt.message
-            self._ended.append(
-                Delivered(
-                    letter.id, letter.address, letter.topic, message, letter.clean_after
-                )
+            delivered = Delivered(
+                letter.id, letter.address, letter.topic, receipt.message, letter.clean_after, receipt.edited
             )
-            self._ended += [
-                Delivered(which, letter.address, "", "") for which in letter.merged
-            ]
+            self._ended.append(delivered)
+            self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]
             self._flush.set()
         self._woken.set()  # the next letter of this address and lane may go now
 
@@ -200,20 +183,14 @@ class Route:
         language = letter.language or i18n.SOURCE_LANGUAGE
         text = i18n.speak(letter.text, language, now)
         if letter.again and not letter.edits:
-            repeat = i18n.speak(
-                _("<i>(This message may reach you twice.)</i>"), language, now
-            )
+            repeat = i18n.speak(_("<i>(This message may reach you twice.)</i>"), language, now)
             text = Markup("{}\n{}").format(text, repeat)
         return Parcel(
             address=letter.to,
             key=f"{self.name}/{letter.id}",
             text=text,
             buttons=tuple(
-                tuple(
-                    Button(i18n.label(c.label, language, now), c.code, c.link)
-                    for c in row
-                )
-                for row in letter.choices
+                tuple(Button(i18n.label(c.label, language, now), c.code, c.link) for c in row) for row in letter.choices
             ),
             edit=letter.edits,
             silent=letter.silent,
@@ -228,13 +205,9 @@ class Route:
             self._pace.throttled(now, wait, letter.address, everywhere=error.everywhere)
         while True:
             try:
-                await self._storage.write(
-                    partial(self._note_failure, letter=letter, error=error)
-                )
+                await self._storage.write(partial(self._note_failure, letter=letter, error=error))
             except StorageFault as fault:  # until then it counts as under way
-                log.warning(
-                    "letter.unnoted", letter=letter.id, why=type(fault).__name__
-                )
+                log.warning("letter.unnoted", letter=letter.id, why=type(fault).__name__)
                 await asyncio.sleep(1)
             else:
                 break
@@ -266,10 +239,7 @@ class Route:
                     outbox.later(tx, which, now, perhaps=perhaps)
                 return
             case Unknown():
-                if (
-                    letter.lane not in outbox.SENT_AGAIN
-                    and not self._courier.idempotent
-                ):
+                if letter.lane not in outbox.SENT_AGAIN and not self._courier.idempotent:
                     outbox.end(tx, letter.id, State.UNKNOWN, now)
                     return
                 perhaps = not self._courier.idempotent
@@ -297,12 +267,8 @@ class Route:
         while self._ended:
             ended, self._ended = self._ended, []
             try:
-                await self._storage.write(
-                    partial(outbox.delivered, letters=ended, now=self._now())
-                )
-            except (
-                StorageFault
-            ):  # kept, and tried again: what was delivered must not be sent twice
+                await self._storage.write(partial(outbox.delivered, letters=ended, now=self._now()))
+            except StorageFault:  # kept, and tried again: what was delivered must not be sent twice
                 self._ended = ended + self._ended
                 await asyncio.sleep(1)
 
@@ -310,18 +276,14 @@ class Route:
 
     async def _clean(self) -> None:
         """Delete from chats what is to be cleaned now."""
-        due = partial(
-            outbox.messages_due, route=self.name, now=self._now(), most=CLEANED
-        )
+        due = partial(outbox.messages_due, route=self.name, now=self._now(), most=CLEANED)
         while rows := await self._storage.read(due):
             chats: dict[str, list[tuple[int, str]]] = {}
             where = {to.account: to for _row, to, _message in rows}
             for row, to, message in rows:
                 chats.setdefault(to.account, []).append((row, message))
             for account, messages in chats.items():
-                done = await self._courier.delete(
-                    where[account], tuple(message for _row, message in messages)
-                )
+                done = await self._courier.delete(where[account], tuple(message for _row, message in messages))
                 if not done:
                     log.info("chat.uncleaned", route=self.name, count=len(messages))
             dropped = [row for row, _to, _message in rows]

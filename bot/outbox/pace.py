@@ -30,16 +30,10 @@ class Limits:
     @property
     def claim(self) -> int:
         """How many letters to claim at once: a quarter of a second's worth, so that urgent ones overtake soon."""
-        return (
-            self.concurrency
-            if self.per_second is None
-            else max(1, int(self.per_second / 4))
-        )
+        return self.concurrency if self.per_second is None else max(1, int(self.per_second / 4))
 
 
-UNLIMITED = Limits(
-    per_second=None, address_gap=0.0, group_per_minute=None, cold_start=0.0
-)
+UNLIMITED = Limits(per_second=None, address_gap=0.0, group_per_minute=None, cold_start=0.0)
 
 
 @dataclass(slots=True)
@@ -88,23 +82,15 @@ class Pace:
         """A message to this address starts now."""
         if self.limits.address_gap:
             if len(self._addresses) > 1000:  # noqa: PLR2004 - forget who was served long ago
-                self._addresses = {
-                    who: at for who, at in self._addresses.items() if at > now
-                }
+                self._addresses = {who: at for who, at in self._addresses.items() if at > now}
             self._addresses[address] = now + self.limits.address_gap
         if group and self.limits.group_per_minute is not None:
-            self._groups.setdefault(
-                address, deque(maxlen=self.limits.group_per_minute)
-            ).append(now)
+            self._groups.setdefault(address, deque(maxlen=self.limits.group_per_minute)).append(now)
 
-    def throttled(
-        self, now: float, wait: float, address: int, *, everywhere: bool
-    ) -> None:
+    def throttled(self, now: float, wait: float, address: int, *, everywhere: bool) -> None:
         """The platform asked for a pause. A pause that binds the whole account also slows it by a fifth."""
         if not everywhere:
-            self._addresses[address] = max(
-                self._addresses.get(address, 0.0), now + wait
-            )
+            self._addresses[address] = max(self._addresses.get(address, 0.0), now + wait)
             return
         if now >= self._held_until and self.limits.per_second is not None:
             self._rate = max(min(SLOWEST, self.limits.per_second), self._rate * 0.8)

@@ -1,0 +1,369 @@
+"""The composition root: the one place where platforms, handlers, storage and the outbox meet."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import signal
+import tempfile
+import webbrowser
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from markupsafe import Markup
+
+from bot import i18n
+from bot.domain.conversation import Incoming, Sender
+from bot.i18n import _
+from bot.outbox.courier import Courier, CourierError, Parcel
+from bot.outbox.engine import Engine, Route
+from bot.outbox.pace import UNLIMITED, Limits
+from handlers import rounds, router
+from handlers.profile import profile
+from storage.crypto import Keys
+from storage.database import Storage, StorageFault
+
+if TYPE_CHECKING:
+    from bot.platforms.memory import MemoryPlatform, Persona
+    from bot.settings import Settings, TelegramSettings
+
+log = structlog.get_logger(__name__)
+
+OFTEN = 2.0  # seconds between two looks at what is urgent
+SELDOM = 60.0  # seconds between two rounds of expiry
+NOTICE_AGAIN = timedelta(minutes=5)  # “I could not save this” is said to one person no more often
+LANDING = 20.0  # seconds that a stop waits for what is in the air
+
+Now = Callable[[], datetime]
+Link = Callable[[str], str]
+
+
+def present() -> datetime:
+    """The present instant, in UTC."""
+    return datetime.now(UTC)
+
+
+class App:
+    """A community's bot: what platforms hear comes in by `receive`, what is posted leaves through the couriers.
+
+    `couriers` are the bot accounts with the limits of each; `links` makes the link that opens a chat with an account.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        couriers: Sequence[tuple[Courier, Limits]],
+        links: Mapping[tuple[str, str], Link],
+        now: Now = present,
+    ) -> None:
+        self.storage = storage
+        self.now = now
+        self._couriers = {(courier.platform, courier.bot): courier for courier, _limits in couriers}
+        self._links = links
+        self.engine = Engine([Route(storage, courier, now, limits) for courier, limits in couriers])
+        self._moved = asyncio.Event()
+        self._noticed: dict[Sender, datetime] = {}
+        storage.on_posted(self.engine.wake)
+
+    def _link(self, platform: str, bot: str) -> Link:
+        return self._links.get((platform, bot), lambda payload: payload)
+
+    # -- in ----------------------------------------------------------------------------------------------------------
+
+    async def receive(self, batch: Sequence[Incoming]) -> None:
+        """Handle updates; returns when all of them are durably handled, so that the platform may forget them.
+
+        Raises StorageFault if the store can't take them now: they must be offered again.
+        """
+        faults = await asyncio.gather(*(self._receive(incoming) for incoming in batch))
+        for fault in faults:
+            if fault is not None:
+                raise fault
+
+    async def _receive(self, incoming: Incoming) -> StorageFault | None:
+        now = self.now()
+        try:
+            await self.storage.write(partial(router.receive, incoming=incoming, now=now, links=self._link))
+        except StorageFault as fault:
+            await self._not_saved(incoming.sender, now)
+            return fault
+        except Exception as error:  # noqa: BLE001 - one person's accident must not stop the others
+            code = secrets.token_hex(2).upper()
+            log.error("update.accident", code=code, error=error)  # noqa: TRY400 - logs withhold the message
+            try:
+                await self.storage.write(partial(router.accident, incoming=incoming, now=now, code=code))
+            except StorageFault as fault:
+                return fault
+        return None
+
+    async def _not_saved(self, sender: Sender, now: datetime) -> None:
+        """Say plainly that nothing was saved: the only word that does not go through the outbox, which can't store."""
+        courier = self._couriers.get((sender.platform, sender.bot))
+        if courier is None or now - self._noticed.get(sender, now - NOTICE_AGAIN) < NOTICE_AGAIN:
+            return
+        self._noticed[sender] = now
+        line = _("I could not save this just now. I keep trying; you need not send it again.")
+        said = Markup("\n").join(dict.fromkeys(i18n.speak(line, one, now) for one in i18n.LANGUAGES))
+        key = f"unsaved/{now.timestamp()}"
+        with suppress(CourierError):
+            await courier.deliver(Parcel(sender, key, said))
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Time has moved (the playground's clock): look at everything that may be due."""
+        self._moved.set()
+        self.engine.wake()
+
+    async def round(self) -> None:
+        """Do once what the passing of time asks for."""
+        now = self.now()
+        await self.storage.write(partial(rounds.often, now=now))
+        await self.storage.write(partial(rounds.seldom, now=now))
+
+    async def _keep_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while True:
+            self._moved.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OFTEN):
+                    await self._moved.wait()
+            try:
+                await self.storage.write(partial(rounds.often, now=self.now()))
+                if self._moved.is_set() or loop.time() - last >= SELDOM:
+                    last = loop.time()
+                    await self.storage.write(partial(rounds.seldom, now=self.now()))
+                    await self.storage.checkpoint()
+            except StorageFault as fault:
+                log.warning("rounds.wait", why=type(fault).__name__)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    async def run(self, *ears: Awaitable[None]) -> None:
+        """Run until cancelled or an ear stops: deliver, keep time, and listen with each of `ears`.
+
+        At the end nothing more is heard, what is in the air is given time to land, and the rest waits in the store.
+        """
+        engine = asyncio.create_task(self.engine.run(), name="outbox")
+        time = asyncio.create_task(self._keep_time(), name="rounds")
+        listening = [asyncio.ensure_future(ear) for ear in ears]
+        try:
+            done, _pending = await asyncio.wait([engine, time, *listening], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (time, *listening):
+                task.cancel()
+            self.engine.stop()
+            await asyncio.gather(time, *listening, return_exceptions=True)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LANDING):
+                    await asyncio.gather(engine, return_exceptions=True)
+
+
+# -- payvand run -----------------------------------------------------------------------------------------------------
+
+
+async def open_storage(settings: Settings) -> Storage:
+    """The community's database as the settings say. Raises Unusable or KeyFault, with what to do."""
+    from storage import keys  # noqa: PLC0415
+
+    root = Keys(keys.read(settings.key_file))
+    if settings.database.server:
+        from storage import postgres  # noqa: PLC0415
+
+        return await postgres.open_server(settings.database.read_url().get_secret_value(), root)
+    from storage import sqlite  # noqa: PLC0415
+
+    return await sqlite.open_file(settings.database_file, root)
+
+
+async def run(settings: Settings) -> None:
+    """Serve a community until SIGTERM or SIGINT."""
+    from bot.settings import SettingsFault  # noqa: PLC0415
+
+    i18n.open_catalogues()
+    if settings.telegram is None:
+        msg = "There is no bot account yet: add a part [telegram] to the settings (see `payvand init`)."
+        raise SettingsFault(msg)
+    async with AsyncExitStack() as stack:
+        storage = await open_storage(settings)
+        stack.push_async_callback(storage.close)
+        await _serve_telegram(settings.telegram, storage, stack)
+
+
+async def _serve_telegram(chosen: TelegramSettings, storage: Storage, stack: AsyncExitStack) -> None:
+    from bot.platforms.telegram import Telegram, Webhook  # noqa: PLC0415
+
+    pace = chosen.pace
+    limits = Limits(pace.per_second, pace.per_chat, pace.per_group)
+    telegram = await stack.enter_async_context(Telegram(chosen.read_token().get_secret_value(), base_url=chosen.api))
+
+    def link(payload: str) -> str:
+        return f"https://t.me/{telegram.intake.me.username}?start={payload}"
+
+    app = App(storage, [(telegram, limits)], {(telegram.platform, telegram.bot): link})
+    if chosen.mode == "webhook" and chosen.webhook is not None:
+        door = chosen.webhook
+        secret = door.read_secret().get_secret_value()
+        ear = telegram.serve(app.receive, Webhook(door.url, secret, door.listen, door.port, door.path))
+    else:
+        ear = telegram.poll(app.receive)
+    describing = asyncio.create_task(telegram.describe(profile(present())))
+    stack.callback(describing.cancel)
+    log.info("bot.serves", platform=telegram.platform, bot=telegram.bot, mode=chosen.mode)
+    running = asyncio.create_task(app.run(ear))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        running.cancel()
+    stopping.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    log.info("bot.stopped")
+
+
+# -- the playground and the console ----------------------------------------------------------------------------------
+
+
+class FictionalClock:
+    """Real time, plus what was skipped with the playground's buttons."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+        self.on_moved: Callable[[], None] = lambda: None
+
+    def now(self) -> datetime:
+        """The present instant of the fictional community."""
+        return present() + self._ahead
+
+    def advance(self, by: timedelta) -> None:
+        """Move the present forward and let everything look at the clock."""
+        self._ahead += by
+        self.on_moved()
+
+
+class Village:
+    """The fictional community of the playground: a real bot with a real database that is gone when it is left."""
+
+    def __init__(self, app: App, memory: MemoryPlatform, clock: FictionalClock, cast: tuple[Persona, ...]) -> None:
+        self.app = app
+        self.memory = memory
+        self.clock = clock
+        self.cast = cast
+
+
+async def build_village(stack: AsyncExitStack) -> Village:
+    """Build it in a directory that goes with `stack`, and let its people meet."""
+    from bot.platforms.memory import MemoryPlatform, deep_link  # noqa: PLC0415
+    from storage import keys, sqlite  # noqa: PLC0415
+
+    i18n.open_catalogues()
+    home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="payvand-")))
+    clock = FictionalClock()
+    storage = await sqlite.open_file(home / "playground.db", Keys(keys.make()))
+    stack.push_async_callback(storage.close)
+    memory = MemoryPlatform(clock.now)
+    app = App(storage, [(memory, UNLIMITED)], {(memory.platform, memory.bot): deep_link}, clock.now)
+    clock.on_moved = app.wake
+    memory.connect(app.receive)
+    await memory.describe(profile(clock.now()))
+    cast = _cast()
+    await _let_them_meet(app, memory, cast)
+    return Village(app, memory, clock, cast)
+
+
+def _cast() -> tuple[Persona, ...]:
+    from bot.platforms.memory import Persona  # noqa: PLC0415
+
+    return (
+        Persona("gulnora", i18n.pgettext("noun", "Gulnora"), "tg", _("lives in Rushon"), "Asia/Dushanbe"),
+        Persona("daler", i18n.pgettext("noun", "Daler"), "ru", _("her brother, works in Moscow"), "Europe/Moscow"),
+        Persona("maria", i18n.pgettext("noun", "Maria"), "en", _("her cousin, lives in London"), "Europe/London"),
+        Persona("safar", i18n.pgettext("noun", "Safar"), "", _("has just opened the bot"), "Asia/Dushanbe"),
+    )
+
+
+async def _let_them_meet(app: App, memory: MemoryPlatform, cast: tuple[Persona, ...]) -> None:
+    """The first conversations, exactly as people would have them: the family circle is made and joined."""
+
+    async def press(account: str, verb: str) -> None:
+        for message in reversed(memory.chat(account)):
+            code = next((one.code for one in message.choices if re.match(rf"{re.escape(verb)}(:|$)", one.code)), None)
+            if code is not None:
+                await memory.press(account, message.id, code)
+                await app.engine.drain()
+                return
+        raise LookupError(verb, [(m.text, m.choices) for m in memory.chat(account)])
+
+    async def say(account: str, words: str) -> None:
+        await memory.say(account, words)
+        await app.engine.drain()
+
+    def spoken(line: object, language: str) -> str:
+        return i18n.label(line, language, app.now()) if not isinstance(line, str) else line  # type: ignore[arg-type]
+
+    family = i18n.pgettext("noun", "Family")
+    for persona in cast:
+        if not persona.language:
+            continue
+        await memory.start(persona.account)
+        await app.engine.drain()
+        await press(persona.account, f"speak:{persona.language}")
+        await say(persona.account, spoken(persona.name, persona.language))
+    keeper, *others = (persona for persona in cast if persona.language)
+    await press(keeper.account, "circle.make")
+    await say(keeper.account, spoken(family, keeper.language))
+    for persona in others:
+        await press(keeper.account, "invite") if persona is others[0] else await _invite_again(memory, press, keeper)
+        code = re.findall(r"start=(\d+)", memory.last(keeper.account).text)[-1]
+        await memory.start(persona.account, code)
+        await app.engine.drain()
+        await press(persona.account, "join")
+        await press(keeper.account, "door.open")
+    for persona in (*others, keeper):
+        await say(persona.account, "/start")
+
+
+async def _invite_again(memory: MemoryPlatform, press: Callable[[str, str], Awaitable[None]], keeper: Persona) -> None:
+    del memory
+    await press(keeper.account, "more")
+    await press(keeper.account, "circles")
+    await press(keeper.account, "circle")
+    await press(keeper.account, "invite")
+
+
+async def demo(port: int = 0, *, open_browser: bool = True) -> None:
+    """Open the playground and serve it until interrupted."""
+    from bot.platforms.playground.server import Playground  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        village = await build_village(stack)
+        playground = Playground(village.memory, village.clock, village.cast)
+        address = await playground.serve(port)
+        stack.push_async_callback(playground.close)
+        print(f"The playground is open at {address}\nEverybody in it is invented. Stop it with Ctrl+C.")  # noqa: T201
+        if open_browser:
+            await asyncio.to_thread(webbrowser.open, address)
+        await village.app.run()
+
+
+async def console() -> None:
+    """The same community in the terminal."""
+    from bot.platforms.console import Console, typed  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        village = await build_village(stack)
+        talk = Console(village.memory, village.clock, village.cast)
+        await village.app.run(talk.run(typed(0)))

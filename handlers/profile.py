@@ -1,0 +1,35 @@
+"""What the bot says of itself on a platform's own pages: name, descriptions, and the menu of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from bot.domain.conversation import Line
+from bot.i18n import LANGUAGES, SOURCE_LANGUAGE, label, pgettext
+
+# TRANSLATORS: nothing here may say more than a stranger who holds the phone may read.
+PROFILE: Final[Mapping[str, Line]] = {
+    "name": pgettext("bot-name", "Payvand"),
+    "short": pgettext("bot-short", "For families who want to know that their people are well."),
+    "description": pgettext(
+        "bot-about",
+        "Payvand means a bond. Say “I am safe” once, and your family reads it, each person in their own language. "
+        "Your circles are visible to nobody else. Free, without advertising.",
+    ),
+    "/safe": pgettext("command-description", "I am safe"),
+    "/sos": pgettext("command-description", "I need help"),
+    "/people": pgettext("command-description", "My people: the last news of everybody"),
+    "/ask": pgettext("command-description", "Ask the others how they are"),
+    "/circles": pgettext("command-description", "My circles and invitations"),
+    "/language": pgettext("command-description", "Change the language"),
+    "/privacy": pgettext("command-description", "What is kept; a copy; forget me"),
+    "/help": pgettext("command-description", "How it works"),
+}
+
+
+def profile(now: datetime) -> dict[str, dict[str, str]]:
+    """Every sentence per language; "" is for everybody else."""
+    said = {one: {name: label(line, one, now) for name, line in PROFILE.items()} for one in LANGUAGES}
+    return {"": said[SOURCE_LANGUAGE], **said}
