@@ -1,17 +1,12 @@
-"""Payvand: who is safe, what is true, what we ask for, and this is the map of the house.
+"""Payvand, a bot for families torn apart by a blackout. This is the map of the house; every room says what it is for.
 
-Who may look into which room (``lint-imports`` holds it): a room looks only into rooms that stand below it here.
-
-``bot.__main__``   the command line
-``bot.app``        plugs everybody together; ``bot.founding`` makes a community, ``bot.checkup`` looks it over
-``handlers``       hear a person, ask the rules, write, and return what to say
-``bot.platforms``  translate between a messenger and us; ``handlers`` and they have never heard of each other
-``bot.outbox``     every message leaves through here, at the pace each platform allows
-``storage``        rows in, rows out: the only SQL, the only keys
-``bot.i18n``       sentences without a language, spoken late; beside it ``bot.settings`` and ``bot.logs``
-``bot.domain``     what is true whatever the platform, the database or the language
-
-One message from end to end: a platform makes an ``Incoming``; ``handlers.router`` answers it inside one transaction
-of ``storage`` with ``Outgoing`` lines; the commit wakes ``bot.outbox``, which speaks each line in its reader's
-language and hands a ``Parcel`` to a platform's ``Courier``. Only after the commit is the message acknowledged.
+bot/domain/      what is true whatever the platform, the database or the language
+bot/i18n.py      sentences made without a language, spoken late in the reader's
+bot/outbox/      every message leaves through here, at the pace each platform allows
+bot/platforms/   a platform translates; it never decides
+bot/app.py       the composition root: the one place where everybody meets
+bot/__main__.py  the command line: demo, run, init, check, backup, restore
+handlers/        a handler reads, asks the rules, writes, and returns what to say
+storage/         rows in, rows out; the only package that speaks SQL and holds keys
+locales/         the sentences in Tajik and Russian; the English ones are the msgids
 """

@@ -11,6 +11,7 @@ from bot import i18n
 from bot.domain.conversation import (
     Attached,
     Blocked,
+    Heard,
     Incoming,
     Moved,
     Outgoing,
