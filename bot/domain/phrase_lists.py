@@ -555,6 +555,9 @@ ASK: Final = (
     "ask",
     "check-in",
     "ask how they are",
+    "чӣ ҳол доред",
+    "как вы",
+    "how are you",
 )
 
 # Greetings, politeness and kin words that stand before or after a phrase and change nothing.
