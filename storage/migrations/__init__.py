@@ -1,8 +1,9 @@
 """Schema changes, one file each, run by Alembic on the writer's own keyed connection.
 
 To change the schema: change `storage/schema.py`, then `python -m storage.migrations.draft` writes what differs as the
-next file in `versions/` (read it, and correct it by hand), and `schema.HEAD` names it. Alembic is imported only when
-there is something to migrate.
+next file in `versions/` (read it, and correct it by hand), and `schema.HEAD` names it. A table that SQLite must build
+anew loses what Alembic can't read, so give ``batch_alter_table(..., table_kwargs={"sqlite_strict": True,
+"sqlite_autoincrement": ...})``; a test tells if you did not. Alembic is imported only when there is something to do.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from storage import crypto, schema
 from storage.database import Unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from alembic.config import Config
 
@@ -102,7 +103,9 @@ def bring_up_sqlite(connection: Any, path: Path, keys: Keys, *, ladder: Ladder =
     crypto.attach(engine.dialect, keys)
     sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
     with _without_foreign_keys(connection), engine.begin() as c:
+        arrived = c.exec_driver_sql("SELECT name, seq FROM sqlite_sequence").all() if found is not None else []
         ladder.climb(c)
+        _keep_counting(c, arrived)
         orphans = c.exec_driver_sql("PRAGMA foreign_key_check").all()
         if orphans:
             tables = ", ".join(sorted({str(row[0]) for row in orphans}))
@@ -146,6 +149,16 @@ def _without_foreign_keys(connection: Any) -> Iterator[None]:
         yield
     finally:
         connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _keep_counting(connection: sa.Connection, arrived: Iterable[Any]) -> None:
+    """An id is never used again: the rebuild of a table forgets the ids of rows that are gone."""
+    for name, seq in arrived:
+        made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).scalar()
+        if made and "AUTOINCREMENT" in made.upper():
+            now = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar() or 0
+            connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+            connection.exec_driver_sql("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, max(seq, now)))
 
 
 def _copy(connection: Any, target: Path) -> None:

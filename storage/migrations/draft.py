@@ -77,7 +77,8 @@ def _differs(context: Any, _inspected: Any, _column: Any, found: Any, wanted: An
 def _defaults_differ(*about: Any) -> bool | None:
     """Alembic takes the empty text for a difference to itself; everything else is left to it (None)."""
     _context, _inspected, _column, found, wanted, _rendered = about
-    return False if getattr(wanted, "arg", None) == "" and found in ("''", "''::text") else None
+    empty = found is not None and not found.removesuffix("::text").strip("()'")
+    return False if empty and getattr(wanted, "arg", None) == "" else None
 
 
 def differences(connection: sa.Connection) -> MigrationScript:
@@ -97,9 +98,9 @@ def draft(slug: str = FIRST, folder: Path = HERE / "versions") -> Path | None:
         if before is not None:
             Ladder(before, (folder,)).climb(connection)
         upgrade = differences(connection).upgrade_ops
-        body = render_python_code(upgrade, render_as_batch=before is not None, render_item=_render) if upgrade else ""
-    if not body or body.strip() == "pass":
-        return None
+        if upgrade is None or upgrade.is_empty():
+            return None
+        body = render_python_code(upgrade, render_as_batch=before is not None, render_item=_render)
     body = re.sub(r"\n *# (###|batch_alter).*", "", re.sub(r"^ *#.*\n", "", body)).strip()
     path = folder / f"r{revision}_{slug}.py"
     sentence = slug.replace("_", " ").capitalize() + "."

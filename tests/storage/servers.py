@@ -89,17 +89,20 @@ def postgres() -> Iterator[Server]:
             pytest.fail(why)
         pytest.skip(why)
     directory = Path(tempfile.mkdtemp(prefix="payvand-pg-"))  # short: a socket's path has at most 107 bytes
-    user = "nobody" if os.geteuid() == 0 else None
+    user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     if user:
-        os.chown(directory, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+        os.chown(directory, user.pw_uid, user.pw_gid)
+    uid, gid = (user.pw_uid, user.pw_gid) if user else (None, None)
+    groups: list[int] | None = [] if user else None
     data = directory / "data"
-    setting = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
     subprocess.run(
         [str(programs / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=directory,
-        **setting,  # type: ignore[call-overload]
+        user=uid,
+        group=gid,
+        extra_groups=groups,
     )
     options = [part for option in QUICK for part in ("-c", option)]
     with (directory / "log").open("wb") as log:
@@ -108,7 +111,9 @@ def postgres() -> Iterator[Server]:
             stdout=log,
             stderr=log,
             cwd=directory,
-            **setting,
+            user=uid,
+            group=gid,
+            extra_groups=groups,
         )
     server = Server(programs, directory, process)
     try:

@@ -122,14 +122,15 @@ def upgrade() -> None:
         sa.Column("opened_at", Big, nullable=False),
         sa.Column("repeat_at", Big, nullable=True),
         sa.Column("closed_at", Big, nullable=True),
+        sa.Column("shown", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_alarm_news_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_alarm_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
         sqlite_strict=True,
     )
+    op.create_index(op.f("ix_alarm_closed_at"), "alarm", ["closed_at"], unique=False)
     op.create_index(op.f("ix_alarm_news_id"), "alarm", ["news_id"], unique=False)
     op.create_index(op.f("ix_alarm_person_id"), "alarm", ["person_id"], unique=False)
-    op.create_index(op.f("ix_alarm_repeat_at"), "alarm", ["repeat_at"], unique=False)
     op.create_table(
         "ask",
         sa.Column("id", Big, autoincrement=False, nullable=False),
@@ -246,6 +247,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_standing_news_id"), "standing", ["news_id"], unique=False)
     op.create_index(op.f("ix_standing_person_id"), "standing", ["person_id"], unique=False)
+    op.create_table(
+        "telling",
+        sa.Column("news_id", Big, nullable=False),
+        sa.Column("circle_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_telling_circle_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_telling_news_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("news_id", "circle_id", name=op.f("pk_telling")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_telling_circle_id"), "telling", ["circle_id"], unique=False)
     op.create_table(
         "alarm_reader",
         sa.Column("alarm_id", Big, nullable=False),
