@@ -1,5 +1,5 @@
-"""What every test has: no way out of this machine, and a table at the end of what did not run."""
+"""What every test has: no way out of this machine, both stores, a stage, and a table at the end of what did not run."""
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.house.loopback", "tests.house.report"]
+pytest_plugins = ["tests.house.loopback", "tests.house.report", "tests.storage.servers", "tests.stage"]

@@ -1,0 +1,93 @@
+"""“I am safe”: told with one tap, read by the right people, with its source and its age."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.stage import Stage
+
+
+async def test_one_tap_reaches_everybody_in_the_circle(stage: Stage) -> None:
+    zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
+    await zarina.presses("I am safe")
+    assert "Told to 2 people: Daler and Maria." in zarina.last
+    for relative in (daler, maria):
+        assert "Zarina: I am safe." in relative.last
+        assert "From Zarina in person, just now." in relative.last
+
+
+async def test_each_relative_reads_it_in_their_own_language(stage: Stage) -> None:
+    zarina, daler, gulnora = await stage.family(
+        "Zarina", "Daler", "Gulnora", languages={"Daler": "ru", "Gulnora": "tg"}
+    )
+    await zarina.presses("I am safe")
+    assert "Zarina: я в безопасности." in daler.last
+    assert "Zarina: ман дар амонам." in gulnora.last
+
+
+async def test_a_redelivered_press_changes_nothing(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.presses("I am safe")
+    before = daler.screen
+    await stage.memory.redeliver()
+    await stage.settle()
+    assert daler.screen == before
+
+
+async def test_news_grows_old_on_the_board(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.presses("I am safe")
+    await daler.says("/people")
+    assert "🟢 Zarina: safe, just now" in daler.last
+    await stage.pass_time(timedelta(days=3), timedelta(hours=12))
+    await daler.says("/people")
+    assert "🟡 Zarina: safe, 3 days ago (no longer fresh)" in daler.last
+    await stage.pass_time(timedelta(days=18), timedelta(days=1))
+    await daler.says("/people")
+    assert "⚪ Zarina: last known 3 weeks ago: safe" in daler.last
+
+
+async def test_who_is_in_no_circle_is_told_so_kindly(stage: Stage) -> None:
+    stranger = stage.actor("s")
+    await stranger.settles_in("Safar")
+    await stranger.says("I am safe")
+    assert "Nobody would hear you yet." in stranger.last
+    assert "⭕ Make a circle" in stranger.buttons
+
+
+async def test_news_can_be_taken_back_and_the_older_truth_stands_again(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.presses("I am safe")
+    await stage.pass_time(timedelta(hours=2), timedelta(hours=1))
+    await zarina.says("/start")
+    await zarina.presses("Other news")
+    await zarina.presses("I am hurt")
+    await zarina.presses("Take it back")
+    assert "Zarina has taken the last news back." in daler.last
+    await daler.says("/people")
+    assert "Zarina: safe, 2 hours ago" in daler.last
+
+
+async def test_a_note_and_a_place_follow_the_news(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.presses("I am safe")
+    await zarina.presses("Add a note")
+    await zarina.says("At my aunt's, the phone is nearly empty")
+    assert "Zarina adds: At my aunt's, the phone is nearly empty" in daler.last
+    await zarina.says("/start")
+    await zarina.presses("I am safe")
+    await zarina.presses("Add the place")
+    await zarina.says("Хорог")
+    await zarina.presses("Khor")
+    assert "Zarina is in this place: Khor" in daler.last
+
+
+async def test_news_goes_only_to_the_chosen_circles(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler", circle="Family")
+    await zarina.says("/circles")
+    await zarina.presses("Family")
+    await zarina.presses("My news goes to this circle")
+    assert any("My news does not go here" in label for label in zarina.buttons)
+    await zarina.says("I am safe")
+    assert "Nobody would hear you yet." in zarina.last
+    assert not daler.sees("I am safe.")

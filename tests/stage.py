@@ -1,0 +1,178 @@
+"""The stage: people talk to the real bot (router, rules, database, outbox) and we read what they read.
+
+    async def test_...(stage):
+        zarina, daler = await stage.family("Zarina", "Daler")
+        await zarina.press("I am safe")
+        assert "I am safe" in daler.last
+
+Everybody reads English here unless told otherwise. Time stands still until `stage.pass_time`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import i18n
+from bot.app import App
+from bot.domain.conversation import Incoming
+from bot.outbox.pace import UNLIMITED
+from bot.platforms.memory import MemoryPlatform, Message, deep_link
+
+if TYPE_CHECKING:
+    from storage.database import Storage
+
+BEGIN = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
+STEP = timedelta(seconds=20)  # time passes in such steps, and everything that is due happens at each
+
+
+class Actor:
+    """A person with a phone."""
+
+    def __init__(self, stage: Stage, account: str) -> None:
+        self.stage = stage
+        self.account = account
+
+    # -- doing -------------------------------------------------------------------------------------------------------
+
+    async def starts(self, payload: str = "") -> None:
+        """Open the chat, perhaps by a link."""
+        await self.stage.memory.start(self.account, payload)
+        await self.stage.settle()
+
+    async def says(self, words: str) -> None:
+        """Write words."""
+        await self.stage.memory.say(self.account, words)
+        await self.stage.settle()
+
+    async def presses(self, label: str) -> None:
+        """Press the newest button whose label contains these words. Raises LookupError if there is none."""
+        message, code = self._find(label)
+        await self.stage.memory.press(self.account, message.id, code)
+        await self.stage.settle()
+
+    async def settles_in(self, name: str, language: str = "en", payload: str = "") -> None:
+        """Meet the bot: choose a language and give a name."""
+        await self.starts(payload)
+        await self.presses(i18n.LANGUAGE_NAMES[language])
+        await self.says(name)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    @property
+    def messages(self) -> list[Message]:
+        """What the bot has said and still stands on the screen, oldest first."""
+        return [message for message in self.stage.memory.chat(self.account) if message.from_bot]
+
+    @property
+    def screen(self) -> str:
+        """All of it as plain text."""
+        return "\n\n".join(i18n.plain(message.text) for message in self.messages)
+
+    @property
+    def last(self) -> str:
+        """The newest message as plain text."""
+        return i18n.plain(self.messages[-1].text)
+
+    @property
+    def buttons(self) -> list[str]:
+        """The labels under the newest message."""
+        return [button.label for button in self.messages[-1].choices]
+
+    def sees(self, words: str) -> bool:
+        """Whether these words stand anywhere on the screen."""
+        return words in self.screen
+
+    def _find(self, label: str) -> tuple[Message, str]:
+        for message in reversed(self.messages):
+            for button in message.choices:
+                if label in button.label and button.code:
+                    return message, button.code
+        raise LookupError(label, self.screen)
+
+
+class Stage:
+    """One community on a memory platform."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._now = BEGIN
+        self.storage = storage
+        self.memory = MemoryPlatform(self.now)
+        self.app = App(storage, [(self.memory, UNLIMITED)], {("memory", "1"): deep_link}, self.now)
+        self.memory.connect(self.hear)
+
+    def now(self) -> datetime:
+        """The present instant on the stage."""
+        return self._now
+
+    async def hear(self, batch: tuple[Incoming, ...] | list[Incoming]) -> None:
+        """What the platform calls."""
+        await self.app.receive(batch)
+
+    async def settle(self) -> None:
+        """Let everything that is due leave."""
+        await self.app.engine.drain()
+
+    async def pass_time(self, by: timedelta, step: timedelta = STEP) -> None:
+        """Let time pass, with everything that happens because it passes."""
+        end = self._now + by
+        step = max(step, by / 500)
+        while self._now < end:
+            self._now = min(end, self._now + step)
+            await self.app.round()
+            await self.settle()
+
+    def actor(self, account: str) -> Actor:
+        """Somebody who has never met the bot."""
+        return Actor(self, account)
+
+    async def family(self, *names: str, circle: str = "Family", languages: dict[str, str] | None = None) -> list[Actor]:
+        """People who know the bot and are in one circle; the first keeps it."""
+        chosen = languages or {}
+        actors = [self.actor(name.lower()) for name in names]
+        for actor, name in zip(actors, names, strict=True):
+            await actor.settles_in(name, chosen.get(name, "en"))
+        keeper = actors[0]
+        await self.in_code(keeper, "circle.make")
+        await keeper.says(circle)
+        for actor in actors[1:]:
+            await self.invite(keeper, actor)
+        return actors
+
+    async def invite(self, host: Actor, guest: Actor) -> None:
+        """Let `guest` into the newest circle of `host`."""
+        await host.says("/circles")
+        await self.in_code(host, "circle")
+        await self.in_code(host, "invite")
+        await guest.starts(self.code_of(host))
+        await self.in_code(guest, "join")
+        await self.in_code(host, "door.open")
+        await guest.says("/start")
+        await host.says("/start")
+
+    def code_of(self, host: Actor) -> str:
+        """The code that stands in the newest invitation on a screen."""
+        return re.findall(r"start=(\d+)", host.screen)[-1]
+
+    async def in_code(self, actor: Actor, verb: str) -> None:
+        """Press the newest button with this verb, whatever it says in the person's language."""
+        for message in reversed(actor.messages):
+            for button in message.choices:
+                if button.code.split(":")[0] == verb:
+                    await self.memory.press(actor.account, message.id, button.code)
+                    await self.settle()
+                    return
+        raise LookupError(verb, actor.screen)
+
+
+@pytest.fixture
+async def stage(storage: Storage) -> AsyncIterator[Stage]:
+    """An empty stage, on each engine in turn."""
+    i18n.open_catalogues(strict=False)
+    community = Stage(storage)
+    yield community
+    assert community.memory.refused == [], "a message was malformed"
