@@ -11,7 +11,7 @@ Everybody reads English here unless told otherwise. Time stands still until `sta
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -109,7 +109,7 @@ class Stage:
         """The present instant on the stage."""
         return self._now
 
-    async def hear(self, batch: tuple[Incoming, ...] | list[Incoming]) -> None:
+    async def hear(self, batch: Sequence[Incoming]) -> None:
         """What the platform calls."""
         await self.app.receive(batch)
 
@@ -156,7 +156,8 @@ class Stage:
 
     def code_of(self, host: Actor) -> str:
         """The code that stands in the newest invitation on a screen."""
-        return re.findall(r"start=(\d+)", host.screen)[-1]
+        code: str = re.findall(r"start=(\d+)", host.screen)[-1]
+        return code
 
     async def in_code(self, actor: Actor, verb: str) -> None:
         """Press the newest button with this verb, whatever it says in the person's language."""
