@@ -61,15 +61,14 @@ def _explain(error: Exception, *, debug: bool) -> int:
         said = next((STORAGE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in STORAGE), "")
         print(said or STORAGE["Broken"], file=sys.stderr)
         return FAILED
-    from bot import logs
-
-    logs.start()
     print(
         f"Something went wrong in the program itself ({type(error).__name__}). "
         + ("Please report the line below." if debug else "Run the same with --debug and report the line it adds."),
         file=sys.stderr,
     )
     if debug:
+        from bot import logs
+
         print(logs.trace(error), file=sys.stderr)
     return FAILED
 

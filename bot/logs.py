@@ -102,7 +102,8 @@ KEYS: Final[Mapping[str, Kind]] = {
     "route": _like(_ROUTE),  # the same with its platform
     # how it went
     **dict.fromkeys(
-        ("outcome", "error", "cause", "why", "state", "lane", "platform", "language", "part", "mode", "store"), _word
+        ("outcome", "error", "cause", "why", "kind", "state", "lane", "platform", "language", "part", "mode", "store"),
+        _word,
     ),
     # how many, how long, how big
     **dict.fromkeys(

@@ -1,0 +1,298 @@
+"""`payvand check`: every fault is found, named, and told with its cure."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pyrage
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+
+from bot import checkup, founding
+from bot.checkup import Finding, Outcome
+from bot.domain.conversation import Lane
+from bot.settings import load
+from storage import keys, outbox, sqlite
+from storage.crypto import Keys
+from tests.operator.test_founding import CHEAP, TOKEN, Scripted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+NOW = datetime.now(UTC)  # the clock's own check compares with files that are written now
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A community as `payvand init` leaves it, its root key carried away."""
+    monkeypatch.chdir(tmp_path)
+    recipients = tuple(str(pyrage.x25519.Identity.generate().to_public()) for _ in range(2))
+    plan = founding.Plan(
+        settings=tmp_path / "payvand.toml",
+        community="Nur",
+        data=tmp_path / "var",
+        token=SecretStr(TOKEN),
+        recipients=recipients,
+        root_key=tmp_path / "away" / "root.key",
+        passphrase=SecretStr("x"),
+        made_up=False,
+    )
+    founding.found(plan, Scripted(), NOW, **CHEAP)
+    return tmp_path
+
+
+def found(home: Path, *, now: datetime | None = None) -> dict[str, Finding]:
+    return {one.check: one for one in checkup.examine(home / "payvand.toml", now or NOW, offline=True)}
+
+
+def failed(home: Path, check: str, *, now: datetime | None = None) -> str:
+    """The words of a check that must fail, and nothing else may."""
+    everything = found(home, now=now)
+    assert {name for name, one in everything.items() if one.outcome is Outcome.FAILED} == {check}
+    return everything[check].words
+
+
+def make_database(home: Path) -> Path:
+    settings = load(home / "payvand.toml")
+
+    async def make() -> None:
+        store = await sqlite.open_file(settings.database_file, Keys(keys.read(settings.key_file)))
+        await store.close()
+
+    asyncio.run(make())
+    return settings.database_file
+
+
+def change(home: Path, old: str, new: str) -> None:
+    file = home / "payvand.toml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_a_new_community_has_no_fault(home: Path) -> None:
+    everything = found(home)
+    assert {one.check for one in everything.values() if one.outcome is Outcome.FAILED} == set()
+    assert everything["Telegram"].outcome is Outcome.LEFT_OUT
+    assert TOKEN not in checkup.table(list(everything.values()))
+
+
+def test_a_community_with_a_database_and_a_backup_has_no_fault(home: Path) -> None:
+    file = make_database(home)
+    put_backup(home, NOW)
+    everything = found(home)
+    assert {one.check for one in everything.values() if one.outcome is Outcome.FAILED} == set()
+    assert everything["database"].words == f"{file} opens with the key"
+    assert everything["schema"].outcome is Outcome.OK
+    assert everything["last backup"].words == "0 hours old"
+
+
+def put_backup(home: Path, made: datetime) -> None:
+    backup = home / "var/backups/one.age"
+    backup.write_bytes(b"x")
+    backup.chmod(0o600)
+    os.utime(backup, (made.timestamp(), made.timestamp()))
+
+
+def test_wrong_settings_are_told_and_the_rest_is_left_out(home: Path) -> None:
+    change(home, 'mode = "polling"', 'mode = "pigeon"')
+    assert "`telegram.mode` must be" in failed(home, "settings")
+    assert found(home)["everything else"].outcome is Outcome.LEFT_OUT
+
+
+def test_a_missing_key_is_told_and_what_needs_it_is_left_out(home: Path) -> None:
+    make_database(home)
+    put_backup(home, NOW)
+    (home / "var/keys/payvand.key").unlink()
+    assert "There is no key at" in failed(home, "key")
+    assert found(home)["database"].outcome is Outcome.LEFT_OUT
+
+
+def test_another_key_is_told(home: Path) -> None:
+    make_database(home)
+    put_backup(home, NOW)
+    (home / "var/keys/payvand.key").unlink()
+    keys.write(home / "var/keys/payvand.key", keys.make())
+    assert "The key does not open" in failed(home, "database")
+
+
+def test_a_running_bot_is_no_hindrance(home: Path) -> None:
+    file = make_database(home)
+    put_backup(home, NOW)
+    with sqlite.lock(file):
+        assert found(home)["database"].words.endswith("and the bot is running")
+    assert not found(home)["database"].words.endswith("and the bot is running")
+
+
+@pytest.mark.parametrize(("revision", "said"), [("9999", "belongs to a newer program"), (None, "no database of this")])
+def test_a_schema_that_is_not_ours_is_told(home: Path, revision: str | None, said: str) -> None:
+    file = make_database(home)
+    put_backup(home, NOW)
+    connection = sqlite.connect(file, Keys(keys.read(home / "var/keys/payvand.key")))
+    if revision is None:
+        connection.execute("DROP TABLE alembic_version")
+    else:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    connection.close()
+    assert said in failed(home, "schema")
+
+
+@pytest.mark.parametrize("where", ["var", "var/keys", "var/keys/telegram.token"])
+def test_what_others_can_read_is_told(home: Path, where: str) -> None:
+    (home / where).chmod((home / where).stat().st_mode | 0o044)
+    everything = found(home)
+    assert everything["permissions"].outcome is Outcome.FAILED
+    assert f"chmod -R go= {home / 'var'}" in everything["permissions"].words
+
+
+def test_a_token_that_others_can_read_is_told(home: Path) -> None:
+    (home / "var/keys/telegram.token").chmod(0o640)
+    assert "chmod 600" in found(home)["Telegram"].words
+
+
+def test_one_recipient_is_not_enough(home: Path) -> None:
+    one = load(home / "payvand.toml").backup.recipients[1]
+    change(home, f'  "{one}",\n', "")
+    assert "at least 2 people" in failed(home, "recipients")
+
+
+def test_the_same_recipient_twice_is_one(home: Path) -> None:
+    one, two = load(home / "payvand.toml").backup.recipients
+    change(home, two, one)
+    assert "at least 2 people" in failed(home, "recipients")
+
+
+def test_an_old_backup_is_told(home: Path) -> None:
+    make_database(home)
+    assert "There is none" in failed(home, "last backup")
+    put_backup(home, NOW - timedelta(hours=51))
+    assert "51 hours old" in failed(home, "last backup")
+
+
+def test_a_root_key_that_stayed_on_the_server_is_told(home: Path) -> None:
+    (home / "payvand-root").mkdir()
+    (home / "payvand-root/root.key").touch()
+    assert "memory stick" in failed(home, "root key")
+
+
+def test_a_certificate_that_ran_out_is_told(home: Path) -> None:
+    assert "payvand certify" in failed(home, "online key", now=NOW + timedelta(days=31))
+
+
+def test_an_online_key_that_nobody_certified_is_told(home: Path) -> None:
+    for name in ("bulletins.key", "bulletins.certificate"):
+        (home / "var/keys" / name).write_text("untrusted comment: x\nAAAA\n")
+    assert found(home)["online key"].outcome is Outcome.FAILED
+
+
+def test_a_clock_that_cannot_be_true_is_told(home: Path) -> None:
+    make_database(home)
+    put_backup(home, NOW)
+    assert "believes it is 2020" in found(home, now=datetime(2020, 1, 1, tzinfo=UTC))["clock"].words
+    assert "runs behind files" in found(home, now=NOW - timedelta(days=1))["clock"].words
+
+
+def test_a_full_disk_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "ROOM", 1 << 60)
+    assert "Make room" in failed(home, "disk")
+
+
+def test_a_check_that_breaks_hides_neither_the_others_nor_says_what_it_saw(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        message = "canary"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(keys, "read", broken)
+    everything = found(home)
+    assert everything["key"].words == "This check broke (ZeroDivisionError). Please report it."
+    assert everything["disk"].outcome is Outcome.OK
+
+
+def test_the_table_ends_with_the_whole() -> None:
+    fine = Finding("a", Outcome.OK, "x")
+    bad = Finding("b", Outcome.FAILED, "y")
+    assert checkup.table([fine]).endswith("\n\nEverything that was checked is sound.")
+    assert checkup.table([fine, bad]).endswith("\n\n1 failed.")
+
+
+# -- asking Telegram -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[tuple[str, list[web.Response]]]:
+    """A server that gives prepared answers, and its address."""
+    answers: list[web.Response] = []
+
+    async def answer(_request: web.Request) -> web.Response:
+        return answers.pop()
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    server = TestServer(app)
+    await server.start_server()
+    yield str(server.make_url("")).rstrip("/"), answers
+    await server.close()
+
+
+async def test_a_good_token_is_known_by_its_account(api: tuple[str, list[web.Response]]) -> None:
+    url, answers = api
+    answers.append(web.json_response({"ok": True, "result": {"id": 7, "is_bot": True, "username": "nur_bot"}}))
+    name, said_at = await checkup.who_is(url, TOKEN)
+    assert name == "nur_bot"
+    assert said_at is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda: web.json_response({"ok": False}, status=401), "does not know this token"),
+        (lambda: web.json_response({"ok": False}, status=404), "does not know this token"),
+        (lambda: web.Response(status=502, text="canary"), "does not answer as a Bot API server"),
+        (lambda: web.Response(text="[]"), "does not answer as a Bot API server"),
+        (lambda: web.json_response({"result": {"username": 5}}), "does not answer as a Bot API server"),
+    ],
+)
+async def test_any_other_answer_is_told_without_the_token(
+    api: tuple[str, list[web.Response]], answer: Callable[[], web.Response], said: str
+) -> None:
+    url, answers = api
+    answers.append(answer())
+    with pytest.raises(checkup._Failed, match=said) as caught:  # noqa: SLF001
+        await checkup.who_is(url, TOKEN)
+    assert "canary" not in str(caught.value)
+
+
+async def test_no_answer_is_told_without_the_token(unused_tcp_port: int) -> None:
+    with pytest.raises(checkup._Failed, match="does not answer") as caught:  # noqa: SLF001
+        await checkup.who_is(f"http://127.0.0.1:{unused_tcp_port}", TOKEN)
+    assert "canary" not in str(caught.value)
+
+
+# -- letters whose outcome nobody knows --------------------------------------------------------------------------------
+
+
+def test_unknown_letters_are_counted_by_lane(home: Path) -> None:
+    file = make_database(home)
+    connection = sqlite.connect(file, Keys(keys.read(home / "var/keys/payvand.key")))
+    connection.execute("INSERT INTO address (id, platform, bot, account, reach) VALUES (1, 'a', 'b', x'00', x'00')")
+    unknown, waiting = outbox.State.UNKNOWN, outbox.State.WAITING
+    for lane, state in (
+        (Lane.BULLETIN, unknown),
+        (Lane.DANGER, unknown),
+        (Lane.BULLETIN, unknown),
+        (Lane.REPLY, waiting),
+    ):
+        connection.execute(
+            "INSERT INTO letter (address_id, lane, state, route, body, due_at, expires_at) "
+            "VALUES (1, ?, ?, 'a/b', x'00', 0, 0)",
+            (lane.value, state.value),
+        )
+    connection.close()
+    assert checkup.unknown_letters(load(home / "payvand.toml")) == [("danger", 1), ("bulletin", 2)]

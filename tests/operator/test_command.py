@@ -1,0 +1,122 @@
+"""The command line: plain words, exit codes, and never a traceback or a value."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import __main__ as command
+from bot.outbox.courier import Throttled
+from bot.settings import SettingsFault
+from storage.database import Busy, Full, Unusable
+from tests.house.sources import HOUSE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def payvand(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words],
+        cwd=home,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_community_is_founded_checked_and_counted_without_a_question(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    made = payvand(tmp_path, "init", "--no-questions", "--community", "Нур", "--passphrase-file", "words")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "payvand run" in made.stdout
+    checked = payvand(tmp_path, "check", "--offline")
+    assert checked.returncode == 1  # no recipients yet, and the root key is still here
+    assert "2 failed" in checked.stdout
+    again = payvand(tmp_path, "init", "--no-questions", "--community", "Нур")
+    assert again.returncode == 2  # noqa: PLR2004 - misused
+    assert "nothing is overwritten" in again.stderr
+    assert "Traceback" not in made.stderr + checked.stderr + again.stderr
+
+
+def test_a_certificate_is_renewed_where_the_root_key_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words")
+    certificate = tmp_path / "var/keys/bulletins.certificate"
+    certificate.write_text("an old one")
+    keys = ("payvand-root/root.key", "var/keys/bulletins.key")
+    assert payvand(tmp_path, "certify", *keys, "--passphrase-file", "words").returncode == 0
+    assert "online key   certified until" in payvand(tmp_path, "check", "--offline").stdout
+    (tmp_path / "words").write_text("something else")
+    refused = payvand(tmp_path, "certify", *keys, "--passphrase-file", "words")
+    assert (refused.returncode, "passphrase" in refused.stderr) == (1, True)
+
+
+def test_running_without_settings_is_told_in_a_sentence(tmp_path: Path) -> None:
+    done = payvand(tmp_path, "run")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().endswith("Run `payvand init`, or name the file with --settings.")
+
+
+def test_a_command_that_does_not_exist_is_misuse(tmp_path: Path) -> None:
+    assert payvand(tmp_path, "fly").returncode == 2  # noqa: PLR2004 - misused
+    assert payvand(tmp_path).returncode == 2  # noqa: PLR2004 - misused
+
+
+def test_the_version_is_the_projects(tmp_path: Path) -> None:
+    assert payvand(tmp_path, "version").stdout.startswith("payvand ")
+
+
+def test_the_help_enters_no_heavy_room(tmp_path: Path) -> None:
+    heavy = ("sqlalchemy", "telegram", "aiohttp", "pydantic", "structlog", "babel", "asyncpg", "storage", "handlers")
+    program = (
+        "import sys, json\nfrom bot.__main__ import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print(json.dumps(sorted(set(sys.modules) & set({heavy!r}))))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=HOUSE, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+    assert tmp_path.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (SettingsFault("`x` must be y."), 2, "`x` must be y."),
+        (Unusable("Stop it first."), 1, "Stop it first."),
+        (Full(), 1, "There is no room on the disk."),
+        (Busy(), 1, "The database is busy"),
+    ],
+)
+def test_an_expected_fault_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+) -> None:
+    assert command._explain(error, debug=False) == code  # noqa: SLF001
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_accident_is_told_without_its_words(capsys: pytest.CaptureFixture[str], *, debug: bool) -> None:
+    with pytest.raises(ValueError, match="canary") as caught:
+        int("canary")
+    assert command._explain(caught.value, debug=debug) == 1  # noqa: SLF001
+    told = capsys.readouterr().err
+    assert "ValueError" in told
+    assert "canary" not in told
+    assert ("--debug" in told) is not debug
+
+
+def test_every_sentence_belongs_to_an_exception_that_exists() -> None:
+    for name in command.SENTENCES:
+        module, _, kind = name.rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), kind), Exception)
+    assert not {kind.__name__ for kind in Throttled.__mro__} & command.STORAGE.keys()
