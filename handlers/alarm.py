@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.alarm import REPEAT_AFTER, Alarm, Reader, needs_repeat
+from bot.domain.alarm import OPEN_FOR, REPEAT_AFTER, Alarm, Reader, needs_repeat
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Value
 from bot.domain.refusals import Outdated
@@ -37,8 +37,10 @@ def caller_topic(which: int) -> str:
 def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One tap: it goes out now; details can follow."""
     already = checkins.open_alarm_of(tx, ask.person.id)
-    if already is not None:
-        return [_view(tx, already, ask=ask)]
+    if already is not None and ask.now - already.opened_at < REPEAT_AFTER:
+        return [_view(tx, already, ask=ask)]  # a second tap on the same need
+    if already is not None:  # an older call that nobody closed must never swallow a new one
+        checkins.close_alarm(tx, already.id, ask.now)
     told = checkin.told_circles(ask, tx)
     me = ask.person
     news = News(tx.new_id(), me.id, me.id, State.HELP, when_true(ask.said_at, ask.now), ask.now)
@@ -246,6 +248,9 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
     """For every open call: repeat it once if nobody has pressed anything, and keep the caller's counts true."""
     letters: list[Outgoing] = []
     for alarm, shown in checkins.open_alarms(tx):
+        if now - alarm.opened_at > OPEN_FOR:
+            checkins.close_alarm(tx, alarm.id, now)
+            continue
         readers = checkins.readers_of(tx, alarm.id)
         if needs_repeat(alarm, readers, now):
             letters += _repeat(tx, alarm, readers)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 REPEAT_AFTER = timedelta(minutes=10)
+OPEN_FOR = timedelta(days=7)  # a call that nobody closes stops being watched then
 
 
 @dataclass(frozen=True, slots=True)
