@@ -344,7 +344,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """What is found when the power is back: each file's bytes by its name below the directory, and what was promised."""
+    """What is found when the power is back: each file's bytes, by its name below the directory; and the promises."""
 
     cut: Cut
     files: dict[str, bytes]
@@ -444,10 +444,10 @@ def files_below(directory: Path) -> dict[str, bytes]:
     }
 
 
-def anywhere(events: Sequence[Event], full: int, seed: int) -> list[Cut]:
-    """Choose `full` cuts at random places of a record."""
+def anywhere(length: int, cuts: int, seed: int) -> list[Cut]:
+    """Choose so many cuts at random places of a record of `length` entries."""
     dice = random.Random(seed)
-    return [Cut(dice.randint(0, len(events)), number) for number in range(full)]
+    return [Cut(dice.randint(0, length), number) for number in range(cuts)]
 
 
 def bytes_written(events: Iterable[Event]) -> Iterator[memoryview]:

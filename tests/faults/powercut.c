@@ -68,6 +68,9 @@ static int record = -1;
 static _Atomic uint32_t tokens;
 static _Atomic pid_t owner;
 static pthread_mutex_t position = PTHREAD_MUTEX_INITIALIZER;
+/* Held from before a name changes until that is recorded: else two threads that make one file, or one that removes a
+   file and one that makes it anew, could stand in the record in the wrong order. */
+static pthread_mutex_t naming = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(result, name, ...)                                   \
   static result (*real_##name)(__VA_ARGS__);                      \
@@ -155,7 +158,20 @@ static void append_bytes(uint64_t file, off64_t offset, const struct iovec *part
   append(WRITTEN, 0, file, (uint64_t)offset, kept, used, done, 0);
 }
 
-static void forked(void) { owner = getpid(); }
+static void before_fork(void) {
+  pthread_mutex_lock(&naming);
+  pthread_mutex_lock(&position);
+}
+
+static void after_fork(void) {
+  pthread_mutex_unlock(&position);
+  pthread_mutex_unlock(&naming);
+}
+
+static void forked(void) {
+  owner = getpid();
+  after_fork();
+}
 
 __attribute__((constructor)) static void begin(void) {
   const char *directory = getenv("POWERCUT_BELOW"), *log = getenv("POWERCUT_LOG");
@@ -169,8 +185,8 @@ __attribute__((constructor)) static void begin(void) {
   record = get_fcntl64()(low, F_DUPFD_CLOEXEC, 700);
   if (record < 0) stop("POWERCUT_LOG");
   get_close()(low);
-  forked();
-  pthread_atfork(NULL, NULL, forked);
+  owner = getpid();
+  pthread_atfork(before_fork, after_fork, forked);
 }
 
 /* -- which files are watched -------------------------------------------------------------------------------------- */
@@ -254,9 +270,8 @@ static int opened(int descriptor, int flags, int existed) {
   return descriptor;
 }
 
-static int exists(int directory, const char *path, int flags) {
+static int exists(int directory, const char *path) {
   struct stat64 status;
-  if (record < 0 || !(flags & O_CREAT)) return 1;
   int before = errno, found = fstatat64(directory, path, &status, 0) == 0;
   errno = before;
   return found;
@@ -271,28 +286,34 @@ static int exists(int directory, const char *path, int flags) {
     va_end(rest);                                          \
   }
 
+static int open_at(int directory, const char *path, int flags, mode_t mode) {
+  if (record < 0 || !(flags & O_CREAT))
+    return opened(get_openat64()(directory, path, flags, mode), flags, 1);
+  pthread_mutex_lock(&naming);
+  int existed = exists(directory, path);
+  int descriptor = opened(get_openat64()(directory, path, flags, mode), flags, existed);
+  pthread_mutex_unlock(&naming);
+  return descriptor;
+}
+
 int open64(const char *path, int flags, ...) {
   MODE(flags, mode)
-  int existed = exists(AT_FDCWD, path, flags);
-  return opened(get_open64()(path, flags, mode), flags, existed);
+  return open_at(AT_FDCWD, path, flags, mode);
 }
 
 int open(const char *path, int flags, ...) {
   MODE(flags, mode)
-  int existed = exists(AT_FDCWD, path, flags);
-  return opened(get_open64()(path, flags, mode), flags, existed);
+  return open_at(AT_FDCWD, path, flags, mode);
 }
 
 int openat64(int directory, const char *path, int flags, ...) {
   MODE(flags, mode)
-  int existed = exists(directory, path, flags);
-  return opened(get_openat64()(directory, path, flags, mode), flags, existed);
+  return open_at(directory, path, flags, mode);
 }
 
 int openat(int directory, const char *path, int flags, ...) {
   MODE(flags, mode)
-  int existed = exists(directory, path, flags);
-  return opened(get_openat64()(directory, path, flags, mode), flags, existed);
+  return open_at(directory, path, flags, mode);
 }
 
 int __open_2(const char *path, int flags) { return open64(path, flags); }
@@ -561,12 +582,14 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
   char old[PATH_MAX], new[PATH_MAX];
   int leaves = locate(from_directory, from, old), arrives = locate(to_directory, to, new);
   if ((leaves || arrives) && (flags & ~(unsigned)RENAME_NOREPLACE)) stop("renameat2 with flags");
+  pthread_mutex_lock(&naming);
   int result = get_renameat2()(from_directory, from, to_directory, to, flags);
   if (result == 0) {
     if (leaves && arrives) append_path(RENAMED, 0, 0, old, new);
     else if (leaves) append_path(UNLINKED, 0, 0, old, NULL);
     else if (arrives) unseen("renamed from outside", new);
   }
+  pthread_mutex_unlock(&naming);
   return result;
 }
 
@@ -578,8 +601,11 @@ int rename(const char *from, const char *to) { return renameat2(AT_FDCWD, from, 
 
 int unlinkat(int directory, const char *path, int flags) {
   char found[PATH_MAX];
-  int ours = locate(directory, path, found), result = get_unlinkat()(directory, path, flags);
+  int ours = locate(directory, path, found);
+  pthread_mutex_lock(&naming);
+  int result = get_unlinkat()(directory, path, flags);
   if (result == 0 && ours) append_path(flags & AT_REMOVEDIR ? DIRECTORY_REMOVED : UNLINKED, 0, 0, found, NULL);
+  pthread_mutex_unlock(&naming);
   return result;
 }
 
@@ -594,11 +620,13 @@ int remove(const char *path) {
 int linkat(int old_directory, const char *old, int new_directory, const char *new, int flags) {
   char from[PATH_MAX], to[PATH_MAX];
   int known = locate(old_directory, old, from), ours = locate(new_directory, new, to);
+  pthread_mutex_lock(&naming);
   int result = get_linkat()(old_directory, old, new_directory, new, flags);
   if (result == 0 && ours) {
     if (known) append_path(LINKED, 0, 0, from, to);
     else unseen("linked from outside", to);
   }
+  pthread_mutex_unlock(&naming);
   return result;
 }
 
@@ -614,8 +642,11 @@ int symlink(const char *target, const char *path) { return symlinkat(target, AT_
 
 int mkdirat(int directory, const char *path, mode_t mode) {
   char found[PATH_MAX];
-  int ours = locate(directory, path, found), result = get_mkdirat()(directory, path, mode);
+  int ours = locate(directory, path, found);
+  pthread_mutex_lock(&naming);
+  int result = get_mkdirat()(directory, path, mode);
   if (result == 0 && ours) append_path(DIRECTORY_MADE, 0, 0, found, NULL);
+  pthread_mutex_unlock(&naming);
   return result;
 }
 

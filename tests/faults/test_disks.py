@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +17,6 @@ from tests.faults.disks import Cut, Disk, Event, Kind, Mark, Marker, Opening, Un
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 EVERYTHING_A_PROGRAM_CAN_DO = """
 import os, shutil, subprocess, sys, threading
@@ -89,7 +91,7 @@ def recorded(recorder: Path, tmp_path: Path, program: str) -> tuple[Path, list[E
 
 def test_the_record_tells_everything_a_program_did_even_when_it_was_killed(recorder: Path, tmp_path: Path) -> None:
     below, events, ended = recorded(recorder, tmp_path, EVERYTHING_A_PROGRAM_CAN_DO)
-    assert ended == -9
+    assert ended == -signal.SIGKILL
     found = disks.undisturbed(events, below)
     assert found == disks.files_below(below)
     assert "inner/renamed" in found
@@ -105,7 +107,7 @@ def test_a_record_with_one_write_missing_is_noticed(recorder: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     "program",
     [
-        "import mmap, os, sys; f = os.open(sys.argv[1] + '/f', os.O_RDWR | os.O_CREAT); os.ftruncate(f, 9); mmap.mmap(f, 9)",
+        "import mmap, os, sys; f = open(sys.argv[1] + '/f', 'w+b'); f.truncate(9); mmap.mmap(f.fileno(), 9)",
         "import os, sys; os.symlink('/etc', sys.argv[1] + '/link')",
         "import ctypes, sys; ctypes.CDLL(None).fopen((sys.argv[1] + '/f').encode(), b'w')",
     ],
@@ -122,7 +124,7 @@ def test_a_mark_stands_behind_the_sync_it_waited_for(recorder: Path, tmp_path: P
     program = f"""
 import os, sys
 from pathlib import Path
-sys.path.insert(0, {os.getcwd()!r})
+sys.path.insert(0, {str(Path.cwd())!r})
 from tests.faults.disks import Marker
 marker = Marker(Path({str(log)!r}))
 file = os.open(sys.argv[1] + "/f", os.O_WRONLY | os.O_CREAT)
@@ -152,7 +154,7 @@ BELOW = "/nowhere/data"
 FILE, FOLDER = 11, 12
 
 
-def event(
+def event(  # noqa: PLR0913 - a record has so many parts
     kind: Kind, *, file: int = FILE, number: int = 0, path: str = "", data: bytes = b"", to: str = "", flag: int = 0
 ) -> Event:
     """Make one record."""
@@ -182,8 +184,6 @@ THERE = [created(), FOLDER_OPENED, *synced(FOLDER)]
 
 def possible(events: Sequence[Event], tries: int = 300, at: int | None = None) -> list[Disk]:
     """Cut the power after the last record (or after `at`) with many seeds."""
-    from pathlib import Path  # noqa: PLC0415 - a path that is never touched
-
     end = len(events) if at is None else at
     return list(disks.after(events, Path(BELOW), [Cut(end, seed) for seed in range(tries)]))
 
@@ -221,7 +221,7 @@ def test_a_write_can_be_torn_between_sectors_but_not_inside_one() -> None:
     events = [*THERE, written(bytes(4096)), *synced(), written(b"x" * 2000, 100)]
     contents = [disk.files["f"] for disk in possible(events)]
     edges = [100, 512, 1024, 1536, 2048, 2100]
-    pieces = [{content[low:high] for content in contents} for low, high in zip(edges, edges[1:], strict=False)]
+    pieces = [{content[low:high] for content in contents} for low, high in itertools.pairwise(edges)]
     assert all(
         piece == {bytes(high - low), b"x" * (high - low)}
         for piece, low, high in zip(pieces, edges, edges[1:], strict=False)
@@ -267,8 +267,6 @@ def test_a_whole_sync_covers_every_file_and_every_name() -> None:
 
 
 def test_files_from_before_the_record_are_durable() -> None:
-    from pathlib import Path  # noqa: PLC0415
-
     events = [event(Kind.OPENED, path="inner/f"), written(b"X", 1)]
     cuts = [Cut(2, seed) for seed in range(100)]
     found = disks.after(events, Path(BELOW), cuts, before={"inner/f": b"abc"})

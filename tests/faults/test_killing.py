@@ -184,7 +184,7 @@ OTHERS = [Letter(number, "mother") for number in range(2, 9)]
 
 
 def test_what_was_promised_and_is_gone_is_lost() -> None:
-    happenings = [Sent(1), Sent(2), Acknowledged(1), Killed(), Started(), Acknowledged(2)]
+    happenings: list[Happening] = [Sent(1), Sent(2), Acknowledged(1), Killed(), Started(), Acknowledged(2)]
     assert killing.lost(happenings, {2}) == {1}
     assert killing.lost(happenings, {1, 2, 3}) == set()
 
@@ -194,7 +194,7 @@ def test_what_was_only_sent_may_be_gone() -> None:
 
 
 def test_a_letter_that_reached_one_reader_is_missing_at_the_other() -> None:
-    happenings = [Sent(1), Acknowledged(1), Delivered(MOTHER)]
+    happenings: list[Happening] = [Sent(1), Acknowledged(1), Delivered(MOTHER)]
     assert killing.missing(happenings, due) == {BROTHER}
     assert killing.missing([*happenings, Delivered(BROTHER)], due) == set()
 
@@ -211,7 +211,7 @@ def test_a_repeat_without_a_kill_has_no_excuse() -> None:
 
 
 def test_a_repeat_after_a_kill_is_excused_once() -> None:
-    once = [Delivered(MOTHER), Killed(), Delivered(MOTHER)]
+    once: list[Happening] = [Delivered(MOTHER), Killed(), Delivered(MOTHER)]
     assert killing.repeats(once, 1) == killing.Repeats((MOTHER,), ())
     assert killing.repeats([*once, Delivered(MOTHER)], 20) == killing.Repeats((MOTHER,), (MOTHER,))
     assert killing.repeats([*once, Killed(), Delivered(MOTHER)], 1) == killing.Repeats((MOTHER, MOTHER), ())
@@ -219,13 +219,13 @@ def test_a_repeat_after_a_kill_is_excused_once() -> None:
 
 
 def test_a_repeat_of_a_letter_long_before_the_kill_has_no_excuse() -> None:
-    happenings = [Delivered(MOTHER), *map(Delivered, OTHERS), Killed(), Delivered(MOTHER)]
+    happenings: list[Happening] = [Delivered(MOTHER), *map(Delivered, OTHERS), Killed(), Delivered(MOTHER)]
     assert killing.repeats(happenings, 8) == killing.Repeats((MOTHER,), ())
     assert killing.repeats(happenings, 7) == killing.Repeats((), (MOTHER,))
 
 
 def test_the_next_kill_after_a_delivery_is_the_one_that_can_excuse_its_repeat() -> None:
-    happenings = [Delivered(MOTHER), Killed(), *map(Delivered, OTHERS), Killed(), Delivered(MOTHER)]
+    happenings: list[Happening] = [Delivered(MOTHER), Killed(), *map(Delivered, OTHERS), Killed(), Delivered(MOTHER)]
     assert killing.repeats(happenings, 1) == killing.Repeats((MOTHER,), ())
 
 
@@ -235,7 +235,15 @@ def test_a_repeat_after_a_dropped_answer_is_excused() -> None:
 
 
 def test_news_that_overtakes_older_news_is_seen() -> None:
-    happenings = [Delivered(Letter(2, "mother")), Delivered(Letter(1, "brother")), Delivered(Letter(1, "mother"))]
+    happenings: list[Happening] = [
+        Delivered(Letter(2, "mother")),
+        Delivered(Letter(1, "brother")),
+        Delivered(Letter(1, "mother")),
+    ]
     assert killing.disordered(happenings, lambda letter: letter.number) == {"mother"}
-    repeated = [Delivered(Letter(1, "mother")), Delivered(Letter(2, "mother")), Delivered(Letter(1, "mother"))]
+    repeated: list[Happening] = [
+        Delivered(Letter(1, "mother")),
+        Delivered(Letter(2, "mother")),
+        Delivered(Letter(1, "mother")),
+    ]
     assert killing.disordered(repeated, lambda letter: letter.number) == set()

@@ -34,8 +34,7 @@ class Toy:
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = OFF",  # kill -9 leaves the page cache alone
             "CREATE TABLE IF NOT EXISTS told (number INTEGER PRIMARY KEY)",
-            "CREATE TABLE IF NOT EXISTS letter (number INTEGER, reader TEXT, sent INTEGER DEFAULT 0,"
-            " PRIMARY KEY (number, reader))",
+            "CREATE TABLE IF NOT EXISTS letter (number INTEGER, reader TEXT, sent INTEGER DEFAULT 0)",
         ):
             self._file.execute(statement)
 
