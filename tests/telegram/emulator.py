@@ -154,7 +154,7 @@ def running_clock() -> Callable[[], float]:
     return lambda: start + time.monotonic()
 
 
-class Emulator:  # noqa: PLR0904 - people do many things
+class Emulator:
     """The server, the people, and the oracle. Use it as an async context manager.
 
     `latency` and `jitter` are seconds: each request takes latency plus up to jitter, half of it before it is accepted.
@@ -206,13 +206,12 @@ class Emulator:  # noqa: PLR0904 - people do many things
         self.callback_life = callback_life
         self._id = int(token.partition(":")[0])
         self._me: Json = {"id": self._id, "is_bot": True, "first_name": "Payvand", "username": username}
-        self._dice = random.Random(seed)  # noqa: S311 - a seeded die is the point
+        self._dice = random.Random(seed)
         self._strict = strict
         self._hook_pause = hook_pause
         self._port = port
         self._next_update = self._dice.randrange(10_000_000, 900_000_000)
-        self._next_message = 0
-        self._next_query = 0
+        self._next_message = self._next_query = 0
         self._messages: dict[int, dict[int, Json]] = {}
         self._queries: dict[str, float] = {}
         self._pending: list[Json] = []
@@ -222,20 +221,20 @@ class Emulator:  # noqa: PLR0904 - people do many things
         self._changed = asyncio.Condition()
         self._hook: Json = {}
         self._posting: set[int] = set()
+        self._calls = self._methods()
         self._tasks: set[asyncio.Task[None]] = set()
         self._runner: web.ServerRunner | None = None
         self._server: web.Server | None = None
         self._session: aiohttp.ClientSession | None = None
         self._site: web.TCPSite | None = None
-        self._calls = self._methods()
 
     # -- life -------------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         """Listen."""
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE))
-        self._server = web.Server(self._serve)
-        self._runner = web.ServerRunner(self._server, access_log=None, shutdown_timeout=0.1)
+        self._server = web.Server(self._serve, access_log=None)
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
         await self._runner.setup()
         await self.resume()
         return self
@@ -995,10 +994,12 @@ class Emulator:  # noqa: PLR0904 - people do many things
 
 # What the control endpoint of a separate process may ask for.
 CONTROL: Final = frozenset(
-    (
-        "user people group say start attach edit tap block unblock deactivate add_bot remove_bot migrate renumber "
-        "chat shown hears stats per_chat fault storm mischief limit slow sent edits deletes problems pending profile"
-    ).split()
+    {
+        *("user", "people", "group", "say", "start", "attach", "edit", "tap", "block", "unblock", "deactivate"),
+        *("add_bot", "remove_bot", "migrate", "renumber", "update"),
+        *("chat", "shown", "hears", "stats", "per_chat", "sent", "edits", "deletes", "problems", "pending", "profile"),
+        *("fault", "storm", "mischief", "limit", "slow"),
+    }
 )
 
 
@@ -1021,7 +1022,8 @@ async def _read(request: web.BaseRequest) -> dict[str, object]:
     elif kind == "multipart/form-data":
         for name, value in (await request.post()).items():
             if isinstance(value, web.FileField):
-                raw[name] = Upload(value.filename, value.file.read(), value.content_type)
+                with value.file as file:
+                    raw[name] = Upload(value.filename, file.read(), value.content_type)
             else:
                 raw[name] = value
     else:

@@ -28,11 +28,13 @@ from typing import Any, Final
 FACTS: Final = Path(__file__).with_name("facts.json")
 
 METHODS: Final = (
-    "getMe getUpdates setWebhook deleteWebhook getWebhookInfo sendMessage sendPhoto sendDocument editMessageText "
-    "editMessageCaption editMessageReplyMarkup deleteMessage deleteMessages answerCallbackQuery sendChatAction "
-    "setMyCommands getMyCommands setMyName getMyName setMyDescription getMyDescription setMyShortDescription "
-    "getMyShortDescription getFile leaveChat"
-).split()
+    *("getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo"),
+    *("sendMessage", "sendPhoto", "sendDocument", "sendChatAction", "answerCallbackQuery"),
+    *("editMessageText", "editMessageCaption", "editMessageReplyMarkup", "deleteMessage", "deleteMessages"),
+    *("setMyCommands", "setMyName", "setMyDescription", "setMyShortDescription"),
+    *("getMyCommands", "getMyName", "getMyDescription", "getMyShortDescription"),
+    *("getFile", "leaveChat"),
+)
 
 NOTICE: Final = (
     "Facts taken from the Bot API description (core.telegram.org/bots/api) in its machine-readable forms by two "

@@ -169,10 +169,12 @@ async def test_no_connection_means_surely_not_sent(telegram: Telegram, emulator:
     assert len(emulator.sent) == 1
 
 
-async def test_an_unknown_name_means_surely_not_sent(emulator: Emulator) -> None:
-    async with Telegram(emulator.token, base_url="http://api.invalid") as lost:
-        with pytest.raises(NotSent):
+async def test_a_failed_tls_handshake_means_surely_not_sent(emulator: Emulator) -> None:
+    async with Telegram(emulator.token, base_url=emulator.url.replace("http:", "https:")) as lost:
+        with pytest.raises(NotSent) as caught:
             await lost.deliver(parcel())
+    assert type(caught.value) is NotSent
+    assert emulator.sent == []
 
 
 async def test_a_full_pool_means_surely_not_sent(emulator: Emulator, clock: Clock) -> None:
@@ -205,9 +207,7 @@ async def test_a_429_from_a_proxy_without_a_word_still_means_wait(telegram: Tele
     assert caught.value.wait > timedelta(0)
 
 
-async def test_a_429_for_one_chat_leaves_the_others_alone(
-    telegram: Telegram, emulator: Emulator, clock: Clock
-) -> None:
+async def test_a_429_for_one_chat_leaves_the_others_alone(telegram: Telegram, emulator: Emulator, clock: Clock) -> None:
     emulator.limit(chat_every=1.0)
     await telegram.deliver(parcel())
     with pytest.raises(Throttled) as caught:

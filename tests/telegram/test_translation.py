@@ -74,7 +74,7 @@ async def test_words_come_as_they_were_typed(emulator: Emulator, clock: Clock) -
         ("\x00 \ud83d", Said("\ufffd \ufffd")),
     ],
 )
-async def test_commands_are_read(text: str, expected: object) -> None:
+def test_commands_are_read(text: str, expected: object) -> None:
     update = {"update_id": 1, "message": {"chat": {"id": ZARINA, "type": "private"}, "text": text}}
     one = incoming(update, ME, NOW)
     assert one is not None
@@ -167,8 +167,7 @@ async def test_a_group_that_moves_says_where_to(emulator: Emulator) -> None:
     assert one.sender.account == str(GROUP)
 
 
-async def test_an_administrator_behind_the_group_s_name_is_heard_and_other_bots_are_not(emulator: Emulator) -> None:
-    emulator.group(GROUP)
+def test_an_administrator_behind_the_group_s_name_is_heard_and_other_bots_are_not() -> None:
     bot = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
     chat = {"id": GROUP, "type": "group", "title": "A group"}
     hidden = {"message_id": 1, "date": 1, "chat": chat, "from": bot, "sender_chat": chat, "text": "/help"}
@@ -207,7 +206,18 @@ JSON = st.recursive(
     max_leaves=12,
 )
 WORDS = st.text(max_size=30) | st.sampled_from(
-    ["private", "group", "supergroup", "kicked", "member", "/start x", "/safe@PayvandBot", "@PayvandBot", "\ud800", "\x00"]
+    [
+        "private",
+        "group",
+        "supergroup",
+        "kicked",
+        "member",
+        "/start x",
+        "/safe@PayvandBot",
+        "@PayvandBot",
+        "\ud800",
+        "\x00",
+    ]
 )
 NUMBERS = st.integers(-(2**63), 2**64) | st.sampled_from([0, 1, -1, ZARINA, 5550001, 2**31, 10**18])
 
@@ -246,7 +256,10 @@ READ = {"message", "callback_query", "my_chat_member", "chat", "from", "text", "
 
 
 def one_of(kinds: tuple[str, ...], depth: int) -> st.SearchStrategy[Any]:
-    return st.one_of([st.deferred(lambda kind=kind: shaped(kind, depth)) for kind in kinds]) | JSON
+    def later(kind: str) -> st.SearchStrategy[Any]:
+        return st.deferred(lambda: shaped(kind, depth))
+
+    return st.one_of([later(kind) for kind in kinds]) | JSON
 
 
 def sound(one: Incoming | None) -> None:
@@ -304,21 +317,41 @@ def paths(value: object, here: tuple[str | int, ...] = ()) -> list[tuple[str | i
     return [(*here, key) for key, _ in inner] + [path for key, one in inner for path in paths(one, (*here, key))]
 
 
-@pytest.mark.parametrize("good", GOOD, ids=lambda good: next(iter(good)))
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_a_good_update_with_anything_in_one_of_its_places_never_raises(good: dict[str, Any], data: st.DataObject) -> None:
-    update = {"update_id": 1, **good}
-    sound(incoming(update, ME, NOW))
-    assert incoming(update, ME, NOW)
-    update = json.loads(json.dumps(update))
-    *way, last = data.draw(st.sampled_from(paths(update)))
+@st.composite
+def damaged(draw: st.DrawFn, good: dict[str, Any]) -> dict[str, Any]:
+    """A good update with anything at all in one of its places."""
+    update: dict[str, Any] = json.loads(json.dumps({"update_id": 1, **good}))
+    *way, last = draw(st.sampled_from(paths(update)))
     place: Any = update
     for step in way:
         place = place[step]
-    place[last] = data.draw(JSON | NUMBERS | WORDS)
-    sound(incoming(update, ME, NOW))
-    pressed_query(update)
+    place[last] = draw(JSON | NUMBERS | WORDS)
+    return update
+
+
+@pytest.mark.parametrize("good", GOOD, ids=lambda good: next(iter(good)))
+def test_a_good_update_with_anything_in_one_of_its_places_never_raises(good: dict[str, Any]) -> None:
+    assert incoming({"update_id": 1, **good}, ME, NOW)
+
+    @settings(max_examples=60, deadline=None)
+    @given(damaged(good))
+    def never_raises(update: object) -> None:
+        sound(incoming(update, ME, NOW))
+        pressed_query(update)
+
+    never_raises()
+
+
+def test_a_translator_that_trusts_what_it_reads_would_be_caught() -> None:
+    """The control of the tests above."""
+
+    @settings(max_examples=200, deadline=None, database=None, report_multiple_bugs=False)
+    @given(damaged(GOOD[0]))
+    def trusting(update: Any) -> None:  # noqa: ANN401 - anything at all
+        assert update["message"]["chat"]["type"] in {"private"}  # noqa: FURB171 - a set, as a hasty hand would write
+
+    with pytest.raises((TypeError, KeyError, AssertionError)):
+        trusting()
 
 
 # -- a second opinion --------------------------------------------------------------------------------------------------

@@ -142,6 +142,11 @@ class TelegramCourier:
         """The bot account's number."""
         return self._account
 
+    @property
+    def idempotent(self) -> bool:
+        """Telegram has no key that would make two deliveries one (tdlib/telegram-bot-api issue 482)."""
+        return False
+
     async def deliver(self, parcel: Parcel) -> Receipt:
         """Deliver one parcel; a `Receipt.message` of several messages joins their ids with ``+``.
 

@@ -2,7 +2,7 @@
 
 The token lives here only. python-telegram-bot's `Bot` is given a placeholder and paths such as ``/sendMessage``, so
 nothing that it prints, logs or raises can hold a secret; and every failure of aiohttp (whose sentences name the whole
-address) is replaced by one of three of our own, raised outside the handler so that no chain leads back to it.
+address) is replaced by one of three of our own, raised in a frame that has no chain to it and never held it.
 """
 
 from __future__ import annotations
@@ -160,10 +160,26 @@ class AiohttpRequest(BaseRequest):
         *,
         method: str = "POST",
     ) -> tuple[int, bytes]:
-        failure: TelegramError | None
+        """Send a request and give back a success; raise in a frame that never saw the address."""
         connect = self._patience.connect
+        patience = aiohttp.ClientTimeout(
+            total=connect + upload + answer, connect=connect, sock_connect=connect, sock_read=answer
+        )
+        outcome = await self._attempt(method, name, body, headers, patience)
+        if isinstance(outcome, TelegramError):
+            raise outcome
+        return outcome
+
+    async def _attempt(
+        self,
+        method: str,
+        name: str,
+        body: bytes | aiohttp.FormData,
+        headers: Mapping[str, str],
+        patience: aiohttp.ClientTimeout,
+    ) -> tuple[int, bytes] | TelegramError:
         if self._session is None:
-            raise Unsent
+            return Unsent()
         try:
             async with self._session.request(
                 method,
@@ -171,20 +187,14 @@ class AiohttpRequest(BaseRequest):
                 data=body,
                 headers=headers,
                 allow_redirects=False,  # an answer that sends us elsewhere is not the Bot API's
-                timeout=aiohttp.ClientTimeout(
-                    total=connect + upload + answer, connect=connect, sock_connect=connect, sock_read=answer
-                ),
+                timeout=patience,
             ) as response:
                 status, payload = response.status, await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            failure = Unsent()
+            return Unsent()
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-            failure = Unanswered()
-        else:
-            failure = _refusal(status, payload)
-        if failure is not None:
-            raise failure  # outside the handler: no chain may lead to an exception that names the address
-        return status, payload
+            return Unanswered()
+        return _refusal(status, payload) or (status, payload)
 
 
 class SilentBot(Bot):
