@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -80,7 +81,8 @@ def _demo(wish: argparse.Namespace) -> int:
     from bot import app, logs
 
     logs.start(level="warning")
-    asyncio.run(app.demo(wish.port, open_browser=not wish.no_browser))
+    with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
+        asyncio.run(app.demo(wish.port, open_browser=not wish.no_browser))
     return 0
 
 
@@ -89,7 +91,8 @@ def _console(wish: argparse.Namespace) -> int:
     from bot import app, logs
 
     logs.start(level="error")
-    asyncio.run(app.console())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(app.console())
     return 0
 
 
