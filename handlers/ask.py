@@ -16,6 +16,7 @@ from storage import people
 from storage.database import Tx
 
 DIALOGUE_LIFE = timedelta(hours=24)
+LARGEST = 1 << 63  # what a database can keep as a number
 
 Answer: TypeAlias = "Outgoing | Iterable[Outgoing] | None"
 Rows: TypeAlias = "tuple[tuple[Choice, ...], ...]"
@@ -51,11 +52,14 @@ class Ask:
         return Outgoing(self.person.id, text, choices=tuple(tuple(row) for row in rows if row), **more)
 
     def number(self, index: int = 0) -> int:
-        """The button's argument as an id. Raises Outdated if it is none."""
+        """The button's argument as an id. Raises Outdated if it is none: a changed app can send any code."""
         try:
-            return int(self.args[index], 36)
+            number = int(self.args[index], 36)
         except (IndexError, ValueError):
             raise Outdated from None
+        if not 0 <= number < LARGEST:
+            raise Outdated
+        return number
 
     def text(self, most: int) -> str:
         """What was typed, cleaned and trimmed. Raises Empty or TooLong."""

@@ -281,7 +281,7 @@ def ask_by_id(tx: Tx, which: int) -> tuple[int, int, dict[int, datetime | None]]
         .where(ask_reader.c.ask_id == which)
         .order_by(ask_reader.c.person_id)
     )
-    return row.asker_id, row.circle_id, dict(people.tuples().all())
+    return row.asker_id, row.circle_id, {one.person_id: one.answered_at for one in people}
 
 
 # -- expiry --------------------------------------------------------------------------------------------------------

@@ -104,14 +104,23 @@ def join(tx: Tx, which: int, who: int) -> None:
 
 
 def leave(tx: Tx, which: int, who: int) -> None:
-    """Take a person out of a circle. Their news there goes too; a circle without members goes."""
-    from storage.schema import alarm_reader, standing  # noqa: PLC0415 - only here
+    """Take a person out of a circle, with everything by which they could still speak there, hear from it, or let in.
 
+    Their news there goes, their questions, invitations and newcomers, and their call's readers; a circle without
+    members goes.
+    """
+    from storage.schema import alarm, alarm_reader, ask, news, standing, telling  # noqa: PLC0415 - only here
+
+    my_news = sa.select(news.c.id).where(news.c.person_id == who)
+    my_calls = sa.select(alarm.c.id).where(alarm.c.person_id == who)
+    read_by_me = (alarm_reader.c.person_id == who) | alarm_reader.c.alarm_id.in_(my_calls)
     tx.execute(membership.delete().where(membership.c.circle_id == which, membership.c.person_id == who))
     tx.execute(standing.delete().where(standing.c.circle_id == which, standing.c.person_id == who))
-    tx.execute(alarm_reader.delete().where(alarm_reader.c.circle_id == which, alarm_reader.c.person_id == who))
-    mine = (invite.c.circle_id == which) & (invite.c.inviter_id == who)
-    tx.execute(invite.delete().where(mine))
+    tx.execute(telling.delete().where(telling.c.circle_id == which, telling.c.news_id.in_(my_news)))
+    tx.execute(alarm_reader.delete().where(alarm_reader.c.circle_id == which, read_by_me))
+    tx.execute(ask.delete().where(ask.c.circle_id == which, ask.c.asker_id == who))
+    tx.execute(newcomer.delete().where(newcomer.c.circle_id == which, newcomer.c.inviter_id == who))
+    tx.execute(invite.delete().where(invite.c.circle_id == which, invite.c.inviter_id == who))
     left = sa.exists().where(membership.c.circle_id == which)
     tx.execute(circle.delete().where(circle.c.id == which, ~left))
 

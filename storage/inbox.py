@@ -10,9 +10,7 @@ from bot.domain.conversation import Sender
 from storage.database import Tx
 from storage.schema import accident, inbox, throttle
 
-KEPT = timedelta(
-    hours=48
-)  # Telegram re-randomises update ids after a quiet week, so older ids must go
+KEPT = timedelta(hours=48)  # Telegram re-randomises update ids after a quiet week, so older ids must go
 ACCIDENT_KEPT = timedelta(hours=24)
 
 
@@ -31,8 +29,9 @@ def expire(tx: Tx, now: datetime) -> None:
 
 
 def note_accident(tx: Tx, code: str, message: str, now: datetime) -> None:
-    """Keep the message that met a defect, sealed, for 24 hours."""
-    tx.execute(accident.insert(), {"code": code, "at": now, "message": message})
+    """Keep the message that met a defect, sealed, for 24 hours. If the number is taken, the first message stays."""
+    insert = tx.insert(accident).on_conflict_do_nothing()
+    tx.execute(insert, {"code": code, "at": now, "message": message})
 
 
 def accidents(tx: Tx) -> list[tuple[str, datetime]]:
@@ -43,9 +42,7 @@ def accidents(tx: Tx) -> list[tuple[str, datetime]]:
 
 def uses(tx: Tx, key: str, now: datetime) -> int:
     """How often `key` was used in its present window."""
-    query = sa.select(throttle.c.used).where(
-        throttle.c.key == key, throttle.c.until > now
-    )
+    query = sa.select(throttle.c.used).where(throttle.c.key == key, throttle.c.until > now)
     return tx.execute(query).scalar() or 0
 
 

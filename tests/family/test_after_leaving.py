@@ -1,0 +1,104 @@
+"""Whoever has left a circle, or was removed from it, can no longer speak there, listen there, or open its door."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from handlers import router
+from tests.stage import Actor, Stage
+
+
+def button(actor: Actor, verb: str) -> tuple[str, str]:
+    """The newest button with this verb: its message and its code, to be pressed again later by a changed app."""
+    for message in reversed(actor.messages):
+        for choice in message.choices:
+            if choice.code.split(":")[0] == verb:
+                return message.id, choice.code
+    raise LookupError(verb, actor.screen)
+
+
+async def press(stage: Stage, actor: Actor, kept: tuple[str, str]) -> None:
+    """Press a button that perhaps no longer stands there."""
+    await stage.memory.press(actor.account, *kept, stale=True)
+    await stage.settle()
+
+
+async def remove(stage: Stage, keeper: Actor, name: str) -> None:
+    """Let the keeper remove somebody."""
+    await keeper.says("/circles")
+    await stage.in_code(keeper, "circle")
+    await stage.in_code(keeper, "circle.remove")
+    await keeper.presses(name)
+    await keeper.presses("Remove")
+
+
+async def test_a_removed_member_can_add_nothing_to_news_they_told_before(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    await informer.says("/safe")
+    note, place, undo = (button(informer, verb) for verb in ("note", "place", "undo"))
+    await press(stage, informer, note)
+    await informer.says("before")
+    assert anna.sees("before")
+    await remove(stage, keeper, "Informer")
+    stood = anna.screen
+    await press(stage, informer, note)
+    await informer.says("afterwards")
+    await press(stage, informer, place)
+    await informer.says("Khorugh")
+    await press(stage, informer, undo)
+    assert anna.screen == stood
+
+
+async def test_a_removed_member_lets_nobody_in(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    await informer.says("/circles")
+    await stage.in_code(informer, "circle")
+    await stage.in_code(informer, "invite")
+    stranger = stage.actor("stranger")
+    await stranger.settles_in("Stranger", payload=stage.code_of(informer))
+    await stage.in_code(stranger, "join")
+    door = button(informer, "door.open")
+    await remove(stage, keeper, "Informer")
+    await press(stage, informer, door)
+    assert not stranger.sees("You are now in the circle")
+    assert not anna.sees("Stranger")
+
+
+async def test_a_removed_member_no_longer_learns_who_answers_their_question(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    await informer.says("/ask")
+    await informer.presses("Everybody")
+    assert informer.sees("Anna: no answer yet")
+    await remove(stage, keeper, "Informer")
+    await anna.says("/safe")
+    assert not informer.sees("Anna: safe")
+
+
+async def test_a_removed_caller_can_add_nothing_to_their_call(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    await informer.says("/sos")
+    details = button(informer, "call.note")
+    await remove(stage, keeper, "Informer")
+    stood = anna.screen
+    await press(stage, informer, details)
+    await informer.says("come to this house")
+    assert anna.screen == stood
+
+
+async def test_a_button_with_a_number_that_no_database_keeps_is_only_out_of_use(stage: Stage) -> None:
+    keeper, _anna = await stage.family("Keeper", "Anna")
+    for verb in ("circle", "note", "seen", "door.open", "quiet.zone"):
+        for number in ("z" * 50, "-9", "-1", "1y2p0ij32e8e8"):
+            await press(stage, keeper, (keeper.messages[-1].id, f"{verb}:{number}"))
+            assert keeper.last.startswith("This button is no longer in use.")
+
+
+async def test_two_accidents_with_one_number_hold_up_nobody(stage: Stage) -> None:
+    (keeper,) = await stage.family("Keeper")
+    updates = ["one", "two"]
+    for which in updates:
+        incoming = replace(stage.memory.heard[-1], id=which)
+        await stage.storage.write(partial(router.accident, incoming=incoming, now=stage.now(), code="ABCD"))
+    await stage.settle()
+    assert keeper.screen.count("mention ABCD") == len(updates)
