@@ -9,6 +9,7 @@ anew loses what Alembic can't read, so give ``batch_alter_table(..., table_kwarg
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,10 +77,12 @@ class Ladder:
 
         config = self.config()
         config.attributes["connection"] = connection
-        command.upgrade(config, self.head)
+        with _ONE_AT_A_TIME:
+            command.upgrade(config, self.head)
 
 
 LADDER = Ladder()
+_ONE_AT_A_TIME = threading.Lock()  # alembic.op is one object for the whole process
 
 
 def copy_name(path: Path, revision: str) -> Path:
