@@ -154,6 +154,12 @@ class Outcome:
     value: Any = None
     error: BaseException | None = None
 
+    def result(self) -> Any:
+        """Its value. Raises its error."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
 
 class Batch:
     """Runs several works inside one transaction: one fsync for all of them.
@@ -193,6 +199,15 @@ class Batch:
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
+
+
+def look(connection: sa.Connection, new_id: Callable[[], int], work: Work[Any]) -> Outcome:
+    """Run one work in a transaction of its own on a connection that can't write."""
+    try:
+        with faults_named(reading=True), connection.begin():
+            return Outcome(work(Tx(connection, new_id, reading=True)))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is carried to the one who waits
+        return Outcome(error=as_result(error))
 
 
 @contextmanager

@@ -18,12 +18,10 @@ from storage.database import (
     Outcome,
     Storage,
     StorageFault,
-    Tx,
     Unusable,
     Work,
-    as_result,
     fault_of,
-    faults_named,
+    look,
     random_id,
 )
 
@@ -126,7 +124,7 @@ class Postgres(Storage):
             finally:
                 self._writing.release()
             if not isinstance(outcome.error, Conflict):
-                return _result(outcome)
+                return outcome.result()
         async with AsyncExitStack() as all_doors:
             await all_doors.enter_async_context(self._turnstile)
             for _ in range(WRITERS):
@@ -135,7 +133,7 @@ class Postgres(Storage):
                 outcome = await self._attempt(work)
                 if not isinstance(outcome.error, Conflict):
                     break
-        return _result(outcome)
+        return outcome.result()
 
     async def _attempt(self, work: Work[Any]) -> Outcome:
         try:
@@ -149,16 +147,9 @@ class Postgres(Storage):
         return outcome
 
     async def _read(self, work: Work[Any]) -> Any:
-        def run(connection: sa.Connection) -> Outcome:
-            try:
-                with faults_named(reading=True), connection.begin():
-                    return Outcome(work(Tx(connection, self._new_id, reading=True)))
-            except BaseException as error:  # noqa: BLE001 - carried to the caller
-                return Outcome(error=as_result(error))
-
         async with self._reading, _no_raw_errors(), self._reader.connect() as connection:
-            outcome = await connection.run_sync(run)
-        return _result(outcome)
+            outcome = await connection.run_sync(look, self._new_id, work)
+        return outcome.result()
 
     async def _still_held(self) -> None:
         """The lock goes with its connection: take it again, or write nothing beside another process."""
@@ -236,12 +227,6 @@ def make_engine(url: str, keys: Keys) -> AsyncEngine:
     crypto.attach(engine.dialect, keys)
     sa.event.listen(engine.sync_engine, "handle_error", _hush)
     return engine
-
-
-def _result(outcome: Outcome) -> Any:
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.value
 
 
 def _hush(context: sa.ExceptionContext) -> None:

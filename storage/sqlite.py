@@ -17,7 +17,7 @@ from sqlcipher3 import dbapi2
 
 from storage import crypto
 from storage.crypto import Keys
-from storage.database import Batch, Storage, Tx, Unusable, Work, faults_named, gather_outcomes, random_id
+from storage.database import Batch, Outcome, Storage, Unusable, Work, gather_outcomes, look, random_id
 
 T = TypeVar("T")
 
@@ -156,19 +156,14 @@ class SQLite(Storage):
             raise RuntimeError(msg)
         hop, connection = await self._reading.get()
 
-        def run() -> T:
-            with faults_named(reading=True), connection.begin():
-                return work(Tx(connection, self._new_id, reading=True))
-
-        def give_back(task: asyncio.Task[T]) -> None:
+        def give_back(_: asyncio.Task[Outcome]) -> None:
             self._reading.put_nowait((hop, connection))
-            if not task.cancelled():
-                task.exception()  # if the caller was cancelled nobody else asks, and asyncio would log it
 
-        task = asyncio.ensure_future(hop.run(run))
+        task = asyncio.ensure_future(hop.run(partial(look, connection, self._new_id, work)))
         # given back when the thread is done with it, also if the caller is cancelled meanwhile
         task.add_done_callback(give_back)
-        return await asyncio.shield(task)
+        value: T = (await asyncio.shield(task)).result()
+        return value
 
     async def checkpoint(self) -> None:
         """Write the log into the file and empty it: what was erased is then in neither."""

@@ -53,6 +53,10 @@ class Server:
         address = ["-h", str(self.directory), "-U", USER, "-d", database, "-c", statement]
         return subprocess.run([*psql, *address], check=True, capture_output=True, text=True).stdout.strip()
 
+    def cut_off(self, database: str) -> None:
+        """Break every connection to a database."""
+        self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")  # noqa: S608
+
     def empty_database(self) -> str:
         """Make a database without a table; its name."""
         name = f"test{next(self.numbers)}"
