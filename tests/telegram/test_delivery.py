@@ -323,7 +323,8 @@ async def test_another_bot_token_closes_the_account(emulator: Emulator) -> None:
         ({"kind": "junk", "body": '{"ok": true}'}, False),
         ({"kind": "junk", "body": '{"ok": false}'}, False),
         ({"kind": "junk", "body": '{"ok": true, "result": true}'}, False),
-        ({"kind": "junk", "body": '{"ok": true, "result": {"message_id": 1}}'}, False),
+        ({"kind": "junk", "body": '{"ok": true, "result": {"message_id": "1"}}'}, False),
+        ({"kind": "junk", "body": '{"ok": true, "result": {"message_id": true}}'}, False),
         ({"kind": "junk", "body": "[" * 100_000}, False),
     ],
     ids=lambda value: json.dumps(value)[:60] if isinstance(value, dict) else "",
@@ -336,6 +337,15 @@ async def test_a_lost_answer_is_never_called_a_failure(
     with pytest.raises(Unknown):
         await telegram.deliver(parcel())
     assert len(emulator.sent) == arrived
+
+
+@pytest.mark.parametrize("body", ['{"ok": true, "result": true}', '{"ok": true, "result": {"message_id": 1}}', "{"])
+async def test_a_lost_answer_about_a_file_is_never_called_a_failure(
+    telegram: Telegram, emulator: Emulator, body: str
+) -> None:
+    emulator.fault("junk", "sendDocument", body=body)
+    with pytest.raises(Unknown):
+        await telegram.deliver(parcel(attachment=Attachment("file", "a.txt", b"a")))
 
 
 async def test_nothing_is_sent_twice_behind_the_outbox_s_back(telegram: Telegram, emulator: Emulator) -> None:

@@ -27,22 +27,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from http import HTTPStatus
 from typing import Final, TypeVar
 
 import segno
 import structlog
 from markupsafe import Markup
-from telegram import (
-    Bot,
-    BotCommand,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputFile,
-    LinkPreviewOptions,
-    Message,
-)
+from telegram import BotCommand, InlineKeyboardMarkup, InputFile, Message
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import TelegramError
 
@@ -63,7 +54,7 @@ from bot.outbox.courier import (
 )
 from bot.platforms.telegram.pages import CAPTION_LIMIT, pages, units
 from bot.platforms.telegram.translation import PLATFORM
-from bot.platforms.telegram.wire import Answered, Unsent
+from bot.platforms.telegram.wire import Answered, SilentBot, Unsent
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +92,6 @@ _CHAT_GONE: Final = (
     "chat_admin_required",
 )
 
-_NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 _UNSAID_PAUSE: Final = 5
 _PARTLY_KEPT: Final = 1000
 _LATELY_KEPT: Final = 10_000
@@ -122,10 +112,10 @@ class _Step:
 class TelegramCourier:
     """A `bot.outbox.courier.Courier` for one bot account.
 
-    `bot` makes the calls and must raise the failures of `wire`; `account` is the bot's number. `clock` counts seconds.
+    `bot` makes the calls; `account` is the bot's number. `clock` counts seconds.
     """
 
-    def __init__(self, bot: Bot, account: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, bot: SilentBot, account: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._api: Final = bot
         self._account: Final = account
         self._clock: Final = clock
@@ -171,7 +161,8 @@ class TelegramCourier:
         for start in range(0, len(known), DELETE_LIMIT):
             chunk = known[start : start + DELETE_LIMIT]
             try:
-                done &= await self._attempt(self._api.delete_messages(int(address.account), chunk), address.account)
+                call = self._api.delete_messages(int(address.account), chunk)
+                done &= await self._attempt(call, address.account) is True
             except CourierError as error:
                 log.info("messages.not_deleted", outcome=type(error).__name__, count=len(chunk))
                 done = False
@@ -252,71 +243,52 @@ class TelegramCourier:
     async def _step(self, parcel: Parcel, step: _Step) -> str:
         account = parcel.address.account
         chat = int(account)
-        sent: Awaitable[Message]
-        if step.attachment is None:
-            sent = self._api.send_message(
-                chat,
-                str(step.text),
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_NO_PREVIEW,
-                disable_notification=parcel.silent,
-                protect_content=False,
-                reply_markup=_keyboard(step.buttons),
-            )
-        else:
-            picture = step.attachment.kind == "qr"
-            content = await asyncio.to_thread(_drawn, step.attachment.data) if picture else step.attachment.data
-            # Attached by its bytes: a plain path or a file object would be read on the loop.
-            file = InputFile(content, filename=step.attachment.name)
-            send = partial(self._api.send_photo if picture else self._api.send_document, chat, file)
-            sent = send(
-                caption=str(step.text) or None,
-                parse_mode=ParseMode.HTML,
-                disable_notification=parcel.silent,
-                protect_content=False,
-                reply_markup=_keyboard(step.buttons),
-            )
+        keyboard = _keyboard(step.buttons)
+        attachment = step.attachment
+        if attachment is None:
+            words = self._api.say(chat, str(step.text), keyboard, silent=parcel.silent)
+            return _known(await self._attempt(words, account))
+        picture = attachment.kind == "qr"
+        content = await asyncio.to_thread(_drawn, attachment.data) if picture else attachment.data
+        send = self._api.send_photo if picture else self._api.send_document
+        sent = send(
+            chat,
+            InputFile(content, filename=attachment.name),
+            caption=str(step.text) or None,
+            parse_mode=ParseMode.HTML,
+            disable_notification=parcel.silent,
+            protect_content=False,
+            reply_markup=InlineKeyboardMarkup.de_json(keyboard, self._api) if keyboard else None,
+        )
         message = await self._attempt(sent, account)
-        if not isinstance(message, Message):  # a bare true: something was done, and its id will never be known
-            raise Unknown
-        return str(message.message_id)
+        return _known(message.message_id if isinstance(message, Message) else None)
 
     async def _edit(self, parcel: Parcel) -> Receipt:
         """Change a message in place. What can't be shown in one message of words is `Gone`: a new one will be sent."""
-        texts = pages(parcel.text)
+        account, texts = parcel.address.account, pages(parcel.text)
         if parcel.attachment is not None or len(texts) > 1 or not (parcel.edit.isascii() and parcel.edit.isdigit()):
             raise Gone
-        await self._attempt(
-            self._api.edit_message_text(
-                str(texts[0]),
-                chat_id=int(parcel.address.account),
-                message_id=int(parcel.edit),
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_NO_PREVIEW,
-                reply_markup=_keyboard(parcel.buttons),
-            ),
-            parcel.address.account,
-            editing=True,
-        )
+        change = self._api.reword(int(account), int(parcel.edit), str(texts[0]), _keyboard(parcel.buttons))
+        await self._attempt(change, account, editing=True)
         return Receipt(parcel.edit, edited=True)
 
-    async def _attempt(self, call: Awaitable[T | bool], account: str, *, editing: bool = False) -> T:
+    async def _attempt(self, call: Awaitable[T], account: str, *, editing: bool = False) -> T | None:
         """Make a call; raise what the outbox understands, outside the handler, so that no chain drags the cause along.
 
-        An edit that changes nothing returns True.
+        An edit that changes nothing returns None.
         """
         try:
             done = await call
         except TelegramError as error:
             if editing and isinstance(error, Answered) and _NOT_MODIFIED in error.description:
-                return True  # type: ignore[return-value] # an edit's caller doesn't look at the message
+                return None
             failure = self._sorted(error, account, editing=editing)
         except Exception as error:  # noqa: BLE001 - the request has left, and its answer could not be read
             log.warning("answer.unreadable", error=type(error).__name__)
             failure = Unknown()
         else:
             self._remember(account)
-            return done  # type: ignore[return-value]
+            return done
         raise failure
 
     def _sorted(self, error: TelegramError, account: str, *, editing: bool) -> CourierError:
@@ -370,20 +342,24 @@ def _steps(parcel: Parcel) -> list[_Step]:
     return [*map(_Step, pages(parcel.text)), _Step(Markup(), parcel.buttons, attachment)]
 
 
-def _keyboard(buttons: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | None:
+def _keyboard(buttons: tuple[tuple[Button, ...], ...]) -> dict[str, object] | None:
     if not buttons:
         return None
-    return InlineKeyboardMarkup(
+    rows = [
         [
-            [
-                InlineKeyboardButton(button.label, url=button.link)
-                if button.link
-                else InlineKeyboardButton(button.label, callback_data=button.code)
-                for button in row
-            ]
-            for row in buttons
+            {"text": one.label, "url": one.link} if one.link else {"text": one.label, "callback_data": one.code}
+            for one in row
         ]
-    )
+        for row in buttons
+    ]
+    return {"inline_keyboard": rows}
+
+
+def _known(message: object) -> str:
+    """A message's id. Without one something was done and can never be changed or deleted: its fate is unknown."""
+    if not isinstance(message, int) or isinstance(message, bool):
+        raise Unknown
+    return str(message)
 
 
 def _drawn(text: bytes) -> bytes:
