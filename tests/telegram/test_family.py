@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -72,11 +72,15 @@ async def account(emulator: Emulator) -> AsyncIterator[Telegram]:
         yield telegram
 
 
-async def while_running(storage: SQLite, telegram: Telegram, story: Callable[[], object]) -> None:
+async def while_running(storage: SQLite, telegram: Telegram, story: Callable[[], Coroutine[None, None, None]]) -> None:
     """Run the bot as `payvand run` does, for as long as the story takes."""
-    app = App(storage, [(telegram, UNLIMITED)], {("telegram", telegram.bot): lambda payload: f"https://t.me/x?start={payload}"})
+    app = App(
+        storage,
+        [(telegram, UNLIMITED)],
+        {("telegram", telegram.bot): lambda payload: f"https://t.me/x?start={payload}"},
+    )
     running = asyncio.create_task(app.run(telegram.poll(app.receive)))
-    telling = asyncio.ensure_future(story())  # type: ignore[arg-type]
+    telling = asyncio.create_task(story())
     try:
         await asyncio.wait([running, telling], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
