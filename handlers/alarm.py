@@ -13,7 +13,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import asking, checkin, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
-from storage import checkins, outbox, people
+from storage import checkins, circles, outbox, people
 from storage.database import Tx
 from storage.outbox import State as Letter
 
@@ -161,11 +161,25 @@ def _everybody_sees(tx: Tx, alarm: Alarm) -> list[Outgoing]:
     if news is None or caller is None:
         return []
     readers = checkins.readers_of(tx, alarm.id)
-    text = _letter(words.name_of(caller), news, readers)
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
     stands = [r.person for r in readers if states.get(r.person) is Letter.DELIVERED]
-    changes = [replace(_to_reader(alarm, who, text, edit=True), lane=Lane.REPLY) for who in stands]
+    where = _circles(tx, alarm)
+    pressed = [(r, where.get(r.person, set())) for r in readers if r.answered]
+    changes = []
+    for who in stands:
+        near = [r for r, theirs in pressed if r.person == who or theirs & where.get(who, set())]
+        text = _letter(words.name_of(caller), news, near)
+        changes.append(replace(_to_reader(alarm, who, text, edit=True), lane=Lane.REPLY))
     return [*changes, _view(tx, alarm, edit=True)]
+
+
+def _circles(tx: Tx, alarm: Alarm) -> dict[int, set[int]]:
+    """In which of the circles that were called each person is: one circle must not learn who is in another."""
+    found: dict[int, set[int]] = {}
+    for which, inside in circles.members(tx, checkins.circles_told(tx, alarm.news)).items():
+        for one in inside:
+            found.setdefault(one.id, set()).add(which)
+    return found
 
 
 # -- details -------------------------------------------------------------------------------------------------------
