@@ -78,21 +78,21 @@ def _explain(error: Exception, *, debug: bool) -> int:
 
 
 def _demo(wish: argparse.Namespace) -> int:
-    from bot import app, logs
+    from bot import logs, village
 
     logs.start(level="warning")
     with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
-        asyncio.run(app.demo(wish.port, open_browser=not wish.no_browser))
+        asyncio.run(village.demo(wish.port, open_browser=not wish.no_browser))
     return 0
 
 
 def _console(wish: argparse.Namespace) -> int:
     del wish
-    from bot import app, logs
+    from bot import logs, village
 
     logs.start(level="error")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(app.console())
+        asyncio.run(village.console())
     return 0
 
 
@@ -153,6 +153,50 @@ def _check(wish: argparse.Namespace) -> int:
     found = checkup.examine(wish.settings, datetime.now(UTC), offline=wish.offline)
     print(checkup.table(found))
     return FAILED if any(one.outcome is checkup.Outcome.FAILED for one in found) else 0
+
+
+def _backup(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    from datetime import UTC, datetime
+
+    from bot import checkup
+    from bot.settings import file_of
+    from storage import backup, keys
+    from storage.crypto import Keys
+
+    now = datetime.now(UTC)
+    kept = settings.data / "keys"
+    files = {backup.KEY: keys.find(settings.key_file), "payvand.toml": file_of(wish.settings)}
+    files |= {one.name: one for one in sorted(kept.glob("bulletins.*"))}
+    source = backup.beside(checkup.database_of(settings), Keys(keys.read(settings.key_file)))
+    recipients = settings.backup.recipients
+    made = asyncio.run(
+        backup.backup(
+            source, settings.backup.directory, recipients, {n: p for n, p in files.items() if p.is_file()}, now=now
+        )
+    )
+    for directory in (settings.backup.directory, settings.data):
+        backup.expire(directory, now, keep_days=settings.backup.keep_days)
+    print(f"{made} is sealed to {len(set(recipients))} people. Let a copy leave this machine.")
+    return 0
+
+
+def _restore(wish: argparse.Namespace) -> int:
+    from storage import backup
+
+    print(backup.restore(wish.file, wish.identity, wish.to))
+    print(
+        f"\nEverything is in {wish.to}. To serve from it: put payvand.toml where you run payvand, payvand.db into its "
+        "`data`,\npayvand.key where `key_file` says (var/keys/payvand.key), the token beside it, then: payvand check"
+    )
+    return 0
+
+
+def _drill(wish: argparse.Namespace) -> int:
+    from storage import backup
+
+    print(backup.drill(wish.file, wish.identity))
+    return 0
 
 
 def _unknown(wish: argparse.Namespace) -> int:
@@ -237,6 +281,18 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="look everything over, and say the cure of what is wrong")
     check.add_argument("--offline", action="store_true", help="don't ask Telegram")
     check.set_defaults(do=_check)
+
+    backup = commands.add_parser("backup", help="make a copy that only the recipients can open, beside the running bot")
+    backup.set_defaults(do=_backup)
+
+    restore = commands.add_parser("restore", help="open a backup into a new directory, after looking it over")
+    drill = commands.add_parser("drill", help="open a backup somewhere private, look it over, and leave nothing of it")
+    for command in (restore, drill):
+        command.add_argument("file", type=Path, help="the backup, such as 2026-11-21.age")
+        command.add_argument("--identity", type=Path, required=True, metavar="FILE", help="a recipient's age key file")
+    restore.add_argument("--to", type=Path, default=Path("restored"), metavar="DIRECTORY", help="default: restored")
+    restore.set_defaults(do=_restore)
+    drill.set_defaults(do=_drill)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
     unknown.set_defaults(do=_unknown)

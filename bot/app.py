@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import signal
-import tempfile
-import webbrowser
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,14 +19,13 @@ from bot.domain.conversation import Incoming, Sender
 from bot.i18n import _
 from bot.outbox.courier import Courier, CourierError, Parcel
 from bot.outbox.engine import Engine, Route
-from bot.outbox.pace import UNLIMITED, Limits
+from bot.outbox.pace import Limits
 from handlers import rounds, router
 from handlers.profile import profile
 from storage.crypto import Keys
 from storage.database import Storage, StorageFault
 
 if TYPE_CHECKING:
-    from bot.platforms.memory import MemoryPlatform, Persona
     from bot.settings import Settings, TelegramSettings
 
 log = structlog.get_logger(__name__)
@@ -232,138 +227,3 @@ async def _serve_telegram(chosen: TelegramSettings, storage: Storage, stack: Asy
     with suppress(asyncio.CancelledError):
         await running
     log.info("bot.stopped")
-
-
-# -- the playground and the console ----------------------------------------------------------------------------------
-
-
-class FictionalClock:
-    """Real time, plus what was skipped with the playground's buttons."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-        self.on_moved: Callable[[], None] = lambda: None
-
-    def now(self) -> datetime:
-        """The present instant of the fictional community."""
-        return present() + self._ahead
-
-    def advance(self, by: timedelta) -> None:
-        """Move the present forward and let everything look at the clock."""
-        self._ahead += by
-        self.on_moved()
-
-
-class Village:
-    """The fictional community of the playground: a real bot with a real database that is gone when it is left."""
-
-    def __init__(self, app: App, memory: MemoryPlatform, clock: FictionalClock, cast: tuple[Persona, ...]) -> None:
-        self.app = app
-        self.memory = memory
-        self.clock = clock
-        self.cast = cast
-
-
-async def build_village(stack: AsyncExitStack) -> Village:
-    """Build it in a directory that goes with `stack`, and let its people meet."""
-    from bot.platforms.memory import MemoryPlatform, deep_link  # noqa: PLC0415
-    from storage import keys, sqlite  # noqa: PLC0415
-
-    i18n.open_catalogues()
-    home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="payvand-")))
-    clock = FictionalClock()
-    storage = await sqlite.open_file(home / "playground.db", Keys(keys.make()))
-    stack.push_async_callback(storage.close)
-    memory = MemoryPlatform(clock.now)
-    app = App(storage, [(memory, UNLIMITED)], {(memory.platform, memory.bot): deep_link}, clock.now)
-    clock.on_moved = app.wake
-    memory.connect(app.receive)
-    await memory.describe(profile(clock.now()))
-    cast = _cast()
-    await _let_them_meet(app, memory, cast)
-    return Village(app, memory, clock, cast)
-
-
-def _cast() -> tuple[Persona, ...]:
-    from bot.platforms.memory import Persona  # noqa: PLC0415
-
-    return (
-        Persona("gulnora", i18n.pgettext("noun", "Gulnora"), "tg", _("lives in Rushon"), "Asia/Dushanbe"),
-        Persona("daler", i18n.pgettext("noun", "Daler"), "ru", _("her brother, works in Moscow"), "Europe/Moscow"),
-        Persona("maria", i18n.pgettext("noun", "Maria"), "en", _("her cousin, lives in London"), "Europe/London"),
-        Persona("safar", i18n.pgettext("noun", "Safar"), "", _("has just opened the bot"), "Asia/Dushanbe"),
-    )
-
-
-async def _let_them_meet(app: App, memory: MemoryPlatform, cast: tuple[Persona, ...]) -> None:
-    """The first conversations, exactly as people would have them: the family circle is made and joined."""
-
-    async def press(account: str, verb: str) -> None:
-        for message in reversed(memory.chat(account)):
-            code = next((one.code for one in message.choices if re.match(rf"{re.escape(verb)}(:|$)", one.code)), None)
-            if code is not None:
-                await memory.press(account, message.id, code)
-                await app.engine.drain()
-                return
-        raise LookupError(verb, [(m.text, m.choices) for m in memory.chat(account)])
-
-    async def say(account: str, words: str) -> None:
-        await memory.say(account, words)
-        await app.engine.drain()
-
-    def spoken(line: object, language: str) -> str:
-        return i18n.label(line, language, app.now()) if not isinstance(line, str) else line  # type: ignore[arg-type]
-
-    family = i18n.pgettext("noun", "Family")
-    for persona in cast:
-        if not persona.language:
-            continue
-        await memory.start(persona.account)
-        await app.engine.drain()
-        await press(persona.account, f"speak:{persona.language}")
-        await say(persona.account, spoken(persona.name, persona.language))
-    keeper, *others = (persona for persona in cast if persona.language)
-    await press(keeper.account, "circle.make")
-    await say(keeper.account, spoken(family, keeper.language))
-    for persona in others:
-        await press(keeper.account, "invite") if persona is others[0] else await _invite_again(memory, press, keeper)
-        code = re.findall(r"start=(\d+)", memory.last(keeper.account).text)[-1]
-        await memory.start(persona.account, code)
-        await app.engine.drain()
-        await press(persona.account, "join")
-        await press(keeper.account, "door.open")
-    for persona in (*others, keeper):
-        await say(persona.account, "/start")
-
-
-async def _invite_again(memory: MemoryPlatform, press: Callable[[str, str], Awaitable[None]], keeper: Persona) -> None:
-    del memory
-    await press(keeper.account, "more")
-    await press(keeper.account, "circles")
-    await press(keeper.account, "circle")
-    await press(keeper.account, "invite")
-
-
-async def demo(port: int = 0, *, open_browser: bool = True) -> None:
-    """Open the playground and serve it until interrupted."""
-    from bot.platforms.playground.server import Playground  # noqa: PLC0415
-
-    async with AsyncExitStack() as stack:
-        village = await build_village(stack)
-        playground = Playground(village.memory, village.clock, village.cast)
-        address = await playground.serve(port)
-        stack.push_async_callback(playground.close)
-        print(f"The playground is open at {address}\nEverybody in it is invented. Stop it with Ctrl+C.")  # noqa: T201
-        if open_browser:
-            await asyncio.to_thread(webbrowser.open, address)
-        await village.app.run()
-
-
-async def console() -> None:
-    """The same community in the terminal."""
-    from bot.platforms.console import Console, typed  # noqa: PLC0415
-
-    async with AsyncExitStack() as stack:
-        village = await build_village(stack)
-        talk = Console(village.memory, village.clock, village.cast)
-        await village.app.run(talk.run(typed(0)))

@@ -8,9 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from playwright.async_api import expect
 
-from bot import app, i18n
+from bot import i18n, village
 from bot.domain.conversation import Line
 from bot.platforms.playground.server import Playground
 from handlers import alarm, home, start
@@ -20,18 +19,18 @@ pytestmark = pytest.mark.slow
 
 
 @asynccontextmanager
-async def opened(size: tuple[int, int] = (1280, 860)) -> AsyncIterator[tuple[app.Village, Visitor]]:
+async def opened(size: tuple[int, int] = (1280, 860)) -> AsyncIterator[tuple[village.Village, Visitor]]:
     """The playground with its community, running, and somebody who looks at it."""
     async with AsyncExitStack() as stack:
-        village = await app.build_village(stack)
-        playground = Playground(village.memory, village.clock, village.cast)
+        built = await village.build(stack)
+        playground = Playground(built.memory, built.clock, village.CAST)
         url = await playground.serve()
         stack.push_async_callback(playground.close)
-        running = asyncio.create_task(village.app.run())
+        running = asyncio.create_task(built.app.run())
         chromium = await stack.enter_async_context(browser())
         someone = await stack.enter_async_context(visitor(chromium, url, size))
         try:
-            yield village, someone
+            yield built, someone
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -43,7 +42,7 @@ def said(line: Line, language: str) -> str:
 
 
 async def test_a_check_in_crosses_three_languages_and_a_call_for_help_is_answered() -> None:
-    async with opened() as (_village, page):
+    async with opened() as (_built, page):
         await page.press("gulnora", said(home.SAFE, "tg"))
         await page.sees("daler", "я в безопасности")
         await page.sees("maria", "I am safe.")
@@ -56,7 +55,7 @@ async def test_a_check_in_crosses_three_languages_and_a_call_for_help_is_answere
 
 
 async def test_a_call_that_nobody_answers_is_repeated_when_the_clock_moves() -> None:
-    async with opened() as (_village, page):
+    async with opened() as (_built, page):
         await page.press("maria", said(home.HELP, "en"))
         await page.sees("daler", "нужна помощь")
         await page.move_clock(10)
@@ -65,14 +64,14 @@ async def test_a_call_that_nobody_answers_is_repeated_when_the_clock_moves() -> 
 
 
 async def test_a_newcomer_is_invited_by_a_link_and_let_in() -> None:
-    async with opened() as (village, page):
+    async with opened() as (built, page):
         await page.write("maria", "/circles")
         await page.sees("maria", "Your circles.")
         await page.phone("maria").locator(".keys").get_by_role("button").filter(has_text="(3)").last.click()
         await page.press("maria", "➕ Invite somebody")
         message = await page.sees("maria", "Invitation to")
         code = (await message.inner_text()).split("start=")[1].split()[0]
-        await village.memory.start("safar", code)
+        await built.memory.start("safar", code)
         await page.press("safar", "Тоҷикӣ")
         await page.sees("safar", "/privacy")
         await page.write("safar", "Сафар")

@@ -1,0 +1,146 @@
+"""The fictional community of the playground: a real bot with a real database, which is gone when you leave."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from bot import i18n
+from bot.app import App, present
+from bot.domain.conversation import Line
+from bot.i18n import _, pgettext
+from bot.outbox.pace import UNLIMITED
+from bot.platforms.memory import MemoryPlatform, Persona, deep_link
+from handlers.profile import profile
+from storage import keys, sqlite
+from storage.crypto import Keys
+
+CAST: Final = (
+    Persona("gulnora", pgettext("noun", "Gulnora"), "tg", _("lives in Rushon"), "Asia/Dushanbe"),
+    Persona("daler", pgettext("noun", "Daler"), "ru", _("her brother, works in Moscow"), "Europe/Moscow"),
+    Persona("maria", pgettext("noun", "Maria"), "en", _("her cousin, lives in London"), "Europe/London"),
+    Persona("safar", pgettext("noun", "Safar"), "", _("has just opened the bot"), "Asia/Dushanbe"),
+)
+CIRCLE: Final = pgettext("noun", "Family")
+
+
+class FictionalClock:
+    """Real time, plus what was skipped with the playground's buttons."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+        self.on_moved: Callable[[], None] = lambda: None
+
+    def now(self) -> datetime:
+        """The present instant of the fictional community."""
+        return present() + self._ahead
+
+    def advance(self, by: timedelta) -> None:
+        """Move the present forward and let everything look at the clock."""
+        self._ahead += by
+        self.on_moved()
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """The community: its bot, its messenger and its time."""
+
+    app: App
+    memory: MemoryPlatform
+    clock: FictionalClock
+
+
+async def build(stack: AsyncExitStack) -> Village:
+    """Build it in a directory that goes with `stack`, and let its people meet."""
+    i18n.open_catalogues()
+    home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="payvand-")))
+    clock = FictionalClock()
+    storage = await sqlite.open_file(home / "playground.db", Keys(keys.make()))
+    stack.push_async_callback(storage.close)
+    memory = MemoryPlatform(clock.now)
+    app = App(storage, [(memory, UNLIMITED)], {(memory.platform, memory.bot): deep_link}, clock.now)
+    clock.on_moved = app.wake
+    memory.connect(app.receive)
+    await memory.describe(profile(clock.now()))
+    village = Village(app, memory, clock)
+    await _let_them_meet(village)
+    return village
+
+
+async def _let_them_meet(village: Village) -> None:
+    """The first conversations, exactly as people would have them: the family circle is made and joined."""
+    keeper, *others = (persona for persona in CAST if persona.language)
+    for persona in (keeper, *others):
+        await _start(village, persona)
+        await _press(village, persona, f"speak:{persona.language}")
+        await _say(village, persona, _spoken(village, persona.name, persona.language))
+    await _press(village, keeper, "circle.make")
+    await _say(village, keeper, _spoken(village, CIRCLE, keeper.language))
+    for persona in others:
+        await _say(village, keeper, "/circles")
+        await _press(village, keeper, "circle")
+        await _press(village, keeper, "invite")
+        code = re.findall(r"start=(\d+)", village.memory.last(keeper.account).text)[-1]
+        await _start(village, persona, code)
+        await _press(village, persona, "join")
+        await _press(village, keeper, "door.open")
+    for persona in (keeper, *others):
+        await _start(village, persona)
+
+
+async def _start(village: Village, who: Persona, payload: str = "") -> None:
+    await village.memory.start(who.account, payload)
+    await village.app.engine.drain()
+
+
+async def _say(village: Village, who: Persona, words: str) -> None:
+    await village.memory.say(who.account, words)
+    await village.app.engine.drain()
+
+
+async def _press(village: Village, who: Persona, code: str) -> None:
+    """Press the newest button whose code is `code` or begins with it."""
+    for message in reversed(village.memory.chat(who.account)):
+        found = next((one.code for one in message.choices if f"{one.code}:".startswith(f"{code}:")), None)
+        if found is not None:
+            await village.memory.press(who.account, message.id, found)
+            await village.app.engine.drain()
+            return
+    raise LookupError(code)
+
+
+def _spoken(village: Village, line: Line | str, language: str) -> str:
+    return line if isinstance(line, str) else i18n.label(line, language, village.clock.now())
+
+
+async def demo(port: int = 0, *, open_browser: bool = True) -> None:
+    """Open the playground and serve it until interrupted."""
+    from bot.platforms.playground.server import Playground  # noqa: PLC0415 - the console needs no web server
+
+    async with AsyncExitStack() as stack:
+        village = await build(stack)
+        playground = Playground(village.memory, village.clock, CAST)
+        address = await playground.serve(port)
+        stack.push_async_callback(playground.close)
+        print(f"The playground is open at {address}\nEverybody in it is invented. Stop it with Ctrl+C.")  # noqa: T201
+        if open_browser:
+            await asyncio.to_thread(webbrowser.open, address)
+        await village.app.run()
+
+
+async def console() -> None:
+    """The same community in the terminal."""
+    from bot.platforms.console import Console, typed  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        village = await build(stack)
+        talk = Console(village.memory, village.clock, CAST)
+        await village.app.run(talk.run(typed(0)))
