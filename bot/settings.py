@@ -251,12 +251,11 @@ def load(path: Path | None = None) -> Settings:
 
     Without a file the environment alone may hold them. Raises SettingsFault.
     """
-    named = path or (Path(os.environ["PAYVAND_SETTINGS"]) if os.environ.get("PAYVAND_SETTINGS") else None)
-    file = named or Path(FILE)
+    file = file_of(path)
     words: dict[str, Any] = {}
     if file.is_file():
         words = _words(file)
-    elif named is not None or "PAYVAND_COMMUNITY" not in os.environ:
+    elif file != Path(FILE) or "PAYVAND_COMMUNITY" not in os.environ:
         message = f"There is no settings file at {file}. Run `payvand init`, or name the file with --settings."
         raise SettingsFault(message)
     _refuse_strange_variables()
@@ -271,6 +270,11 @@ def load(path: Path | None = None) -> Settings:
         )
         raise SettingsFault(message) from None
     return _placed(settings, file.resolve().parent)
+
+
+def file_of(path: Path | None = None) -> Path:
+    """Where the settings are read from, if a file holds them."""
+    return path or Path(os.environ.get("PAYVAND_SETTINGS") or FILE)
 
 
 def read_secret(path: Path, credential: str, setting: str) -> SecretStr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import os
@@ -9,11 +10,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pyrage
 import pytest
 
 from bot import __main__ as command
 from bot.outbox.courier import Throttled
-from bot.settings import SettingsFault
+from bot.settings import SettingsFault, load
+from storage import keys, sqlite
+from storage.crypto import Keys
 from storage.database import Busy, Full, Unusable
 from tests.house.sources import HOUSE
 
@@ -59,6 +63,42 @@ def test_a_certificate_is_renewed_where_the_root_key_is_kept(tmp_path: Path) -> 
     (tmp_path / "words").write_text("something else")
     refused = payvand(tmp_path, "certify", *keys, "--passphrase-file", "words")
     assert (refused.returncode, "passphrase" in refused.stderr) == (1, True)
+
+
+def test_a_backup_of_a_running_bot_is_drilled_and_restored(tmp_path: Path) -> None:
+    holders = [pyrage.x25519.Identity.generate() for _ in range(2)]
+    (tmp_path / "holder").write_text(f"# of one of them\n{holders[1]}\n")
+    (tmp_path / "holder").chmod(0o600)
+    (tmp_path / "words").write_text("on paper")
+    named = [word for one in holders for word in ("--recipient", str(one.to_public()))]
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words", *named)
+    settings = load(tmp_path / "payvand.toml")
+
+    async def back_up_beside_the_bot() -> subprocess.CompletedProcess[str]:
+        bot = await sqlite.open_file(settings.database_file, Keys(keys.read(settings.key_file)))
+        try:
+            return await asyncio.to_thread(payvand, tmp_path, "backup")
+        finally:
+            await bot.close()
+
+    made = asyncio.run(back_up_beside_the_bot())
+    assert (made.returncode, made.stderr) == (0, "")
+    (copy,) = (tmp_path / "var/backups").glob("*.age")
+    assert settings.key_file.read_bytes().strip() not in copy.read_bytes()
+    drilled = payvand(tmp_path, "drill", str(copy), "--identity", "holder")
+    assert (drilled.returncode, "The file is whole" in drilled.stdout) == (0, True)
+    assert payvand(tmp_path, "restore", str(copy), "--identity", "holder").returncode == 0
+    restored = {one.name for one in (tmp_path / "restored").iterdir()}
+    assert {"payvand.db", "payvand.key", "payvand.toml", "bulletins.key"} <= restored
+    again = payvand(tmp_path, "restore", str(copy), "--identity", "holder")
+    assert (again.returncode, "Nothing is overwritten" in again.stderr) == (1, True)
+
+
+def test_without_recipients_no_backup_is_made(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words")
+    refused = payvand(tmp_path, "backup")
+    assert (refused.returncode, "age" in refused.stderr, refused.stdout) == (1, True, "")
 
 
 def test_running_without_settings_is_told_in_a_sentence(tmp_path: Path) -> None:
