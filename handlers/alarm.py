@@ -5,20 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.alarm import OPEN_FOR, REPEAT_AFTER, Alarm, Reader, needs_repeat
+from bot.domain.alarm import (
+    NOTICES,
+    OPEN_FOR,
+    REPEAT_AFTER,
+    Alarm,
+    Reader,
+    can_call_again,
+    needs_repeat,
+)
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Value
-from bot.domain.refusals import Outdated
+from bot.domain.refusals import Outdated, Over
 from bot.i18n import _, ngettext, pgettext
 from handlers import asking, checkin, words
 from handlers.ask import Ask, back, button, expect
-from handlers.home import with_menu
+from handlers.home import HELP, with_menu
 from storage import checkins, circles, outbox, people
 from storage.database import Tx
 from storage.outbox import State as Letter
 
 SEEN = pgettext("button", "👁 I have seen it")
 CARING = pgettext("button-wide", "🤝 I am taking care of it")
+SAFE_NOW = pgettext("button", "✅ I am safe now")
+MOST_NAMED = 15  # names in one line; the others are counted
 
 
 def topic(which: int) -> str:
@@ -37,11 +47,10 @@ def caller_topic(which: int) -> str:
 def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One tap: it goes out now; details can follow."""
     already = checkins.open_alarm_of(tx, ask.person.id)
-    if already is not None and ask.now - already.opened_at < REPEAT_AFTER:
-        return [_view(tx, already, ask=ask)]  # a second tap on the same need
-    if already is not None:  # an older call that nobody closed must never swallow a new one
-        checkins.close_alarm(tx, already.id, ask.now)
+    if already is not None and not can_call_again(already, ask.now):
+        return [_view(tx, already, ask.now, ask=ask)]  # a second tap on the same need
     told = checkin.told_circles(ask, tx)
+    replaced = [] if already is None else _replaced(tx, already, ask.now)  # an old call must never swallow a new one
     me = ask.person
     news = News(tx.new_id(), me.id, me.id, State.HELP, when_true(ask.said_at, ask.now), ask.now)
     checkins.add(tx, news, told)
@@ -51,12 +60,29 @@ def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     readers = checkins.readers_of(tx, alarm.id)
     text = _letter(words.name_of(me), news, readers)
     letters = [_to_reader(alarm, who, text) for who in hearers]
-    return [_view(tx, alarm, ask=ask, readers=readers), *letters, *asking.answered(tx, ask, told)]
+    view = _view(tx, alarm, ask.now, ask=ask, readers=readers)
+    return [view, *letters, *replaced, *asking.answered(tx, ask, told)]
+
+
+def _replaced(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
+    """A new call takes the place of this one: wherever it stands it loses its buttons, without a sound."""
+    states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
+    outbox.withdraw(tx, topic(alarm.id), Lane.DANGER, now)
+    checkins.close_alarm(tx, alarm.id, now)
+    closed = replace(alarm, closed_at=now, repeat_at=None)
+    stands = [who for who, state in states.items() if state is Letter.DELIVERED]
+    return [_change(closed, who, Page((_("A newer call has taken the place of this one."),))) for who in stands]
 
 
 def _to_reader(alarm: Alarm, who: int, text: Page, *, edit: bool = False) -> Outgoing:
     choices = ((button(SEEN, "seen", alarm.id),), (button(CARING, "caring", alarm.id),)) if alarm.open else ()
-    return Outgoing(who, text, choices=choices, lane=Lane.DANGER, topic=topic(alarm.id), edit=edit)
+    where = topic(alarm.id)
+    return Outgoing(who, text, choices=choices, lane=Lane.DANGER, topic=where, edit=edit, about=alarm.person)
+
+
+def _change(alarm: Alarm, who: int, text: Page) -> Outgoing:
+    """The call as it stands at a reader, changed in place without a sound."""
+    return replace(_to_reader(alarm, who, text, edit=True), lane=Lane.REPLY, silent=True)
 
 
 def _letter(name: Value, news: News, readers: list[Reader], *, again: bool = False) -> Page:
@@ -71,8 +97,8 @@ def _letter(name: Value, news: News, readers: list[Reader], *, again: bool = Fal
 def _roster(readers: list[Reader]) -> list[Line]:
     caring = [words.called(r.name) for r in readers if r.caring_at is not None]
     seen = [words.called(r.name) for r in readers if r.seen_at is not None and r.caring_at is None]
-    lines = [_("🤝 Taking care: {name}", name=name) for name in caring]
-    return lines + [_("👁 Seen: {name}", name=name) for name in seen]
+    lines = [_("🤝 Taking care: {name}", name=words.some(caring, MOST_NAMED))] if caring else []
+    return lines + ([_("👁 Seen: {name}", name=words.some(seen, MOST_NAMED))] if seen else [])
 
 
 def _reached(tx: Tx, alarm: Alarm, readers: list[Reader]) -> list[Reader]:
@@ -88,13 +114,21 @@ def _reached(tx: Tx, alarm: Alarm, readers: list[Reader]) -> list[Reader]:
     return [replace(reader, reached=reached(reader)) for reader in readers]
 
 
-def _view(
-    tx: Tx, alarm: Alarm, *, ask: Ask | None = None, readers: list[Reader] | None = None, edit: bool = False
+def _view(  # noqa: PLR0913 - one view, whoever asks for it
+    tx: Tx,
+    alarm: Alarm,
+    now: datetime,
+    *,
+    ask: Ask | None = None,
+    readers: list[Reader] | None = None,
+    edit: bool = False,
 ) -> Outgoing:
     """The caller's view: how many were reached, who was not, who pressed what."""
     everybody = _reached(tx, alarm, checkins.readers_of(tx, alarm.id) if readers is None else readers)
     lines: list[Line | str] = [_("Your call for help: {ago}.", ago=Ago(alarm.opened_at))]
-    if readers is not None:  # posted in this same transaction: nothing has left yet
+    if not everybody:
+        lines.append(_("Your circle is still empty: nobody can read this. Call somebody if you can."))
+    elif readers is not None:  # posted in this same transaction: nothing has left yet
         lines.append(ngettext("It is on its way to {n} person.", "It is on its way to {n} people.", n=len(readers)))
     else:
         n = sum(r.reached is True for r in everybody)
@@ -103,19 +137,24 @@ def _view(
                 "It has reached {n} of {all} person.", "It has reached {n} of {all} people.", n=n, all=len(everybody)
             )
         )
-        lines += [_("Not reached: {name}", name=words.called(r.name)) for r in everybody if r.reached is False]
-    if not everybody:
-        lines.append(_("Your circle is still empty: nobody can read this. Call somebody if you can."))
+        missed = [words.called(r.name) for r in everybody if r.reached is False]
+        if missed:
+            lines.append(_("Not reached: {name}", name=words.some(missed, MOST_NAMED)))
+        if len(missed) == len(everybody):
+            lines.append(_("Nobody could be reached here. If you can, call somebody."))
     lines += _roster(everybody)
     choices: tuple[tuple[Choice, ...], ...] = ()
     if alarm.open:
         choices = (
             (button(pgettext("button", "✏️ Add details"), "call.note", alarm.id),),
             (button(pgettext("button", "📍 Add the place"), "place", alarm.news),),
-            (button(pgettext("button", "✅ I am safe now"), "call.safe", alarm.id),),
+            (button(SAFE_NOW, "call.safe", alarm.id),),
             (button(pgettext("button", "↩️ It was a mistake"), "call.mistake", alarm.id),),
         )
-    checkins.note_shown(tx, alarm.id, _fingerprint(everybody))
+        if everybody and can_call_again(alarm, now):
+            choices += ((button(pgettext("button", "🆘 Call once more"), "help"),),)
+        choices += ((back(),),)
+    checkins.note_shown(tx, alarm.id, _fingerprint(everybody) if readers is None else _fingerprint(readers))
     text = Page(tuple(lines))
     if ask is not None:
         return ask.reply(text, *choices, topic=caller_topic(alarm.id), lane=Lane.DANGER)
@@ -143,18 +182,22 @@ def caring(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 def _pressed(ask: Ask, tx: Tx, *, caring: bool) -> list[Outgoing]:
     alarm = checkins.alarm_for(tx, ask.number(), ask.person.id)
-    if alarm is None or not alarm.open:
+    if alarm is None:
         raise Outdated
+    if not alarm.open:
+        raise Over
+    before = sum(r.answered for r in checkins.readers_of(tx, alarm.id))
     if not checkins.press(tx, alarm.id, ask.person.id, ask.now, caring=caring):
         return []
     checkins.note_repeated(tx, alarm.id)
-    letters = _everybody_sees(tx, alarm)
+    letters = _everybody_sees(tx, alarm, ask.now)
     name = words.name_of(ask.person)
     news = _("{name} is taking care of it.", name=name) if caring else _("{name} has seen your call.", name=name)
-    return [Outgoing(alarm.person, news, lane=Lane.DANGER), *letters]
+    notice = [Outgoing(alarm.person, news, lane=Lane.DANGER)] if caring or before < NOTICES else []
+    return [*notice, *letters]
 
 
-def _everybody_sees(tx: Tx, alarm: Alarm) -> list[Outgoing]:
+def _everybody_sees(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
     """Change the call in place wherever it stands, so that it shows who pressed what."""
     news = checkins.news_by(tx, alarm.news, alarm.person)
     caller = people.find(tx, alarm.person)
@@ -168,9 +211,8 @@ def _everybody_sees(tx: Tx, alarm: Alarm) -> list[Outgoing]:
     changes = []
     for who in stands:
         near = [r for r, theirs in pressed if r.person == who or theirs & where.get(who, set())]
-        text = _letter(words.name_of(caller), news, near)
-        changes.append(replace(_to_reader(alarm, who, text, edit=True), lane=Lane.REPLY))
-    return [*changes, _view(tx, alarm, edit=True)]
+        changes.append(_change(alarm, who, _letter(words.name_of(caller), news, near)))
+    return [*changes, _view(tx, alarm, now, edit=True)]
 
 
 def _circles(tx: Tx, alarm: Alarm) -> dict[int, set[int]]:
@@ -195,64 +237,100 @@ def note(ask: Ask, tx: Tx) -> Outgoing:
 def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The details were written: they follow in the same lane."""
     alarm = checkins.alarm_by(tx, int(ask.data["alarm"]), ask.person.id)
-    if alarm is None or not alarm.open:
+    if alarm is None:
         raise Outdated
+    if not alarm.open:
+        raise Over
     written = ask.text(NOTE_LENGTH)
     people.end_dialogue(tx, ask.person.id)
     checkins.detail(tx, alarm.news, note=written)
     line = _("{name} adds: {note}", name=words.name_of(ask.person), note=written)
     readers = checkins.readers_of(tx, alarm.id)
-    return [ask.anew(_("Sent.")), *(Outgoing(r.person, line, lane=Lane.DANGER) for r in readers)]
+    return [
+        ask.anew(_("Sent."), [button(pgettext("button", "✏️ Add details"), "call.note", alarm.id)], [back()]),
+        *(Outgoing(r.person, line, lane=Lane.DANGER, about=ask.person.id) for r in readers),
+    ]
 
 
 def _mine(ask: Ask, tx: Tx) -> Alarm:
     alarm = checkins.alarm_by(tx, ask.number(), ask.person.id)
-    if alarm is None or not alarm.open:
+    if alarm is None:
         raise Outdated
+    if not alarm.open:
+        raise Over
     return alarm
 
 
 # -- ending --------------------------------------------------------------------------------------------------------
 
 
+def safe(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """“I am safe”: plain news, unless one's own call for help is open: then it is the end of the call.
+
+    Words (“alive”) may be said by somebody who still needs help, so for them it is asked; the button is clear.
+    """
+    alarm = checkins.open_alarm_of(tx, ask.person.id)
+    if alarm is None:
+        return checkin.safe(ask, tx)
+    if not ask.words:
+        return _safe_now(ask, tx, alarm)
+    text = _("Your call for help is open. Are you safe now? Then I tell everybody who got the call.")
+    return [ask.anew(text, [button(SAFE_NOW, "call.safe", alarm.id)], [button(HELP, "help")])]
+
+
 def safe_now(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The caller is safe: it closes the call, and is news for the circles."""
-    alarm = _mine(ask, tx)
+    return _safe_now(ask, tx, _mine(ask, tx))
+
+
+def _safe_now(ask: Ask, tx: Tx, alarm: Alarm) -> list[Outgoing]:
     name = words.name_of(ask.person)
     end = _("<b>{name}</b>: I am safe now.", name=name)
-    letters = _close(ask, tx, alarm, end)
+    letters = _close(tx, alarm, end, ask.now)
     told = checkins.circles_told(tx, alarm.news)
     news = News(tx.new_id(), ask.person.id, ask.person.id, State.SAFE, when_true(ask.said_at, ask.now), ask.now)
     checkins.add(tx, news, told)
     got = {letter.to for letter in letters}
     said = words.letter(name, news)
     hearers = checkin.hearers(tx, told, ask.person.id)
-    rest = [Outgoing(who, said, lane=Lane.CHECKIN) for who in hearers if who not in got]
-    return [with_menu(ask, _("Good. Everybody who got your call is told that you are safe now.")), *letters, *rest]
+    rest = [Outgoing(who, said, lane=Lane.CHECKIN, about=ask.person.id) for who in hearers if who not in got]
+    closed = with_menu(ask, _("Good. Everybody who got your call is told that you are safe now."))
+    return [closed, *letters, *rest, *asking.answered(tx, ask, told)]
 
 
 def mistake(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The call was a mistake: it is closed, and the circles know again what they knew before."""
     alarm = _mine(ask, tx)
     end = _("<b>{name}</b>: my call for help was a mistake.", name=words.name_of(ask.person))
-    letters = _close(ask, tx, alarm, end)
+    letters = _close(tx, alarm, end, ask.now)
     told = checkins.news_by(tx, alarm.news, ask.person.id)
     if told is not None:
         checkins.retract(tx, told)
     return [with_menu(ask, _("Closed. Everybody who got your call is told that it was a mistake.")), *letters]
 
 
-def _close(ask: Ask, tx: Tx, alarm: Alarm, end: Line) -> list[Outgoing]:
+def end_call_of(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
+    """The caller wishes to be forgotten: whoever got the open call is told plainly that nobody knows more."""
+    alarm = checkins.open_alarm_of(tx, who)
+    if alarm is None:
+        return []
+    end = _(
+        "Whoever called for help here has erased their data from Payvand. I do not know how they are. Please reach "
+        "them another way."
+    )
+    return [replace(one, about=None) for one in _close(tx, alarm, end, now)]
+
+
+def _close(tx: Tx, alarm: Alarm, end: Line, now: datetime) -> list[Outgoing]:
     """Close a call: what has not left is withdrawn; where it may have arrived, it is changed and the end is told."""
-    outbox.withdraw(tx, topic(alarm.id), Lane.DANGER, ask.now)
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
-    checkins.close_alarm(tx, alarm.id, ask.now)
-    closed = replace(alarm, closed_at=ask.now, repeat_at=None)
-    got = [who for who, state in states.items() if state in (Letter.DELIVERED, Letter.FLYING, Letter.UNKNOWN)]
+    got = outbox.perhaps_got(tx, topic(alarm.id), Lane.DANGER)
+    outbox.withdraw(tx, topic(alarm.id), Lane.DANGER, now)
+    checkins.close_alarm(tx, alarm.id, now)
+    closed = replace(alarm, closed_at=now, repeat_at=None)
     over = Page((end, _("This call is over.")))
-    stands = [who for who in got if states[who] is Letter.DELIVERED]
-    changes = [replace(_to_reader(closed, who, over, edit=True), lane=Lane.REPLY, silent=True) for who in stands]
-    return [*(Outgoing(who, end, lane=Lane.DANGER) for who in got), *changes]
+    changes = [_change(closed, who, over) for who in got if states.get(who) is Letter.DELIVERED]
+    return [*(Outgoing(who, end, lane=Lane.DANGER, about=alarm.person) for who in got), *changes]
 
 
 # -- as time passes ------------------------------------------------------------------------------------------------
@@ -267,13 +345,16 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
             continue
         readers = checkins.readers_of(tx, alarm.id)
         if needs_repeat(alarm, readers, now):
-            letters += _repeat(tx, alarm, readers)
-        elif _fingerprint(_reached(tx, alarm, readers)) != shown:
-            letters.append(_view(tx, alarm, edit=True))
+            letters += _repeat(tx, alarm, readers, now)
+            continue
+        everybody = _reached(tx, alarm, readers)
+        if _fingerprint(everybody) != shown:
+            nobody = all(r.reached is False for r in everybody)
+            letters.append(_view(tx, alarm, now, edit=not nobody))  # that nobody was reached must not be overlooked
     return letters
 
 
-def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader]) -> list[Outgoing]:
+def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader], now: datetime) -> list[Outgoing]:
     checkins.note_repeated(tx, alarm.id)
     news = checkins.news_by(tx, alarm.news, alarm.person)
     caller = people.find(tx, alarm.person)
@@ -284,5 +365,5 @@ def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader]) -> list[Outgoing]:
     return [
         *(_to_reader(alarm, r.person, text) for r in readers),
         Outgoing(alarm.person, plainly, lane=Lane.DANGER),
-        _view(tx, alarm, edit=True),
+        _view(tx, alarm, now, edit=True),
     ]

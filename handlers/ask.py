@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from bot.domain.conversation import Attachment, Choice, Line, Outgoing, Text
+from bot.domain.conversation import Attachment, Choice, Line, Outgoing, Sender, Text
 from bot.domain.people import Person
 from bot.domain.refusals import Empty, Outdated, TooLong
 from bot.i18n import clean, pgettext
@@ -26,21 +26,27 @@ Rows: TypeAlias = "tuple[tuple[Choice, ...], ...]"
 class Ask:
     """One wish of one person, understood: who, when, with which words or button.
 
-    `args` are the arguments of the button's code, `on` the message that held the button, `data` what an open
-    dialogue has gathered so far. `said_at` is when the person said it, as far as the platform tells.
-    `link(payload)` is the address that opens a chat with the bot where this person met it.
+    `sender` is the account they wrote from, `address` our row of it. `args` are the arguments of the button's code,
+    `on` the message that held the button, `data` what an open dialogue has gathered so far. `said_at` is when the
+    person said it, as far as the platform tells. `link(payload)` is the address that opens a chat with the bot where
+    this person met it.
     """
 
     person: Person
     now: datetime
     said_at: datetime
     address: int
-    platform: str
+    sender: Sender
     link: Callable[[str], str]
     words: str = ""
     args: tuple[str, ...] = ()
     on: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def platform(self) -> str:
+        """The platform they wrote on."""
+        return self.sender.platform
 
     def reply(self, text: Text, *rows: Iterable[Choice], **more: Any) -> Outgoing:  # noqa: ANN401 - Outgoing's fields
         """Answer the person: in place of the message whose button they pressed, otherwise as a new message."""

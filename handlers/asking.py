@@ -11,7 +11,7 @@ from bot.i18n import _, pgettext
 from handlers import words
 from handlers.ask import Ask, back, button
 from handlers.home import HELP, SAFE
-from storage import checkins, circles
+from storage import checkins, circles, outbox
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -63,8 +63,11 @@ def ask_all(wish: Ask, tx: Tx) -> list[Outgoing]:
 def ask_one(wish: Ask, tx: Tx) -> list[Outgoing]:
     """Ask one person."""
     one = _mine(wish, tx)
-    whom = wish.number(1)
-    return _put(wish, tx, one, [p for p in circles.members(tx, [one.id])[one.id] if p.id == whom != wish.person.id])
+    which = wish.number(1)
+    whom = [p for p in circles.members(tx, [one.id])[one.id] if p.id == which != wish.person.id]
+    if not whom:
+        raise Outdated
+    return _put(wish, tx, one, whom)
 
 
 def _put(wish: Ask, tx: Tx, one: Circle, whom: list[Person]) -> list[Outgoing]:
@@ -90,7 +93,7 @@ def _put(wish: Ask, tx: Tx, one: Circle, whom: list[Person]) -> list[Outgoing]:
                 (button(pgettext("button", "📝 Other news"), "other"),),
             ),
             lane=Lane.CHECKIN,
-            topic=f"asked:{which}",
+            topic=_topic(which),
             due_at=quiet_until(p, wish.now),
         )
         for p in free
@@ -98,6 +101,10 @@ def _put(wish: Ask, tx: Tx, one: Circle, whom: list[Person]) -> list[Outgoing]:
     board = status(tx, which)
     assert board is not None  # noqa: S101 - it was stored a moment ago
     return [wish.reply(board, [back()], topic=f"ask:{which}"), *letters]
+
+
+def _topic(which: int) -> str:
+    return f"asked:{which}"
 
 
 def status(tx: Tx, which: int) -> Page | None:
@@ -125,6 +132,7 @@ def answered(tx: Tx, wish: Ask, told: list[int]) -> list[Outgoing]:
     """News was told: it answers the questions that waited, and whoever asked sees it in place."""
     letters = []
     for which in checkins.answer(tx, wish.person.id, told, wish.now):
+        outbox.withdraw(tx, _topic(which), Lane.CHECKIN, wish.now, person=wish.person.id)  # a question that waited
         found = checkins.ask_by_id(tx, which)
         board = status(tx, which)
         if found is not None and board is not None:

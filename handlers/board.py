@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.domain.conversation import Line, Outgoing, Page
+from bot.domain.conversation import Choice, Line, Outgoing, Page
 from bot.domain.refusals import NoCircle, Outdated
-from bot.i18n import _, pgettext
+from bot.i18n import _, npgettext, pgettext
 from handlers import words
 from handlers.ask import Ask, back, button
 from storage import checkins, circles
 from storage.circles import Circle
 from storage.database import Tx
 
-AT_ONCE = 60  # people on one board: more do not fit into one message
+AT_ONCE = 25  # people on one board: with the longest names and states they still fit into one message
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,26 +29,33 @@ def people(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def people_in(ask: Ask, tx: Tx) -> Outgoing:
-    """One circle at a glance."""
+    """One circle at a glance; a large one in several parts, of which the button says where to go on."""
     one = circles.one_of(tx, ask.person.id, ask.number())
     if one is None:
         raise Outdated
-    return _board(ask, tx, [one])
+    return _board(ask, tx, [one], ask.number(1) if len(ask.args) > 1 else 0)
 
 
-def _board(ask: Ask, tx: Tx, mine: list[Circle]) -> Outgoing:
+def _board(ask: Ask, tx: Tx, mine: list[Circle], begin: int = 0) -> Outgoing:
     lines: list[Line | str] = []
+    more: list[Choice] = []
     inside = circles.members(tx, [one.id for one in mine])
     for one in mine:
         known = checkins.known_in(tx, one.id)
         others = [p for p in inside[one.id] if p.id != ask.person.id]
         others.sort(key=lambda p: known[p.id].true_at if p.id in known else NEVER)
         lines += ["", _("<b>{circle}</b>", circle=one.name)]
-        lines += [words.standing(words.name_of(p), known.get(p.id), ask.now) for p in others]
+        shown = others[begin : begin + AT_ONCE]
+        lines += [words.standing(words.name_of(p), known.get(p.id), ask.now) for p in shown]
         if not others:
             lines.append(_("Nobody else is here yet."))
+        rest = len(others) - begin - len(shown)
+        if rest > 0:
+            label = npgettext("button", "➡️ {n} more", "➡️ {n} more", n=rest)
+            more = [button(label, "people.in", one.id, begin + AT_ONCE)]
     return ask.reply(
         Page(tuple(lines[1:])),
+        more,
         [button(pgettext("button", "💬 How are you?"), "ask")],
         [button(pgettext("button", "🔄 Look again"), "people"), back()],
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.domain import places
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
-from bot.domain.conversation import Choice, Lane, Line, Listed, Outgoing, Page, Place
+from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Place
 from bot.domain.people import Person, quiet_until
-from bot.domain.refusals import NoCircle, NotFound, Outdated
+from bot.domain.refusals import Muted, NoCircle, NotFound, Outdated
 from bot.i18n import _, ngettext, pgettext
 from handlers import asking, words
 from handlers.ask import Answer, Ask, back, button, expect
@@ -15,6 +15,7 @@ from storage import checkins, circles, people
 from storage.database import Tx
 
 PLACES_SHOWN = 8
+MOST_NAMED = 10
 
 
 def safe(ask: Ask, tx: Tx) -> list[Outgoing]:
@@ -60,10 +61,10 @@ def something_told(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 
 def told_circles(ask: Ask, tx: Tx) -> list[int]:
-    """The circles that hear this person's news. Raises NoCircle if there is none."""
+    """The circles that hear this person's news. Raises NoCircle or Muted if there is none."""
     told = circles.told_by(tx, ask.person.id)
     if not told:
-        raise NoCircle
+        raise Muted if circles.circles_of(tx, ask.person.id) else NoCircle
     return told
 
 
@@ -86,7 +87,7 @@ def tell(ask: Ask, tx: Tx, state: State, *, note: str = "") -> list[Outgoing]:
     heard_by = hearers(tx, told, me.id)
     said = words.letter(words.name_of(me), news)
     letters = [
-        Outgoing(one.id, said, lane=Lane.CHECKIN, silent=quiet_until(one, ask.now) is not None)
+        Outgoing(one.id, said, lane=Lane.CHECKIN, silent=quiet_until(one, ask.now) is not None, about=me.id)
         for one, _which in heard_by.values()
     ]
     return [
@@ -102,7 +103,10 @@ def confirmation(ask: Ask, news: News, heard_by: list[Person]) -> Outgoing:
     if heard_by:
         lines.append(
             ngettext(
-                "Told to {n} person: {people}.", "Told to {n} people: {people}.", n=len(heard_by), people=some(heard_by)
+                "Told to {n} person: {people}.",
+                "Told to {n} people: {people}.",
+                n=len(heard_by),
+                people=words.some([words.name_of(one) for one in heard_by], MOST_NAMED),
             )
         )
     else:
@@ -120,23 +124,15 @@ def confirmation(ask: Ask, news: News, heard_by: list[Person]) -> Outgoing:
     return ask.reply(Page(tuple(lines)), *rows)
 
 
-def some(heard_by: list[Person], most: int = 10) -> Listed:
-    """Names of people, or of the first of them where there are many."""
-    listed = [words.name_of(one) for one in heard_by[:most]]
-    rest = len(heard_by) - most
-    if rest > 0:
-        listed.append(_rest(rest))
-    return Listed(tuple(listed))
-
-
-def _rest(n: int) -> Line:
-    """“3 others” at the end of a list."""
-    return ngettext("{n} other", "{n} others", n=n)
-
-
 def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """Take news back: everybody who got it is told, and knows again what they knew before."""
+    """Take the last news back: everybody who got it is told, and knows again what they knew before.
+
+    A call for help is not news to be taken back: it is closed where it stands. The correction goes in the lane of the
+    news, so that it never arrives before what it corrects.
+    """
     news = _told(ask, tx, ask.number())
+    if news.state is State.HELP or news.told_at != checkins.last_told_at(tx, ask.person.id):
+        raise Outdated
     told = checkins.circles_told(tx, news.id)
     checkins.retract(tx, news)
     name = words.name_of(ask.person)
@@ -144,7 +140,7 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
     heard_by = hearers(tx, told, ask.person.id)
     return [
         with_menu(ask, _("Taken back. Everybody who got it is told.")),
-        *(Outgoing(who, text, lane=Lane.CORRECTION) for who in heard_by),
+        *(Outgoing(who, text, lane=Lane.CHECKIN, about=ask.person.id) for who in heard_by),
     ]
 
 
@@ -210,7 +206,13 @@ def _follow(ask: Ask, tx: Tx, news: News, line: Line) -> list[Outgoing]:
     told = checkins.circles_told(tx, news.id)
     lane = Lane.DANGER if news.state is State.HELP else Lane.CHECKIN
     letters = [
-        Outgoing(one.id, line, lane=lane, silent=lane is Lane.CHECKIN and quiet_until(one, ask.now) is not None)
+        Outgoing(
+            one.id,
+            line,
+            lane=lane,
+            silent=lane is Lane.CHECKIN and quiet_until(one, ask.now) is not None,
+            about=ask.person.id,
+        )
         for one, _which in hearers(tx, told, ask.person.id).values()
     ]
     return [with_menu(ask, _("Sent after your news.")), *letters]

@@ -18,7 +18,15 @@ from bot.domain.circle import (
 )
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span
 from bot.domain.people import Person
-from bot.domain.refusals import Alone, CircleFull, KeeperMustHandOver, Misread, Outdated, TooManyCircles
+from bot.domain.refusals import (
+    Alone,
+    CircleFull,
+    KeeperMustHandOver,
+    Misread,
+    NewcomerFull,
+    Outdated,
+    TooManyCircles,
+)
 from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
@@ -113,9 +121,10 @@ def tells(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def make(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask for the name of a new circle."""
-    if len(circles.circles_of(tx, ask.person.id)) >= MOST_CIRCLES:
-        raise TooManyCircles(MOST_CIRCLES)
+    """Ask for the name of a new circle; first for the person's own, which its members will see."""
+    _has_room(ask, tx)
+    if not ask.person.name:
+        return _name_first(ask, tx)
     expect(ask, tx, "circle.name")
     return ask.reply(
         _("What shall the circle be called? For example: Family. Only its members will see the name."),
@@ -123,8 +132,19 @@ def make(ask: Ask, tx: Tx) -> Outgoing:
     )
 
 
+def _has_room(ask: Ask, tx: Tx) -> None:
+    if len(circles.circles_of(tx, ask.person.id)) >= MOST_CIRCLES:
+        raise TooManyCircles(MOST_CIRCLES)
+
+
+def _name_first(ask: Ask, tx: Tx, code: str = "") -> Outgoing:
+    expect(ask, tx, "name", **({"code": code} if code else {}))
+    return ask.reply(_("First write the name by which your relatives know you."), [back()])
+
+
 def made(ask: Ask, tx: Tx) -> Outgoing:
     """The name was written: the circle is there, and the next step is to invite."""
+    _has_room(ask, tx)
     name = " ".join(ask.text(NAME_LENGTH).split())
     people.end_dialogue(tx, ask.person.id)
     new = circles.make(tx, name, ask.person.id)
@@ -157,11 +177,20 @@ def renamed(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def invite(ask: Ask, tx: Tx) -> Outgoing:
-    """Make an invitation for one person (or, on a second button, for several)."""
+    """Make an invitation for one person."""
+    return _invite(ask, tx, 1)
+
+
+def invite_several(ask: Ask, tx: Tx) -> Outgoing:
+    """Make an invitation for several people in place of the one for one person, which was not given to anybody yet."""
+    circles.take_back(tx, ask.number(1), ask.person.id)
+    return _invite(ask, tx, SEVERAL)
+
+
+def _invite(ask: Ask, tx: Tx, uses: int) -> Outgoing:
     one = _mine(ask, tx)
     if one.size >= MOST_MEMBERS:
         raise CircleFull(MOST_MEMBERS)
-    uses = SEVERAL if ask.args[1:] == ("several",) else 1
     code = make_code(secrets.randbelow)
     new = circles.invite_to(tx, one.id, ask.person.id, code=code, uses=uses, expires_at=ask.now + INVITE_LIFE)
     rows = [
@@ -170,7 +199,7 @@ def invite(ask: Ask, tx: Tx) -> Outgoing:
         [back("circle", one.id)],
     ]
     if uses == 1:
-        rows.insert(1, [button(pgettext("button", "👪 For several people"), "invite", one.id, "several")])
+        rows.insert(1, [button(pgettext("button", "👪 For several people"), "invite.several", one.id, new)])
     return ask.reply(
         Page(
             (
@@ -217,8 +246,7 @@ def invite_back(ask: Ask, tx: Tx) -> Outgoing:
 def join(ask: Ask, tx: Tx) -> Answer:
     """Use an invitation from a link, or ask for its code."""
     if not ask.person.name:
-        expect(ask, tx, "name", **({"code": ask.args[0]} if ask.args else {}))
-        return ask.reply(_("First write the name by which your relatives know you."))
+        return _name_first(ask, tx, (read_code(ask.args[0]) or "") if ask.args else "")
     if ask.args:
         return _use(ask, tx, ask.args[0])
     expect(ask, tx, "join")
@@ -234,6 +262,7 @@ def _use(ask: Ask, tx: Tx, typed: str) -> list[Outgoing]:
     code = read_code(typed)
     if code is None:
         raise Misread
+    _has_room(ask, tx)
     people.end_dialogue(tx, ask.person.id)
     # The same words whether or not the code opens anything: a stranger must not learn which codes exist.
     answer = ask.reply(
@@ -244,25 +273,20 @@ def _use(ask: Ask, tx: Tx, typed: str) -> list[Outgoing]:
         ),
         *menu(),
     )
-    found = circles.use_invite(tx, code, ask.now)
-    if found is None:
-        return [answer]
-    which, inviter = found
-    new = circles.wait_at_door(tx, which, ask.person.id, inviter, ask.now + NEWCOMER_LIFE)
-    one = circles.one_of(tx, inviter, which)
-    if new is None or one is None:
+    new = circles.use_invite(tx, code, ask.person.id, ask.now, ask.now + NEWCOMER_LIFE)
+    if new is None:
         return [answer]
     question = Outgoing(
-        inviter,
+        new.inviter,
         Page(
             (
-                _("{name} has used your invitation to “{circle}”.", name=name_of(ask.person), circle=one.name),
+                _("{name} has used your invitation to “{circle}”.", name=called(new.name), circle=new.circle_name),
                 _("Anybody can write any name. Let in only a person whom you have spoken to."),
             )
         ),
         choices=(
-            (button(pgettext("button", "✅ Let in"), "door.open", new),),
-            (button(pgettext("button", "✖️ I don't know them"), "door.shut", new),),
+            (button(pgettext("button", "✅ Let in"), "door.open", new.id),),
+            (button(pgettext("button", "✖️ I don't know them"), "door.shut", new.id),),
         ),
         lane=Lane.REPLY,
     )
@@ -277,6 +301,8 @@ def door_open(ask: Ask, tx: Tx) -> list[Outgoing]:
     inside = circles.members(tx, [one.circle])[one.circle]
     if len(inside) >= MOST_MEMBERS:
         raise CircleFull(MOST_MEMBERS)
+    if len(circles.circles_of(tx, one.person)) >= MOST_CIRCLES:
+        raise NewcomerFull
     circles.decide(tx, one, let_in=True)
     name, circle = called(one.name), one.circle_name
     return [

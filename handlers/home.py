@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.conversation import Choice, Outgoing, Text
 from bot.i18n import _, pgettext
-from handlers.ask import Ask, button
+from handlers.ask import Ask, back, button
 from storage.database import Tx
 
 SAFE = pgettext("button", "✅ I am safe")
@@ -48,7 +48,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
-        [button(pgettext("button", "⬅️ Back"), "home")],
+        [back()],
     )
 
 
@@ -77,6 +77,7 @@ def help_or_manual(ask: Ask, tx: Tx) -> Outgoing:
         _("Are you in danger, or do you want to know how this works?"),
         [button(HELP, "help")],
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
+        [back()],
     )
 
 
@@ -87,6 +88,8 @@ def not_understood(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def only_words(ask: Ask, tx: Tx) -> Outgoing:
-    """A picture, a voice message or a file: say kindly that it was not kept."""
+    """A picture, a voice message or a file: say kindly that it was not kept. An open dialogue still waits for words."""
     del tx
+    if ask.data:
+        return ask.reply(_("I can read only words. I have not kept what you sent. Please write it."), [back()])
     return with_menu(ask, _("I can read only words and buttons. I have not kept what you sent. Please choose:"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from bot.domain.conversation import Outgoing, Page
+from bot import i18n
+from bot.domain.checkin import News
+from bot.domain.conversation import Lane, Outgoing, Page
 from bot.i18n import _, ngettext, pgettext
+from handlers import alarm
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, outbox, people
+from storage import checkins, circles, inbox, outbox, people
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -25,8 +28,9 @@ def privacy(ask: Ask, tx: Tx) -> Outgoing:
                 _("Your name here: {name}", name=name_of(ask.person)),
                 ngettext("You are in {n} circle.", "You are in {n} circles.", n=len(mine)),
                 _(
-                    "I keep your language, your circles, your last news and your quiet hours. Your messages to me are "
-                    "not kept. Whoever is in a circle with you sees your name there and the news you tell it."
+                    "I keep your language, your circles, your quiet hours and your news: the last news until there is "
+                    "newer, older news for 30 days. Whoever is in a circle with you sees your name there and the news "
+                    "you tell it."
                 ),
                 seen_by(ask.platform),
                 _("Anybody who holds your unlocked phone can read this chat. You can have it cleaned."),
@@ -55,24 +59,17 @@ def copy(ask: Ask, tx: Tx) -> Outgoing:
 def copied(ask: Ask, tx: Tx) -> Outgoing:
     """Send the copy: only what the person told about themselves, nothing about anybody else."""
     person = ask.person
-    news = checkins.latest(tx, person.id)
-    told = news is not None and news.teller == person.id
     known = {
         "name": person.name,
         "language": person.language,
         "time zone": person.zone,
         "quiet hours": [person.quiet_from, person.quiet_until],
         "messengers": people.platforms(tx, person.id),
-        "circles": [{"name": one.name, "my news goes there": one.tells} for one in circles.circles_of(tx, person.id)],
-        "last news": {
-            "state": news.state.value,
-            "note": news.note,
-            "place": news.place,
-            "true at": news.true_at.isoformat(timespec="minutes"),
-            "told at": news.told_at.isoformat(timespec="minutes"),
-        }
-        if news is not None and told
-        else None,
+        "circles": [  # without their names, which somebody else may have chosen: a copy can fall into other hands
+            {"I keep it": one.keeper == person.id, "my news goes there": one.tells}
+            for one in circles.circles_of(tx, person.id)
+        ],
+        "news": [_copy_of(one) for one in checkins.told_by(tx, person.id)],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
     return ask.anew(
@@ -80,6 +77,16 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         attachment=file("payvand.json", data),
         clean_after=COPY_STANDS,
     )
+
+
+def _copy_of(news: News) -> dict[str, str]:
+    return {
+        "state": news.state.value,
+        "note": news.note,
+        "place": news.place,
+        "true at": news.true_at.isoformat(timespec="minutes"),
+        "told at": news.told_at.isoformat(timespec="minutes"),
+    }
 
 
 def clean(ask: Ask, tx: Tx) -> Outgoing:
@@ -117,18 +124,26 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
     )
 
 
-def forgotten(ask: Ask, tx: Tx) -> Outgoing:
+def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
     me = ask.person.id
+    letters = alarm.end_call_of(tx, me, ask.now)
+    outbox.withdraw_about(tx, me, ask.now)
     for one in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [one.id])[one.id] if p.id != me), None)
         if one.keeper == me and heir is not None:
             circles.hand_over(tx, one.id, heir.id)
+            letters.append(_to_heir(heir.id, one.name))
         circles.leave(tx, one.id, me)
     outbox.clean_chat(tx, me, ask.now)
+    inbox.forget_accidents(tx, ask.sender)
     people.forget(tx, me, ask.address)
-    return Outgoing(
-        ask.address,
-        _("You are forgotten. To begin again, write anything. What stands in this chat, please delete yourself."),
-        to_group=True,
-    )
+    line = _("You are forgotten. To begin again, write anything. What stands in this chat, please delete yourself.")
+    # Spoken now: nobody will know the language any more when it is delivered.
+    farewell = i18n.plain(i18n.speak(line, ask.person.language or i18n.SOURCE_LANGUAGE, ask.now))
+    return [Outgoing(ask.address, Page((farewell,)), to_group=True), *letters]
+
+
+def _to_heir(heir: int, circle: str) -> Outgoing:
+    text = _("You now keep “{circle}”: you can rename it and remove people.", circle=circle)
+    return Outgoing(heir, text, lane=Lane.CHECKIN)

@@ -9,17 +9,23 @@ from handlers.ask import Ask, back, button
 from handlers.home import menu
 
 
-def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911 - one refusal, one sentence
+def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one refusal, one sentence
     """The sentence of a refusal."""
     match refusal:
         case r.Outdated():
             return _("This button is no longer in use. Please choose again:")
+        case r.Over():
+            return _("This call is over.")
+        case r.Muted():
+            return _("Your news goes to none of your circles now. Choose a circle, and let it hear you:")
         case r.NoCircle():
             return _("Nobody would hear you yet. Make a circle for your family, or join one with an invitation:")
         case r.CircleFull(most):
             return ngettext("A circle can have {n} person.", "A circle can have at most {n} people.", n=most)
         case r.TooManyCircles(most):
             return ngettext("You can be in {n} circle.", "You can be in at most {n} circles.", n=most)
+        case r.NewcomerFull():
+            return _("They are in too many circles already. Ask them to leave one, and let them in then.")
         case r.TooLong(most):
             return ngettext(
                 "That is too long. Please write at most {n} character.",
@@ -53,6 +59,8 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
                 (button(pgettext("button", "🔑 I have an invitation"), "join"),),
                 (back(),),
             )
+        case r.Muted():
+            rows = ((button(pgettext("button", "⭕ My circles"), "circles"),), (back(),))
         case r.Empty() | r.TooLong() | r.Misread() | r.NotFound():
             rows = ((back(),),)
         case _:

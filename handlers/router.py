@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import i18n
+from bot.domain.circle import read_code
 from bot.domain.conversation import (
     Attached,
     Blocked,
@@ -41,7 +42,7 @@ BUTTONS: Mapping[str, Handler] = {
     "quiet.at": start.quiet_at,
     "quiet.zone": start.quiet_zone,
     "quiet.off": start.quiet_off,
-    "safe": checkin.safe,
+    "safe": alarm.safe,
     "hurt": checkin.hurt,
     "moved": checkin.moved,
     "other": checkin.other,
@@ -75,6 +76,7 @@ BUTTONS: Mapping[str, Handler] = {
     "circle.leave": circle.leave,
     "circle.left": circle.left,
     "invite": circle.invite,
+    "invite.several": circle.invite_several,
     "invite.picture": circle.invite_picture,
     "invite.back": circle.invite_back,
     "join": circle.join,
@@ -90,7 +92,7 @@ BUTTONS: Mapping[str, Handler] = {
 }
 
 PHRASES: Mapping[Intent, Handler] = {
-    Intent.SAFE: checkin.safe,
+    Intent.SAFE: alarm.safe,
     Intent.HELP: alarm.call,
     Intent.HELP_OR_MANUAL: home.help_or_manual,
     Intent.MANUAL: home.manual,
@@ -116,14 +118,43 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
 }
 
-LIMITS: Mapping[Handler, tuple[int, timedelta]] = {  # tries per person; counted outside the handler's savepoint
-    circle.joined: (5, timedelta(hours=1)),
-    circle.join: (20, timedelta(hours=1)),
-    circle.invite: (30, timedelta(hours=1)),
-    privacy.copied: (5, timedelta(hours=1)),
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often one account may do something; `counts` tells which tries count."""
+
+    of: str
+    most: int
+    counts: Callable[[Ask], bool] = lambda _ask: True
+    within: timedelta = timedelta(hours=1)
+
+
+# Counted outside the handler's savepoint, and per account: neither a refusal nor being forgotten gives new tries.
+# A misread digit is found by arithmetic, tells a stranger nothing, and costs nobody a try.
+LIMITS: Mapping[Handler, Limit] = {
+    circle.joined: Limit("guess", 5, lambda ask: read_code(ask.words) is not None),
+    circle.join: Limit("guess", 5, lambda ask: bool(ask.args and ask.person.name)),
+    circle.invite: Limit("invite", 30),
+    circle.invite_several: Limit("invite", 30),
+    privacy.copied: Limit("copy", 5),
 }
 
-ALWAYS = frozenset({Intent.HELP, Intent.CANCEL, Intent.BACK})  # understood even while a dialogue waits for words
+# What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
+# answers are anybody's own words, and “Omon” is also a name: there only what must never be overlooked.
+LEAVING = frozenset({Intent.CANCEL, Intent.BACK})
+URGENT = LEAVING | {Intent.HELP, Intent.HELP_OR_MANUAL}
+UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
+    "name": URGENT,
+    "else": URGENT,
+    "note": URGENT,
+    "place": frozenset(Intent),
+    "call.note": LEAVING | {Intent.SAFE},  # the call is out: “I was detained” is a detail of it
+    "circle.name": URGENT,
+    "circle.renamed": URGENT,
+    "join": frozenset(Intent),
+}
+NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may be a name: there one word asks first
+STAYING = frozenset({home.help_or_manual, home.only_words})  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 
 Links = Callable[[str, str], Callable[[str], str]]
@@ -154,7 +185,7 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
                 outbox.note_message(tx, met.address, incoming.message, now)
             data = json.loads(met.dialogue) if met.dialogue else {}
             link = links(incoming.sender.platform, incoming.sender.bot)
-            ask = Ask(met.person, now, incoming.at, met.address, incoming.sender.platform, link, data=data)
+            ask = Ask(met.person, now, incoming.at, met.address, incoming.sender, link, data=data)
             outbox.post(tx, _answer(tx, *_understood(tx, ask, incoming.heard)), now)
 
 
@@ -169,24 +200,31 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
-        case Attached():
-            handler = home.only_words
+        case Attached(caption=caption):
+            ask = replace(ask, words=caption)
+            handler = _by_words(tx, ask)
+            if handler in WORDS.values() or handler is home.not_understood:  # only what is clear without the picture
+                handler = home.only_words
         case _:
             handler = home.not_understood
     if not ask.person.language and handler is not start.speak:
         handler = _picker
-    if ask.data and handler is not WORDS.get(ask.data["what"]):
+    if ask.data and handler is not WORDS.get(ask.data["what"]) and handler not in STAYING:
         people.end_dialogue(tx, ask.person.id)
     return ask, handler
 
 
 def _by_words(tx: Tx, ask: Ask) -> Handler:
     """What words mean: a command first, then an open dialogue, then a phrase."""
-    waiting = WORDS.get(ask.data.get("what", ""))
+    what = ask.data.get("what", "")
+    waiting = WORDS.get(what)
     intent = understand(ask.words, asked=False)
-    if waiting is not None:
-        is_command = ask.words.lstrip().startswith("/")
-        return PHRASES[intent] if intent is not None and (is_command or intent in ALWAYS) else waiting
+    if waiting is not None and not ask.words.lstrip().startswith("/"):
+        if intent not in UNDERSTOOD[what]:
+            return waiting
+        if intent is Intent.HELP and what in NAMES and len(ask.words.split()) == 1:
+            return home.help_or_manual
+        return PHRASES[intent]
     if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
         intent = understand(ask.words, asked=True)
     return PHRASES[intent] if intent is not None else home.not_understood
@@ -215,11 +253,11 @@ def _answer(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
 
 def _count(tx: Tx, ask: Ask, handler: Handler) -> None:
     limit = LIMITS.get(handler)
-    if limit is None:
+    if limit is None or not limit.counts(ask):
         return
-    most, window = limit
-    if inbox.use(tx, f"{handler.__name__}/{ask.person.id}", window, ask.now) > most:
-        raise TooOften(window)
+    key = f"{limit.of}/{ask.sender.platform}/{ask.sender.bot}/{ask.sender.account}"
+    if inbox.use(tx, key, limit.within, ask.now) > limit.most:
+        raise TooOften(inbox.remaining(tx, key, ask.now))
 
 
 def _to_group(where: int, now: datetime) -> Outgoing:

@@ -48,7 +48,7 @@ def speak(ask: Ask, tx: Tx) -> Answer:
     if chosen not in LANGUAGES:
         raise Outdated
     people.change(tx, ask.person.id, language=chosen)
-    invitation = ask.args[1] if len(ask.args) > 1 else ""
+    invitation = (read_code(ask.args[1]) or "") if len(ask.args) > 1 else ""
     if not ask.person.name:
         return [ask.reply(introduction(ask.platform)), ask_name(ask, tx, invitation)]
     if invitation:
@@ -57,8 +57,8 @@ def speak(ask: Ask, tx: Tx) -> Answer:
 
 
 def started(ask: Ask, tx: Tx) -> Answer:
-    """Somebody who is known opens the chat again, perhaps with an invitation."""
-    invitation = read_code(ask.words) or ""
+    """Somebody who is known opens the chat again, perhaps with an invitation (or in the middle of using one)."""
+    invitation = read_code(ask.words) or str(ask.data.get("code", ""))
     if not ask.person.name:
         return ask_name(ask, tx, invitation)
     if invitation:
@@ -170,7 +170,7 @@ def quiet_at(ask: Ask, tx: Tx) -> Outgoing:
         ]
         for i, (zone, where) in enumerate(ZONES)
     ]
-    return ask.reply(_("What does your clock show now?"), *choices)
+    return ask.reply(_("What does your clock show now?"), *choices, [back("quiet")])
 
 
 def quiet_zone(ask: Ask, tx: Tx) -> Outgoing:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.checkin import Freshness, News, State, freshness
 from bot.domain.conversation import Ago, Line, Listed, Page, Place, Value
 from bot.domain.people import Person
-from bot.i18n import _, pgettext
+from bot.i18n import _, ngettext, pgettext
 
 
 def name_of(person: Person) -> Value:
@@ -24,6 +24,14 @@ def called(name: str) -> Value:
 def names(people: Iterable[Person]) -> Listed:
     """Several people: “Anna, Daler and Maria”."""
     return Listed(tuple(name_of(person) for person in people))
+
+
+def some(listed: list[Value], most: int) -> Listed:
+    """Names, or the first of them and the number of the others."""
+    rest = len(listed) - most
+    if rest <= 0:
+        return Listed(tuple(listed))
+    return Listed((*listed[:most], ngettext("{n} other", "{n} others", n=rest)))
 
 
 def said(name: Value, state: State) -> Line:

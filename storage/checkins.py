@@ -77,6 +77,18 @@ def add(tx: Tx, one: News, circles: Sequence[int]) -> None:
     tx.execute(upsert, rows)
 
 
+def told_by(tx: Tx, teller: int) -> list[News]:
+    """All news that a person has told and that is still kept, the latest truth first."""
+    query = sa.select(*_NEWS, *_DETAILS).where(news.c.teller_id == teller)
+    return [_news(row) for row in tx.execute(query.order_by(news.c.true_at.desc(), news.c.told_at.desc()))]
+
+
+def last_told_at(tx: Tx, teller: int) -> datetime | None:
+    """When a person last told any news."""
+    at: datetime | None = tx.execute(sa.select(sa.func.max(news.c.told_at)).where(news.c.teller_id == teller)).scalar()
+    return at
+
+
 def news_by(tx: Tx, which: int, teller: int) -> News | None:
     """A piece of news, if this person told it."""
     row = tx.execute(sa.select(*_NEWS, *_DETAILS).where(news.c.id == which, news.c.teller_id == teller)).first()

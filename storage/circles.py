@@ -160,20 +160,27 @@ def take_back(tx: Tx, which: int, inviter: int) -> bool:
     return tx.execute(invite.delete().where(mine)).rowcount == 1
 
 
-def use_invite(tx: Tx, code: str, now: datetime) -> tuple[int, int] | None:
-    """Use an invitation once: its circle and inviter; None if no code like this is valid now."""
+def use_invite(tx: Tx, code: str, who: int, now: datetime, waits_until: datetime) -> Newcomer | None:
+    """Use an invitation once: this person now waits for the inviter's word.
+
+    None if no code like this is valid now; and, without using it up, if they are in that circle or wait there already.
+    """
     row = tx.execute(
-        sa.select(invite.c.id, invite.c.circle_id, invite.c.inviter_id, invite.c.uses_left).where(
-            invite.c.code == code, invite.c.expires_at > now
+        sa.select(
+            invite.c.id, invite.c.circle_id, invite.c.inviter_id, invite.c.uses_left, circle.c.name, person.c.name
         )
+        .join(circle, invite.c.circle_id == circle.c.id)
+        .join(person, person.c.id == who)
+        .where(invite.c.code == code, invite.c.expires_at > now)
     ).first()
-    if row is None:
+    new = None if row is None else _wait_at_door(tx, row.circle_id, who, row.inviter_id, now, waits_until)
+    if row is None or new is None:
         return None
     if row.uses_left <= 1:
         tx.execute(invite.delete().where(invite.c.id == row.id))
     else:
         tx.execute(invite.update().where(invite.c.id == row.id).values(uses_left=row.uses_left - 1))
-    return row.circle_id, row.inviter_id
+    return Newcomer(new, row.circle_id, row[4], who, row[5] or "", row.inviter_id)
 
 
 _NEWCOMER = (
@@ -185,8 +192,12 @@ _NEWCOMER = (
 )
 
 
-def wait_at_door(tx: Tx, which: int, who: int, inviter: int, expires_at: datetime) -> int | None:
-    """Let a person wait for the inviter's word. The newcomer's id; None if they are in the circle or wait already."""
+def _wait_at_door(  # noqa: PLR0913, PLR0917 - a newcomer has this many parts
+    tx: Tx, which: int, who: int, inviter: int, now: datetime, expires_at: datetime
+) -> int | None:
+    """The newcomer's id; None if they are in the circle or wait already."""
+    too_late = (newcomer.c.circle_id == which) & (newcomer.c.person_id == who) & (newcomer.c.expires_at <= now)
+    tx.execute(newcomer.delete().where(too_late))
     inside = sa.select(membership.c.person_id).where(membership.c.circle_id == which, membership.c.person_id == who)
     if tx.execute(inside).first() is not None:
         return None

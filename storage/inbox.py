@@ -40,6 +40,19 @@ def accidents(tx: Tx) -> list[tuple[str, datetime]]:
     return [(row.code, row.at) for row in rows]
 
 
+def forget_accidents(tx: Tx, sender: Sender) -> None:
+    """Drop what is kept of an account's messages that met a defect: the account wishes to be forgotten."""
+    for row in tx.execute(sa.select(accident.c.code, accident.c.message)).all():
+        if repr(sender) in row.message:
+            tx.execute(accident.delete().where(accident.c.code == row.code))
+
+
+def remaining(tx: Tx, key: str, now: datetime) -> timedelta:
+    """How long the present window of `key` still lasts."""
+    until = tx.execute(sa.select(throttle.c.until).where(throttle.c.key == key, throttle.c.until > now)).scalar()
+    return timedelta() if until is None else until - now
+
+
 def uses(tx: Tx, key: str, now: datetime) -> int:
     """How often `key` was used in its present window."""
     query = sa.select(throttle.c.used).where(throttle.c.key == key, throttle.c.until > now)

@@ -145,6 +145,8 @@ def _pack(one: Outgoing) -> str:
         packed["u"] = 1
     if one.silent:
         packed["s"] = 1
+    if one.about is not None:
+        packed["p"] = one.about
     if one.clean_after is not None:
         packed["x"] = int(one.clean_after.total_seconds())
     if one.attachment is not None:
@@ -178,12 +180,13 @@ _DUE = (
         letter.c.route == sa.bindparam("route"),
         letter.c.state == State.WAITING.value,
         letter.c.due_at <= sa.bindparam("now"),
-        # order holds per address within a lane
+        # order holds per address within a lane; what was posted for later (quiet hours) holds back nothing
         ~sa.exists().where(
             _earlier.c.address_id == letter.c.address_id,
             _earlier.c.lane == letter.c.lane,
             _earlier.c.state <= State.FLYING.value,
             _earlier.c.id < letter.c.id,
+            (_earlier.c.due_at <= sa.bindparam("now")) | (_earlier.c.attempts > 0),
         ),
     )
     .order_by(letter.c.lane, letter.c.id)
@@ -215,7 +218,8 @@ _SIBLINGS = (
     )
     .order_by(letter.c.id)
 )
-MERGED = 8  # news in one message at the most: stays far below a platform's limit, and readable
+MERGED = 8  # news in one message at the most, so that it stays readable
+MERGED_LENGTH = 2000  # packed characters at the most: spoken in any language they stay below a platform's 4096
 
 
 def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
@@ -231,28 +235,46 @@ def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
     mergeable = {one.address: one for one in letters if one.lane is Lane.CHECKIN and not one.topic}
     if not mergeable:
         return letters
-    further = _siblings(tx, sorted(mergeable), now)
+    taken = {row.address_id: len(row.body) for row in rows if row.lane == Lane.CHECKIN.value}
+    further = _siblings(tx, {where: taken[where] for where in sorted(mergeable)}, now)
     return [_merged(one, further.get(one.address, [])) if one is mergeable.get(one.address) else one for one in letters]
 
 
-def _siblings(tx: Tx, addresses: list[int], now: datetime) -> dict[int, list[tuple[int, Text]]]:
-    found: dict[int, list[tuple[int, Text]]] = {}
-    for row in tx.execute(_SIBLINGS, {"addresses": addresses, "now": now}):
+@dataclass(frozen=True, slots=True)
+class _Sibling:
+    """News that waits for the same address as other news."""
+
+    id: int
+    text: Text
+    silent: bool
+
+
+def _siblings(tx: Tx, taken: dict[int, int], now: datetime) -> dict[int, list[_Sibling]]:
+    """What may go in one message with the first letter of each address, whose length is in `taken`."""
+    found: dict[int, list[_Sibling]] = {}
+    full: set[int] = set()
+    for row in tx.execute(_SIBLINGS, {"addresses": list(taken), "now": now}):
         siblings = found.setdefault(row.address_id, [])
-        if len(siblings) < MERGED - 1:
-            siblings.append((row.id, i18n.from_json(json.loads(row.body)["t"])))
-    if found:
-        tx.execute(_FLY, [{"which": which} for siblings in found.values() for which, _ in siblings])
+        taken[row.address_id] += len(row.body)
+        if row.address_id in full or len(siblings) == MERGED - 1 or taken[row.address_id] > MERGED_LENGTH:
+            full.add(row.address_id)  # nothing later may overtake what did not fit
+            continue
+        packed = json.loads(row.body)
+        siblings.append(_Sibling(row.id, i18n.from_json(packed["t"]), "s" in packed))
+    flying = [{"which": one.id} for siblings in found.values() for one in siblings]
+    if flying:
+        tx.execute(_FLY, flying)
     return found
 
 
-def _merged(one: Letter, further: list[tuple[int, Text]]) -> Letter:
+def _merged(one: Letter, further: list[_Sibling]) -> Letter:
     if not further:
         return one
     lines: list[Line | str] = []
-    for text in (one.text, *(text for _, text in further)):
+    for text in (one.text, *(other.text for other in further)):
         lines += [*(text.lines if isinstance(text, Page) else (text,)), ""]
-    return replace(one, text=Page(tuple(lines[:-1])), merged=tuple(which for which, _ in further))
+    silent = one.silent and all(other.silent for other in further)
+    return replace(one, text=Page(tuple(lines[:-1])), silent=silent, merged=tuple(other.id for other in further))
 
 
 def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
@@ -410,7 +432,7 @@ def recover(tx: Tx, route: str, now: datetime, *, idempotent: bool) -> int:
     again = letter.c.lane.in_([lane.value for lane in SENT_AGAIN])
     repeat = {
         "state": State.WAITING.value,
-        "again": 0 if idempotent else 1,
+        "again": 1,
         "due_at": now,
     }
     if idempotent:
@@ -433,25 +455,56 @@ def expire(tx: Tx, now: datetime) -> None:
 # -- what became of them -------------------------------------------------------------------------------------------
 
 
+_REACH = (State.DELIVERED, State.UNKNOWN, State.FLYING, State.WAITING)  # how near to the person, the nearest first
+
+
 def states_of(tx: Tx, topic: str, lane: Lane) -> dict[int, State]:
-    """For each person a letter of this topic and lane was posted to: what became of the newest one."""
+    """For each person to whom letters of this topic and lane were posted: what became of the one that got furthest."""
     query = (
         sa.select(letter.c.person_id, letter.c.state)
         .where(letter.c.topic == topic, letter.c.lane == lane.value)
         .order_by(letter.c.id)
     )
-    return {row.person_id: State(row.state) for row in tx.execute(query)}
+    found: dict[int, State] = {}
+    for row in tx.execute(query):
+        state = State(row.state)
+        before = found.get(row.person_id)
+        if before is None or before not in _REACH or (state in _REACH and _REACH.index(state) < _REACH.index(before)):
+            found[row.person_id] = state
+    return found
 
 
-def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime) -> None:
-    """Let letters of a topic that still wait end unsent: what they say is no longer so."""
+def perhaps_got(tx: Tx, topic: str, lane: Lane) -> list[int]:
+    """The people whom a letter of this topic and lane has reached, or may have reached."""
+    arrived = letter.c.state.in_([State.DELIVERED.value, State.FLYING.value, State.UNKNOWN.value])
+    query = (
+        sa.select(letter.c.person_id)
+        .where(letter.c.topic == topic, letter.c.lane == lane.value, arrived | (letter.c.again == 1))
+        .order_by(letter.c.person_id)
+        .distinct()
+    )
+    return list(tx.execute(query).scalars())
+
+
+def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime, *, person: int | None = None) -> None:
+    """Let letters of a topic that still wait (for one person, or for all) end unsent: what they say is no longer so."""
     query = sa.select(letter.c.id).where(
         letter.c.topic == topic,
         letter.c.lane == lane.value,
         letter.c.state == State.WAITING.value,
     )
+    if person is not None:
+        query = query.where(letter.c.person_id == person)
     for which in tx.execute(query).scalars().all():
         end(tx, which, State.EXPIRED, now)
+
+
+def withdraw_about(tx: Tx, who: int, now: datetime) -> None:
+    """Erase letters that still wait and tell the news of a person who is forgotten."""
+    waiting = sa.select(letter.c.id, letter.c.body).where(letter.c.state == State.WAITING.value)
+    for row in tx.execute(waiting).all():
+        if json.loads(row.body).get("p") == who:
+            end(tx, row.id, State.EXPIRED, now)
 
 
 def counts(tx: Tx) -> dict[tuple[str, Lane, State], int]:

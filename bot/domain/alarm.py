@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 REPEAT_AFTER = timedelta(minutes=10)
+NOTICES = 3  # “has seen your call” as messages of their own; who answers later is shown in place
 OPEN_FOR = timedelta(days=7)  # a call that nobody closes stops being watched then
 
 
@@ -45,4 +46,9 @@ class Alarm:
 def needs_repeat(alarm: Alarm, readers: list[Reader], now: datetime) -> bool:
     """Whether the call must go out a second time: its ten minutes are over and nobody has pressed anything."""
     due = alarm.open and alarm.repeat_at is not None and alarm.repeat_at <= now
-    return due and not any(reader.answered for reader in readers)
+    return due and bool(readers) and not any(reader.answered for reader in readers)
+
+
+def can_call_again(alarm: Alarm, now: datetime) -> bool:
+    """Whether a new call of the same caller takes the place of this one: before that it is a second tap on one need."""
+    return now - alarm.opened_at >= REPEAT_AFTER

@@ -16,8 +16,18 @@ class Outdated(Refusal):
 
 
 @dataclass
+class Over(Refusal):
+    """The call for help is over."""
+
+
+@dataclass
+class Muted(Refusal):
+    """The person has turned their news off for every circle they are in."""
+
+
+@dataclass
 class NoCircle(Refusal):
-    """Nobody would hear it: the person is in no circle, or has chosen none."""
+    """Nobody would hear it: the person is in no circle."""
 
 
 @dataclass
@@ -32,6 +42,11 @@ class TooManyCircles(Refusal):
     """The person is in as many circles as one may be."""
 
     most: int
+
+
+@dataclass
+class NewcomerFull(Refusal):
+    """The newcomer is in as many circles as one may be."""
 
 
 @dataclass

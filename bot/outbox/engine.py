@@ -182,7 +182,7 @@ class Route:
         now = self._now()
         language = letter.language or i18n.SOURCE_LANGUAGE
         text = i18n.speak(letter.text, language, now)
-        if letter.again and not letter.edits:
+        if letter.again and not letter.edits and not self._courier.idempotent:
             repeat = i18n.speak(_("<i>(This message may reach you twice.)</i>"), language, now)
             text = Markup("{}\n{}").format(text, repeat)
         return Parcel(
@@ -242,7 +242,7 @@ class Route:
                 if letter.lane not in outbox.SENT_AGAIN and not self._courier.idempotent:
                     outbox.end(tx, letter.id, State.UNKNOWN, now)
                     return
-                perhaps = not self._courier.idempotent
+                perhaps = True
             case NotSent() | Closed() | _:
                 pass
         for which in (letter.id, *letter.merged):

@@ -31,8 +31,7 @@ async def test_whoever_answers_a_call_for_help_is_named_only_where_they_are_know
     await colleague.presses("taking care")
     await brother.presses("taking care")
 
-    assert caller.sees("Taking care: Colleague")
-    assert caller.sees("Taking care: Brother")
+    assert caller.sees("Taking care: Brother and Colleague")
     assert mother.sees("Taking care: Brother")
     assert colleague.sees("Taking care: Colleague")
     assert not mother.sees("Colleague")

@@ -89,5 +89,5 @@ async def test_news_goes_only_to_the_chosen_circles(stage: Stage) -> None:
     await zarina.presses("My news goes to this circle")
     assert any("My news does not go here" in label for label in zarina.buttons)
     await zarina.says("I am safe")
-    assert "Nobody would hear you yet." in zarina.last
+    assert "Your news goes to none of your circles now." in zarina.last
     assert not daler.sees("I am safe.")
