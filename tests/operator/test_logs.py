@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 WITHHELD_ON_PURPOSE = {"context", "msgid"}
 
 
+@cache
 def said(*how: str) -> tuple[int, str]:
     """The exit code of a program that leaks wherever it can, and all it wrote."""
     done = subprocess.run(
