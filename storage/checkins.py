@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.domain.alarm import Alarm, Reader
 from bot.domain.checkin import KEPT, News, State, supersedes
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import alarm, alarm_reader, ask, ask_reader, news, person, standing, telling
 
 ASKS_KEPT = timedelta(days=14)
@@ -47,10 +49,27 @@ def latest(tx: Tx, who: int) -> News | None:
     return None if row is None else _news(row)
 
 
+_ADD = Prepared(news.insert())
+_TELL = Prepared(telling.insert())
+
+
+def _upsert(insert: Any) -> sa.Executable:
+    made = insert(standing)
+    upsert: sa.Executable = made.on_conflict_do_update(
+        index_elements=["circle_id", "person_id"],
+        set_={"news_id": made.excluded.news_id, "true_at": made.excluded.true_at},
+        where=standing.c.true_at <= made.excluded.true_at,
+    )
+    return upsert
+
+
+_STAND = Prepared(_upsert)
+
+
 def add(tx: Tx, one: News, circles: Sequence[int]) -> None:
     """Store news and what it changes: each circle's standing moves only forward in truth."""
     tx.execute(
-        news.insert(),
+        _ADD,
         {
             "id": one.id,
             "person_id": one.person,
@@ -64,17 +83,11 @@ def add(tx: Tx, one: News, circles: Sequence[int]) -> None:
     )
     if not circles:
         return
-    tx.execute(telling.insert(), [{"news_id": one.id, "circle_id": which} for which in circles])
-    insert = tx.insert(standing)
-    upsert = insert.on_conflict_do_update(
-        index_elements=["circle_id", "person_id"],
-        set_={"news_id": insert.excluded.news_id, "true_at": insert.excluded.true_at},
-        where=standing.c.true_at <= insert.excluded.true_at,
-    )
+    tx.execute(_TELL, [{"news_id": one.id, "circle_id": which} for which in circles])
     rows = [
         {"circle_id": which, "person_id": one.person, "news_id": one.id, "true_at": one.true_at} for which in circles
     ]
-    tx.execute(upsert, rows)
+    tx.execute(_STAND, rows)
 
 
 def told_by(tx: Tx, teller: int) -> list[News]:
@@ -251,7 +264,7 @@ def last_asked(tx: Tx, people: Sequence[int], since: datetime, *, by: int | None
     return found
 
 
-_ANSWERED = (
+_ANSWERED = Prepared(
     ask_reader.update()
     .where(
         ask_reader.c.person_id == sa.bindparam("who"),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.domain.people import Person
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import circle, invite, membership, newcomer, person
 
 
@@ -43,7 +44,7 @@ _MINE = (
     .where(membership.c.person_id == sa.bindparam("who"))
     .order_by(circle.c.id)
 )
-_HEARERS = (
+_HEARERS = Prepared(
     sa.select(
         membership.c.circle_id,
         person.c.id,
@@ -57,8 +58,8 @@ _HEARERS = (
     .where(membership.c.circle_id.in_(sa.bindparam("circles", expanding=True)))
     .order_by(membership.c.circle_id, person.c.id)
 )
-_TELLING = sa.select(membership.c.circle_id).where(
-    membership.c.person_id == sa.bindparam("who"), membership.c.tells == 1
+_TELLING = Prepared(
+    sa.select(membership.c.circle_id).where(membership.c.person_id == sa.bindparam("who"), membership.c.tells == 1)
 )
 
 

@@ -8,10 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.prepared import Found, Prepared
 
 T = TypeVar("T")
 
@@ -40,6 +42,11 @@ class Unusable(Exception):  # noqa: N818
     """The store can't be opened. The message tells an operator what to do."""
 
 
+_SAVEPOINT, _ROLLBACK, _RELEASE = (
+    Prepared(sa.text(sql)) for sql in ("SAVEPOINT work", "ROLLBACK TO work", "RELEASE work")
+)
+
+
 @dataclass(slots=True)
 class Tx:
     """One transaction, handed to a work function. Everything a work function may touch hangs on it.
@@ -53,16 +60,38 @@ class Tx:
     posted: bool = field(default=False)
     reading: bool = field(default=False)
     fault: StorageFault | None = field(default=None)
+    driver: Any = field(init=False, default=None)
 
-    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[*tuple[Any, ...]]:
+    def __post_init__(self) -> None:
+        """Know SQLite's own connection: what is prepared goes straight there."""
+        if self.connection.dialect.name == "sqlite":
+            self.driver = self.connection.connection.driver_connection
+
+    @overload
+    def execute(self, statement: Prepared, rows: Any = None) -> Found: ...
+
+    @overload
+    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[*tuple[Any, ...]]: ...
+
+    def execute(self, statement: sa.Executable | Prepared, rows: Any = None) -> Any:
         """Run one statement, once or for each of `rows`.
 
         After a StorageFault the engine may have undone everything, so nothing more can be written here: each later
         statement raises the same fault, and so does the commit, whoever swallowed the first one.
         """
-        with self._watched():
-            result: sa.CursorResult[*tuple[Any, ...]] = self.connection.execute(statement, rows)
-        return result
+        if self.fault is not None:
+            raise self.fault
+        try:
+            if not isinstance(statement, Prepared):
+                return self.connection.execute(statement, rows)
+            if self.driver is not None:
+                return statement.run(self.driver, self.connection.dialect, rows)
+            return self.connection.execute(statement.statement(self.connection.dialect), rows)
+        except sa.exc.DBAPIError as error:
+            self.fault = fault_of(error, reading=self.reading)
+            if self.fault is not None:
+                raise self.fault from None
+            raise
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT, for the engine at hand."""
@@ -74,33 +103,17 @@ class Tx:
 
         To survive a refused constraint, catch its error around a savepoint: PostgreSQL takes no other statement before.
         """
-        self._command("SAVEPOINT work")
+        self.execute(_SAVEPOINT)
         try:
             yield
         except BaseException:
             try:
-                self._command("ROLLBACK TO work")
-                self._command("RELEASE work")
+                self.execute(_ROLLBACK)
+                self.execute(_RELEASE)
             except (StorageFault, sa.exc.DBAPIError):  # the first error is the one to tell; `fault` dooms the rest
                 self.fault = self.fault or Broken("the savepoint is gone")
             raise
-        self._command("RELEASE work")
-
-    def _command(self, sql: str) -> None:
-        with self._watched():
-            self.connection.exec_driver_sql(sql)
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        if self.fault is not None:
-            raise self.fault
-        try:
-            yield
-        except sa.exc.DBAPIError as error:
-            self.fault = fault_of(error, reading=self.reading)
-            if self.fault is not None:
-                raise self.fault from None
-            raise
+        self.execute(_RELEASE)
 
 
 Work = Callable[[Tx], T]

@@ -8,17 +8,19 @@ import sqlalchemy as sa
 
 from bot.domain.conversation import Sender
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import accident, inbox, throttle
 
 KEPT = timedelta(hours=48)  # Telegram re-randomises update ids after a quiet week, so older ids must go
 ACCIDENT_KEPT = timedelta(hours=24)
 
+_NOTE = Prepared(lambda insert: insert(inbox).on_conflict_do_nothing())
+
 
 def is_new(tx: Tx, sender: Sender, update: str, now: datetime) -> bool:
     """Note an update; False if it was noted before."""
-    insert = tx.insert(inbox).on_conflict_do_nothing()
     row = {"platform": sender.platform, "bot": sender.bot, "id": update, "at": now}
-    return tx.execute(insert, row).rowcount == 1
+    return tx.execute(_NOTE, row).rowcount == 1
 
 
 def expire(tx: Tx, now: datetime) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot import i18n
 from bot.domain.conversation import Attachment, Choice, Lane, Line, Outgoing, Page, Sender, Text
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import address, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
@@ -71,7 +72,7 @@ def route_of(platform: str, bot: str) -> str:
 
 # -- posting -------------------------------------------------------------------------------------------------------
 
-_ADDRESSES = (
+_ADDRESSES = Prepared(
     sa.select(
         address.c.person_id,
         address.c.id,
@@ -82,7 +83,10 @@ _ADDRESSES = (
     .where(address.c.person_id.in_(sa.bindparam("people", expanding=True)))
     .order_by(address.c.unreachable_at.is_not(None), address.c.id)
 )
-_GROUP = sa.select(address.c.id, address.c.platform, address.c.bot).where(address.c.id == sa.bindparam("where"))
+_GROUP = Prepared(
+    sa.select(address.c.id, address.c.platform, address.c.bot).where(address.c.id == sa.bindparam("where"))
+)
+_POST = Prepared(letter.insert())
 
 
 def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
@@ -123,7 +127,7 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
             }
         )
     if rows:
-        tx.execute(letter.insert(), rows)
+        tx.execute(_POST, rows)
         tx.posted = True
 
 
@@ -157,7 +161,7 @@ def _pack(one: Outgoing) -> str:
 # -- claiming ------------------------------------------------------------------------------------------------------
 
 _earlier = letter.alias()
-_DUE = (
+_DUE = Prepared(
     sa.select(
         letter.c.id,
         letter.c.person_id,
@@ -193,12 +197,12 @@ _DUE = (
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True, of=letter)
 )
-_FLY = (
+_FLY = Prepared(
     letter.update()
     .where(letter.c.id == sa.bindparam("which"))
     .values(state=State.FLYING.value, attempts=letter.c.attempts + 1)
 )
-_NEWEST = (
+_NEWEST = Prepared(
     sa.select(message.c.platform_id)
     .where(
         message.c.address_id == sa.bindparam("where"),
@@ -207,7 +211,7 @@ _NEWEST = (
     .order_by(message.c.id.desc())
     .limit(1)
 )
-_SIBLINGS = (
+_SIBLINGS = Prepared(
     sa.select(letter.c.id, letter.c.address_id, letter.c.body)
     .where(
         letter.c.address_id.in_(sa.bindparam("addresses", expanding=True)),
@@ -302,12 +306,16 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
     )
 
 
+_NEXT = Prepared(
+    sa.select(sa.func.min(letter.c.due_at)).where(
+        letter.c.route == sa.bindparam("route"), letter.c.state == State.WAITING.value
+    )
+)
+
+
 def next_due(tx: Tx, route: str) -> datetime | None:
     """When the next waiting letter of a route is due."""
-    query = sa.select(sa.func.min(letter.c.due_at)).where(
-        letter.c.route == route, letter.c.state == State.WAITING.value
-    )
-    due: datetime | None = tx.execute(query).scalar()
+    due: datetime | None = tx.execute(_NEXT, {"route": route}).scalar()
     return due
 
 
@@ -326,13 +334,14 @@ class Delivered:
     edited: bool = False
 
 
-_DONE = (
+_DONE = Prepared(
     letter.update()
     .where(letter.c.id == sa.bindparam("which"))
     .values(state=sa.bindparam("how"), body="", attachment=None, ended_at=sa.bindparam("at"))
 )
-_GONE = letter.delete().where(letter.c.id == sa.bindparam("which"))
-_LATER = (
+_GONE = Prepared(letter.delete().where(letter.c.id == sa.bindparam("which")))
+_REMEMBER = Prepared(message.insert())
+_LATER = Prepared(
     letter.update()
     .where(letter.c.id == sa.bindparam("which"))
     .values(
@@ -368,7 +377,7 @@ def delivered(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
     if gone:
         tx.execute(_GONE, gone)
     if messages:
-        tx.execute(message.insert(), messages)
+        tx.execute(_REMEMBER, messages)
 
 
 def _stands(tx: Tx, where: int, topic: str) -> bool:
@@ -529,7 +538,7 @@ def resend_unknown(tx: Tx, now: datetime) -> int:
 def note_message(tx: Tx, where: int, platform_id: str, now: datetime) -> None:
     """Remember a person's own message, so that it can be cleaned from the chat when they ask."""
     tx.execute(
-        message.insert(),
+        _REMEMBER,
         {"address_id": where, "platform_id": platform_id, "at": now, "topic": ""},
     )
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.domain.conversation import Sender
 from bot.domain.people import Person
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import EPOCH, address, dialogue, letter, message, person
 
 DAY = timedelta(days=1)
@@ -34,7 +35,7 @@ _COLUMNS = (
     person.c.quiet_from,
     person.c.quiet_until,
 )
-_BY_ACCOUNT = (
+_BY_ACCOUNT = Prepared(
     sa.select(
         address.c.id.label("address"),
         address.c.unreachable_at,
@@ -50,7 +51,7 @@ _BY_ACCOUNT = (
         address.c.account == sa.bindparam("account"),
     )
 )
-_BY_ID = sa.select(*_COLUMNS).where(person.c.id == sa.bindparam("who"))
+_BY_ID = Prepared(sa.select(*_COLUMNS).where(person.c.id == sa.bindparam("who")))
 
 
 def _person(row: sa.Row[tuple[object, ...]]) -> Person:
