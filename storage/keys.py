@@ -7,6 +7,8 @@ import secrets
 import stat
 from pathlib import Path
 
+from storage.disk import sync_directory
+
 SIZE = 32  # bytes
 
 
@@ -30,6 +32,14 @@ def write(path: Path, root: bytes) -> None:
         file.write(root.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
+    sync_directory(path.parent)
+
+
+def find(path: Path, *, credential: str = "payvand.key") -> Path:
+    """Where the root key is read from: systemd's credentials directory if it is there, else `path`."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    given = Path(directory) / credential if directory else path
+    return given if given.is_file() else path
 
 
 def read(path: Path, *, credential: str = "payvand.key") -> bytes:
@@ -37,9 +47,12 @@ def read(path: Path, *, credential: str = "payvand.key") -> bytes:
 
     Raises KeyFault if there is none, if others can read the file, or if it is not 64 hexadecimal digits.
     """
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    if directory and (Path(directory) / credential).is_file():
-        return _parse(Path(directory) / credential)
+    found = find(path, credential=credential)
+    return read_file(path) if found == path else _parse(found)
+
+
+def read_file(path: Path) -> bytes:
+    """The root key from exactly this file. Raises KeyFault like `read`."""
     if not path.is_file():
         msg = f"There is no key at {path}. Run `payvand init`, or put the community's key there."
         raise KeyFault(msg)

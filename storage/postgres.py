@@ -80,12 +80,10 @@ class Postgres(Storage):
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.exec_driver_sql("VACUUM")
 
-    async def copy_to(self, path: Path) -> None:
-        """Everything as it stands, as an SQLite file under the same keys. `path` must not exist."""
-        from storage import pouring  # noqa: PLC0415 - opens SQLite, which a server does without
-
-        async with self._reading, self._reader.connect() as connection:
-            await connection.run_sync(pouring.into_file, path, self._keys)
+    async def copy_to(self, target: Path) -> None:
+        """Everything as it stands now, as an SQLite file under the same keys."""
+        async with self._reading, _no_raw_errors():
+            await _copy(self._engine, self._keys, target)
 
     async def close(self) -> None:
         if self._closing:
@@ -165,6 +163,28 @@ class Postgres(Storage):
             except Unusable:
                 msg = "another process has taken over this database"
                 raise Broken(msg) from None
+
+
+async def copy(url: str, keys: Keys, target: Path) -> None:
+    """Copy the database at `url`, as it stands now, into the new SQLite file `target` under the same keys.
+
+    Works beside the process that uses it. Raises Unusable or a StorageFault.
+    """
+    engine = make_engine(url, keys)
+    try:
+        await _copy(engine, keys, target)
+    except (OSError, sa.exc.DBAPIError) as error:
+        raise _unusable(error) from None
+    finally:
+        await engine.dispose()
+
+
+async def _copy(engine: AsyncEngine, keys: Keys, target: Path) -> None:
+    from storage import pouring  # noqa: PLC0415 - opens SQLite, which a server does without
+
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        await connection.run_sync(pouring.into_file, target, keys)
 
 
 async def open_server(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -16,39 +18,69 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from storage.crypto import Keys
+    from storage.database import Tx
 
 CHUNK = 500  # rows in memory at once
 OWN = frozenset({"key_check"})  # facts that belong to the engine, not to the community
 
 
 def into_file(source: sa.Connection, path: Path, keys: Keys) -> None:
-    """Make the SQLite file `path` with every row of `source`, both under `keys`. The source is only read."""
+    """Make the new private SQLite file `path` with every row of `source`, both under `keys`; one moment of it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with source.begin(), _file(path, keys) as (raw, target):
+        _check_schema(source)
+        pour(source, target)
+        target.commit()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raw.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+
+
+def from_file(tx: Tx, path: Path, keys: Keys) -> None:
+    """A work that fills an empty database with every row of an SQLite file under the same keys, migrated if it is old.
+
+    So a community moves to a server, or back. Raises Unusable if there is something already.
+    """
+    with _file(path, keys) as (_, source):
+        pour(source, tx.connection)
+
+
+@contextmanager
+def _file(path: Path, keys: Keys) -> Iterator[tuple[Any, sa.Connection]]:
+    """The file at the newest schema, raw and as SQLAlchemy sees it."""
     raw = sqlite.connect(path, keys)
     try:
         migrations.bring_up_sqlite(raw, path, keys)
-        engine = sa.create_engine("sqlite://", module=dbapi2, creator=lambda: raw, poolclass=StaticPool)
+        engine = sa.create_engine(
+            "sqlite://", module=dbapi2, creator=lambda: raw, poolclass=StaticPool, hide_parameters=True
+        )
         crypto.attach(engine.dialect, keys)
         sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
-        with source.begin(), engine.begin() as target:
-            pour(source, target)
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        raw.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+        with engine.connect() as connection:
+            yield raw, connection
     finally:
         raw.close()
+
+
+def _check_schema(source: sa.Connection) -> None:
+    found = source.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if found != schema.HEAD:
+        msg = f"The database has schema {found} and this program {schema.HEAD}. Start the program once, then try again."
+        raise Unusable(msg)
 
 
 def pour(source: sa.Connection, target: sa.Connection) -> None:
     """Copy every table from `source` to `target`, which has the same schema and no rows. Raises Unusable if it has."""
     for table in schema.metadata.sorted_tables:
-        if target.execute(sa.select(sa.func.count()).select_from(_plain(table)).where(_ours(table))).scalar():
+        stored = plain(table)
+        if target.execute(sa.select(sa.func.count()).select_from(stored).where(ours(stored))).scalar():
             msg = "There is something in this database already. Restore into an empty one."
             raise Unusable(msg)
-        for rows in _chunks(source, table):
-            target.execute(_plain(table).insert(), rows)
+        for rows in _chunks(source, stored):
+            target.execute(stored.insert(), rows)
     _keep_counting(source, target)
 
 
-def _plain(table: sa.Table) -> sa.TableClause:
+def plain(table: sa.Table) -> sa.TableClause:
     """The table with what is stored: bytes stay sealed, instants stay numbers."""
     columns = []
     for column in table.columns:
@@ -61,13 +93,13 @@ def _plain(table: sa.Table) -> sa.TableClause:
     return sa.table(table.name, *columns)
 
 
-def _ours(table: sa.Table) -> sa.ColumnElement[bool]:
-    """Which rows belong to the community."""
-    return table.c.name.not_in(OWN) if table is schema.fact else sa.true()
+def ours(table: sa.TableClause) -> sa.ColumnElement[bool]:
+    """Which rows of a plain table belong to the community."""
+    return table.c.name.not_in(OWN) if table.name == schema.fact.name else sa.true()
 
 
-def _chunks(source: sa.Connection, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
-    query = sa.select(_plain(table)).where(_ours(table)).execution_options(yield_per=CHUNK)
+def _chunks(source: sa.Connection, stored: sa.TableClause) -> Iterator[list[dict[str, Any]]]:
+    query = sa.select(stored).where(ours(stored)).execution_options(yield_per=CHUNK)
     with source.execute(query) as result:
         for part in result.mappings().partitions():
             yield [dict(row) for row in part]

@@ -17,7 +17,18 @@ from sqlcipher3 import dbapi2
 
 from storage import crypto
 from storage.crypto import Keys
-from storage.database import Batch, Outcome, Storage, Unusable, Work, gather_outcomes, look, random_id
+from storage.database import (
+    Batch,
+    Broken,
+    Outcome,
+    Storage,
+    Unusable,
+    Work,
+    fault_of,
+    gather_outcomes,
+    look,
+    random_id,
+)
 
 T = TypeVar("T")
 
@@ -85,6 +96,24 @@ def connect(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Conne
     return connection
 
 
+def copy(path: Path, keys: Keys, target: Path) -> None:
+    """Copy the database at `path`, as it stands now, to the new private file `target`, beside whoever uses it.
+
+    Raises a StorageFault, and then there is no `target`.
+    """
+    connection = connect(path, keys)
+    try:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # only the writer checkpoints
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        try:
+            connection.execute("VACUUM INTO ?", (str(target),))
+        except dbapi2.DatabaseError as error:
+            target.unlink()
+            raise fault_of(sa.exc.DBAPIError(None, None, error)) or Broken("VACUUM INTO") from None
+    finally:
+        connection.close()
+
+
 def refuse_unsafe_library(
     version: tuple[int, ...] = dbapi2.sqlite_version_info,
 ) -> None:
@@ -115,8 +144,12 @@ def lock(path: Path) -> IO[bytes]:
 class SQLite(Storage):
     """See `open_file`."""
 
-    def __init__(self, writer: _Hop, readers: list[_Hop], keys: Keys, held: IO[bytes], **options: Any) -> None:
+    def __init__(
+        self, path: Path, writer: _Hop, readers: list[_Hop], keys: Keys, held: IO[bytes], **options: Any
+    ) -> None:
         super().__init__(**options)
+        self._path = path
+        self._keys = keys
         self._writer = writer
         self._held = held
         self._batch = Batch(writer.engine(keys).connect(), self._new_id)
@@ -169,9 +202,9 @@ class SQLite(Storage):
         """Write the log into the file and empty it: what was erased is then in neither."""
         await self._writer.run(lambda: self._writer._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())  # noqa: SLF001
 
-    async def copy_to(self, path: Path) -> None:
-        """A compact copy of the file under the same key, without deleted rows. `path` must not exist."""
-        await self._writer.run(lambda: self._writer._conn.execute("VACUUM INTO ?", (str(path),)))  # noqa: SLF001
+    async def copy_to(self, target: Path) -> None:
+        """A compact copy of the file under the same key, without deleted rows, made beside readers and writers."""
+        await asyncio.to_thread(copy, self._path, self._keys, target)
 
     async def close(self) -> None:
         if self._closing:
@@ -219,4 +252,4 @@ async def open_file(path: Path, keys: Keys, *, new_id: Callable[[], int] = rando
             msg = f"{path} can't be opened: {error.strerror}."
             raise Unusable(msg) from None
         raise
-    return SQLite(writer, hops[1:], keys, held, new_id=new_id)
+    return SQLite(path, writer, hops[1:], keys, held, new_id=new_id)

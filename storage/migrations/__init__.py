@@ -21,6 +21,7 @@ from sqlcipher3 import dbapi2
 
 from storage import crypto, schema
 from storage.database import Unusable
+from storage.disk import sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -179,14 +180,5 @@ def _copy(connection: Any, target: Path) -> None:
             draft.unlink()
         msg = f"The copy that is made before a migration could not be written ({error}). Make room at {target.parent}."
         raise Unusable(msg) from None
-    finally:
-        os.close(handle)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` durable: a power cut must not undo a rename."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)
