@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import structlog
 from markupsafe import Markup
@@ -64,6 +65,7 @@ class App:
         self.engine = Engine([Route(storage, courier, now, limits) for courier, limits in couriers])
         self._moved = asyncio.Event()
         self._noticed: dict[Sender, datetime] = {}
+        self._turns: WeakValueDictionary[Sender, asyncio.Lock] = WeakValueDictionary()
         storage.on_posted(self.engine.wake)
 
     def _link(self, platform: str, bot: str) -> Link:
@@ -82,6 +84,11 @@ class App:
                 raise fault
 
     async def _receive(self, incoming: Incoming) -> StorageFault | None:
+        # one after the other for one sender, in the order they came; senders don't wait for each other
+        async with self._turns.setdefault(incoming.sender, asyncio.Lock()):
+            return await self._handle(incoming)
+
+    async def _handle(self, incoming: Incoming) -> StorageFault | None:
         now = self.now()
         try:
             await self.storage.write(partial(router.receive, incoming=incoming, now=now, links=self._link))
@@ -100,7 +107,8 @@ class App:
     async def _not_saved(self, sender: Sender, now: datetime) -> None:
         """Say plainly that nothing was saved: the only word that does not go through the outbox, which can't store."""
         courier = self._couriers.get((sender.platform, sender.bot))
-        if courier is None or now - self._noticed.get(sender, now - NOTICE_AGAIN) < NOTICE_AGAIN:
+        self._noticed = {who: at for who, at in self._noticed.items() if now - at < NOTICE_AGAIN}
+        if courier is None or sender in self._noticed:
             return
         self._noticed[sender] = now
         line = _("I could not save this just now. I keep trying; you need not send it again.")

@@ -67,7 +67,9 @@ def _https(url: str) -> str:
 
 
 def _web(url: str) -> str:
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+    parts = urlsplit(url)
+    near = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or not (near or parts.scheme == "https"):  # the token goes there
         raise ValueError
     return url.rstrip("/")
 
@@ -120,7 +122,7 @@ class TelegramSettings(_Part):
 
     token_file: Path = Field(Path(), description="the path of a file that holds the token from @BotFather")
     api: Annotated[str, AfterValidator(_web)] = Field(
-        OFFICIAL, description="the address of a Bot API server, such as https://api.telegram.org"
+        OFFICIAL, description="the https:// address of a Bot API server (http:// only on this machine)"
     )
     mode: Literal["polling", "webhook"] = Field("polling", description='"polling" or "webhook"')
     webhook: WebhookSettings | None = Field(None, description="a part of its own: [telegram.webhook]")

@@ -29,6 +29,7 @@ SENT_AGAIN = frozenset({Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN})
 ENDED_KEPT = timedelta(days=14)
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
+CLEANED_AGAIN = timedelta(minutes=10)
 
 
 class State(IntEnum):
@@ -566,6 +567,13 @@ def clean_chat(tx: Tx, who: int, now: datetime) -> int:
     mine = sa.select(address.c.id).where(address.c.person_id == who)
     young = message.c.at >= now - MESSAGES_KEPT
     return tx.execute(message.update().where(message.c.address_id.in_(mine) & young).values(due_at=now)).rowcount
+
+
+def clean_later(tx: Tx, rows: list[int], now: datetime) -> None:
+    """The platform did not clean these away: ask again in a while, as long as they are young enough."""
+    mine = message.c.id.in_(rows)
+    tx.execute(message.delete().where(mine & (message.c.at < now - MESSAGES_KEPT)))
+    tx.execute(message.update().where(mine).values(due_at=now + CLEANED_AGAIN))
 
 
 def drop_messages(tx: Tx, rows: list[int]) -> None:

@@ -14,6 +14,7 @@ from storage.prepared import Prepared
 from storage.schema import EPOCH, address, dialogue, letter, message, person
 
 DAY = timedelta(days=1)
+STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ def forget(tx: Tx, who: int, last: int) -> None:
 def expire(tx: Tx, now: datetime) -> None:
     """Drop dialogues that were left, and addresses of people who are forgotten, once their farewell has left."""
     tx.execute(dialogue.delete().where(dialogue.c.expires_at <= now))
+    never_began = person.c.language.is_(None) & (person.c.met_on < (now - STRANGERS_KEPT - EPOCH) // DAY)
+    tx.execute(person.delete().where(never_began))
     nobody = address.c.person_id.is_(None) & address.c.answered_at.is_(None)
     waiting = sa.exists().where(letter.c.address_id == address.c.id, letter.c.ended_at.is_(None))
     cleaning = sa.exists().where(message.c.address_id == address.c.id, message.c.due_at.is_not(None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -36,7 +37,9 @@ log = structlog.get_logger(__name__)
 
 IDLE = 5.0  # seconds: how often to look although nobody woke us
 CLEANED = 100  # messages in one cleaning
+DEFECTS = 5  # times that a letter may meet a defect of ours before an operator must look
 AHEAD = 0.1  # seconds of sending reserved before more is claimed
+PATIENCE = 0.05  # seconds that a claim waits for more room than for one letter
 
 
 class Route:
@@ -61,6 +64,8 @@ class Route:
         self._ended: list[Delivered] = []
         self._woken = asyncio.Event()
         self._flush = asyncio.Event()
+        self._roomy = asyncio.Event()
+        self._enough = 1
         self._closed = False
         self._stopping = False
 
@@ -120,9 +125,8 @@ class Route:
     async def _take_off(self) -> bool:
         """Claim what the budget allows and send each on its way. False if nothing was due (or nothing may fly)."""
         loop = asyncio.get_running_loop()
-        room = min(self._limits.concurrency - len(self._flying), self._limits.claim)
+        room = await self._room()
         if room <= 0:
-            await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
             return True
         ahead = self._pace.ahead(loop.time())
         if ahead > AHEAD:
@@ -133,8 +137,26 @@ class Route:
             slot = self._pace.slot(loop.time())
             task = asyncio.create_task(self._deliver(letter, slot))
             self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
+            task.add_done_callback(self._landed)
         return bool(letters)
+
+    async def _room(self) -> int:
+        """How many letters may take off now. Each claim is a commit, so a little patience lets several land first."""
+        limits = self._limits
+        most = min(limits.claim, limits.concurrency)
+        for enough, patience in ((min(most, limits.concurrency // 4), PATIENCE), (1, IDLE)):
+            self._enough = max(enough, 1)
+            self._roomy.clear()
+            if limits.concurrency - len(self._flying) < self._enough:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(patience):
+                        await self._roomy.wait()
+        return min(most, limits.concurrency - len(self._flying))
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        if self._limits.concurrency - len(self._flying) >= self._enough:
+            self._roomy.set()
 
     async def _rest(self) -> None:
         due = await self._storage.read(partial(outbox.next_due, route=self.name))
@@ -167,7 +189,7 @@ class Route:
             await self._failed(letter, error)
         except Exception as error:  # noqa: BLE001 - a defect in one letter must not stop the others
             log.error("courier.defect", route=self.name, letter=letter.id, error=error)  # noqa: TRY400 - logs withhold it
-            await self._failed(letter, Unknown())
+            await self._failed(letter, Unknown() if letter.attempts < DEFECTS else Refused())
         else:
             delivered = Delivered(
                 letter.id, letter.address, letter.topic, receipt.message, letter.clean_after, receipt.edited
@@ -283,11 +305,13 @@ class Route:
             for row, to, message in rows:
                 chats.setdefault(to.account, []).append((row, message))
             for account, messages in chats.items():
-                done = await self._courier.delete(where[account], tuple(message for _row, message in messages))
-                if not done:
+                numbers = [row for row, _message in messages]
+                if await self._courier.delete(where[account], tuple(message for _row, message in messages)):
+                    after = partial(outbox.drop_messages, rows=numbers)
+                else:  # perhaps the network: asked again until the platform would not do it any more
                     log.info("chat.uncleaned", route=self.name, count=len(messages))
-            dropped = [row for row, _to, _message in rows]
-            await self._storage.write(partial(outbox.drop_messages, rows=dropped))
+                    after = partial(outbox.clean_later, rows=numbers, now=self._now())
+                await self._storage.write(after)
 
 
 class Engine:
