@@ -76,7 +76,7 @@ class Postgres(Storage):
 
     async def checkpoint(self) -> None:
         """Free the space of erased rows. Their bytes (sealed) may stay in the server's files until it is reused."""
-        async with self._engine.connect() as connection:
+        async with _no_raw_errors(), self._writing, self._engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.exec_driver_sql("VACUUM")
 

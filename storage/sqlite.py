@@ -199,8 +199,14 @@ class SQLite(Storage):
         return value
 
     async def checkpoint(self) -> None:
-        """Write the log into the file and empty it: what was erased is then in neither."""
-        await self._writer.run(lambda: self._writer._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())  # noqa: SLF001
+        """Write the log into the file and empty it: what was erased is then in neither. Raises a StorageFault."""
+        await self._writer.run(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        try:
+            self._writer._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # noqa: SLF001
+        except dbapi2.DatabaseError as error:
+            raise fault_of(sa.exc.DBAPIError(None, None, error)) or Broken("checkpoint") from None
 
     async def copy_to(self, target: Path) -> None:
         """A compact copy of the file under the same key, without deleted rows, made beside readers and writers."""
