@@ -102,9 +102,15 @@ def last_told_at(tx: Tx, teller: int) -> datetime | None:
     return at
 
 
+_TOLD_BY = Prepared(
+    sa.select(*_NEWS, *_DETAILS).where(news.c.id == sa.bindparam("which"), news.c.teller_id == sa.bindparam("teller"))
+)
+_CIRCLES_TOLD = Prepared(sa.select(telling.c.circle_id).where(telling.c.news_id == sa.bindparam("which")))
+
+
 def news_by(tx: Tx, which: int, teller: int) -> News | None:
     """A piece of news, if this person told it."""
-    row = tx.execute(sa.select(*_NEWS, *_DETAILS).where(news.c.id == which, news.c.teller_id == teller)).first()
+    row = tx.execute(_TOLD_BY, {"which": which, "teller": teller}).first()
     return None if row is None else _news(row)
 
 
@@ -116,7 +122,7 @@ def detail(tx: Tx, which: int, *, note: str | None = None, place: str | None = N
 
 def circles_told(tx: Tx, which: int) -> list[int]:
     """The circles that were told a piece of news."""
-    return list(tx.execute(sa.select(telling.c.circle_id).where(telling.c.news_id == which)).scalars())
+    return list(tx.execute(_CIRCLES_TOLD, {"which": which}).scalars())
 
 
 def retract(tx: Tx, one: News) -> None:
@@ -158,6 +164,9 @@ _ALARM = sa.select(
 )
 
 
+_OPEN_OF = Prepared(_ALARM.where(alarm.c.person_id == sa.bindparam("caller"), alarm.c.closed_at.is_(None)).limit(1))
+
+
 def open_alarm(tx: Tx, one: Alarm, readers: Sequence[tuple[int, int]]) -> None:
     """Store a call for help and whom it goes to: (person, circle) pairs; a person in two circles counts once."""
     tx.execute(
@@ -194,7 +203,7 @@ def alarm_for(tx: Tx, which: int, reader: int) -> Alarm | None:
 
 def open_alarm_of(tx: Tx, caller: int) -> Alarm | None:
     """The open call for help of a person, if there is one."""
-    row = tx.execute(_ALARM.where(alarm.c.person_id == caller, alarm.c.closed_at.is_(None))).first()
+    row = tx.execute(_OPEN_OF, {"caller": caller}).first()
     return None if row is None else _alarm(row)
 
 
@@ -285,15 +294,21 @@ def answer(tx: Tx, who: int, circles: Sequence[int], now: datetime) -> list[int]
     return list(tx.execute(_ANSWERED, {"who": who, "circles": list(circles), "at": now}).scalars())
 
 
+_IS_ASKED = Prepared(
+    sa.select(ask_reader.c.ask_id)
+    .join(ask, ask_reader.c.ask_id == ask.c.id)
+    .where(
+        ask_reader.c.person_id == sa.bindparam("who"),
+        ask_reader.c.answered_at.is_(None),
+        ask.c.asked_at > sa.bindparam("since"),
+    )
+    .limit(1)
+)
+
+
 def is_asked(tx: Tx, who: int, since: datetime) -> bool:
     """Whether a question waits for this person."""
-    query = (
-        sa.select(ask_reader.c.ask_id)
-        .join(ask, ask_reader.c.ask_id == ask.c.id)
-        .where(ask_reader.c.person_id == who, ask_reader.c.answered_at.is_(None), ask.c.asked_at > since)
-        .limit(1)
-    )
-    return tx.execute(query).first() is not None
+    return tx.execute(_IS_ASKED, {"who": who, "since": since}).first() is not None
 
 
 def ask_by_id(tx: Tx, which: int) -> tuple[int, int, dict[int, datetime | None]] | None:

@@ -44,6 +44,7 @@ _MINE = (
     .where(membership.c.person_id == sa.bindparam("who"))
     .order_by(circle.c.id)
 )
+_ALL_MINE = Prepared(_MINE)
 _HEARERS = Prepared(
     sa.select(
         membership.c.circle_id,
@@ -65,7 +66,7 @@ _TELLING = Prepared(
 
 def circles_of(tx: Tx, who: int) -> list[Circle]:
     """The circles a person is in."""
-    rows = tx.execute(_MINE, {"who": who})
+    rows = tx.execute(_ALL_MINE, {"who": who})
     return [Circle(row.id, row.name, row.keeper_id, bool(row.tells), row.size) for row in rows]
 
 

@@ -179,6 +179,9 @@ def keep_dialogue(tx: Tx, who: int, form: str, expires_at: datetime) -> None:
     tx.execute(insert.on_conflict_do_update(index_elements=["person_id"], set_=values))
 
 
+_END_DIALOGUE = Prepared(dialogue.delete().where(dialogue.c.person_id == sa.bindparam("who")))
+
+
 def end_dialogue(tx: Tx, who: int) -> None:
     """Drop a person's open dialogue, if any."""
-    tx.execute(dialogue.delete().where(dialogue.c.person_id == who))
+    tx.execute(_END_DIALOGUE, {"who": who})
