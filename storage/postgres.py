@@ -76,9 +76,10 @@ class Postgres(Storage):
 
     async def checkpoint(self) -> None:
         """Free the space of erased rows. Their bytes (sealed) may stay in the server's files until it is reused."""
-        async with _no_raw_errors(), self._writing, self._engine.connect() as connection:
+        ours = ", ".join(table.name for table in schema.metadata.sorted_tables)
+        async with _no_raw_errors(), self._engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.exec_driver_sql("VACUUM")
+            await connection.exec_driver_sql(f"VACUUM (SKIP_LOCKED) {ours}")
 
     async def copy_to(self, target: Path) -> None:
         """Everything as it stands now, as an SQLite file under the same keys."""
@@ -232,7 +233,7 @@ def make_engine(url: str, keys: Keys) -> AsyncEngine:
         address,
         isolation_level="SERIALIZABLE",
         hide_parameters=True,
-        pool_size=WRITERS + READERS + 2,
+        pool_size=WRITERS + READERS + 2,  # and the lock's, and one for the vacuum
         max_overflow=0,
         connect_args={
             "timeout": 10,

@@ -334,6 +334,14 @@ async def test_two_transactions_that_really_overlap_are_run_again(postgres: Serv
     await storage.close()
 
 
+async def test_what_was_erased_is_cleared_away_beside_the_work(storage: Storage) -> None:
+    await storage.write(partial(note, name="here"))
+    await storage.write(lambda tx: tx.execute(fact.delete().where(fact.c.name == "here")).rowcount)
+    writes = [storage.write(partial(note, name=str(number))) for number in range(MANY)]
+    await asyncio.gather(storage.checkpoint(), *writes, storage.checkpoint())
+    assert len(await storage.read(names)) == MANY
+
+
 # -- who may open -----------------------------------------------------------------------------------------------------
 
 
