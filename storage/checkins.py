@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.domain.alarm import Alarm, Reader
 from bot.domain.checkin import KEPT, News, State, supersedes
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import ONE, Prepared
 from storage.schema import alarm, alarm_reader, ask, ask_reader, news, person, standing, telling
 
 ASKS_KEPT = timedelta(days=14)
@@ -39,7 +39,7 @@ _LATEST = (
     sa.select(*_NEWS, *_DETAILS)
     .where(news.c.person_id == sa.bindparam("who"))
     .order_by(news.c.true_at.desc(), news.c.told_at.desc())
-    .limit(1)
+    .limit(ONE)
 )
 
 
@@ -164,7 +164,7 @@ _ALARM = sa.select(
 )
 
 
-_OPEN_OF = Prepared(_ALARM.where(alarm.c.person_id == sa.bindparam("caller"), alarm.c.closed_at.is_(None)).limit(1))
+_OPEN_OF = Prepared(_ALARM.where(alarm.c.person_id == sa.bindparam("caller"), alarm.c.closed_at.is_(None)))
 
 
 def open_alarm(tx: Tx, one: Alarm, readers: Sequence[tuple[int, int]]) -> None:
@@ -302,7 +302,7 @@ _IS_ASKED = Prepared(
         ask_reader.c.answered_at.is_(None),
         ask.c.asked_at > sa.bindparam("since"),
     )
-    .limit(1)
+    .limit(ONE)
 )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot import i18n
 from bot.domain.conversation import Attachment, Choice, Lane, Line, Outgoing, Page, Sender, Text
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import ONE, Prepared
 from storage.schema import address, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
@@ -210,7 +210,7 @@ _NEWEST = Prepared(
         message.c.topic == sa.bindparam("about"),
     )
     .order_by(message.c.id.desc())
-    .limit(1)
+    .limit(ONE)
 )
 _SIBLINGS = Prepared(
     sa.select(letter.c.id, letter.c.address_id, letter.c.body)

@@ -19,6 +19,10 @@ Row: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = "Callable[[Any], Any] | None"
 
 
+# SQLite plans a statement anew whenever its LIMIT is bound, so a limit that never changes is written out
+ONE = sa.literal_column("1", sa.Integer)
+
+
 class Found(Protocol):
     """What a prepared statement gives back: as much of SQLAlchemy's result as is needed. Rows have named columns."""
 
