@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 OFTEN = 2.0  # seconds between two looks at what is urgent
+COPIES_AGAIN = 6 * 3600.0  # seconds between two looks at old copies of the database
 SELDOM = 60.0  # seconds between two rounds of expiry
 NOTICE_AGAIN = timedelta(minutes=5)  # “I could not save this” is said to one person no more often
 LANDING = 20.0  # seconds that a stop waits for what is in the air
@@ -199,7 +200,22 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         storage = await open_storage(settings)
         stack.push_async_callback(storage.close)
+        copies = asyncio.create_task(_expire_copies(settings), name="copies")
+        stack.callback(copies.cancel)
         await _serve_telegram(settings.telegram, storage, stack)
+
+
+async def _expire_copies(settings: Settings) -> None:
+    """Delete copies of the database that are older than they may be: what people had erased must go from them too."""
+    from storage import backup  # noqa: PLC0415
+
+    while True:
+        for directory in {settings.backup.directory, settings.data, settings.database_file.parent}:
+            try:
+                await asyncio.to_thread(backup.expire, directory, present(), keep_days=settings.backup.keep_days)
+            except OSError as error:
+                log.warning("copies.kept", error=error)
+        await asyncio.sleep(COPIES_AGAIN)
 
 
 async def _serve_telegram(chosen: TelegramSettings, storage: Storage, stack: AsyncExitStack) -> None:

@@ -87,6 +87,14 @@ def not_understood(ask: Ask, tx: Tx) -> Outgoing:
     return with_menu(ask, _("I did not understand that. Please choose:"))
 
 
+def forwarded(ask: Ask, tx: Tx) -> Outgoing:
+    """Somebody else's words, forwarded: never taken for the person's own."""
+    del tx
+    return with_menu(
+        ask, _("You have forwarded somebody else's words. I take only your own. If you have news, please choose:")
+    )
+
+
 def only_words(ask: Ask, tx: Tx) -> Outgoing:
     """A picture, a voice message or a file: say kindly that it was not kept. An open dialogue still waits for words."""
     del tx

@@ -154,7 +154,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
 }
 NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may be a name: there one word asks first
-STAYING = frozenset({home.help_or_manual, home.only_words})  # a dialogue goes on after these
+STAYING = frozenset({home.help_or_manual, home.only_words, home.forwarded})  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 
 Links = Callable[[str, str], Callable[[str], str]]
@@ -197,6 +197,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, args=tuple(args), on=on), BUTTONS.get(verb, _outdated)
         case Started(payload):
             ask, handler = replace(ask, words=payload), start.started
+        case Said(forwarded=True):
+            handler = home.forwarded
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)

@@ -24,9 +24,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words typed by a person, as they came (not trimmed, not folded)."""
+    """Words typed by a person, as they came (not trimmed, not folded), or somebody's words that they forwarded."""
 
     text: str
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

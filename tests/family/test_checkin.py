@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.conversation import Said
 from tests.stage import Stage
 
 
@@ -91,3 +92,14 @@ async def test_news_goes_only_to_the_chosen_circles(stage: Stage) -> None:
     await zarina.says("I am safe")
     assert "Your news goes to none of your circles now." in zarina.last
     assert not daler.sees("I am safe.")
+
+
+async def test_forwarded_words_are_never_taken_for_ones_own(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    before = daler.screen
+    await stage.memory.hear(zarina.account, Said("I am safe", forwarded=True))
+    await stage.settle()
+    assert "I take only your own." in zarina.last
+    assert daler.screen == before
+    await zarina.says("I am safe")  # the control: the same words of one's own
+    assert "Zarina: I am safe." in daler.last

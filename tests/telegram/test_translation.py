@@ -43,6 +43,12 @@ async def only(emulator: Emulator) -> Incoming:
 # -- a person ----------------------------------------------------------------------------------------------------------
 
 
+async def test_forwarded_words_are_marked_as_somebody_elses(emulator: Emulator) -> None:
+    origin = {"type": "hidden_user", "sender_user_name": "Somebody", "date": 1_700_000_000}
+    await emulator.say(7001, "I am safe", thread={"forward_origin": origin})
+    assert (await only(emulator)).heard == Said("I am safe", forwarded=True)
+
+
 async def test_words_come_as_they_were_typed(emulator: Emulator, clock: Clock) -> None:
     emulator.user(ZARINA, language="tg")
     message = await emulator.say(ZARINA, "  I am safe \n")

@@ -95,6 +95,8 @@ def _private(message: Mapping[str, object], me: Me) -> Heard | None:
     text = _text(message.get("text"))
     if not text:
         return _attached(message)
+    if message.get("forward_origin") is not None:
+        return Said(text, forwarded=True)
     command = _COMMAND.match(text)
     if command is None or not _ours(command, me):
         return Said(text)
