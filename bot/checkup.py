@@ -345,7 +345,7 @@ async def who_is(api: str, token: str) -> tuple[str, datetime | None]:
     with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError, OSError):
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"{api}/bot{token}/getMe") as response,
+            session.get(f"{api}/bot{token}/getMe", allow_redirects=False) as response,
         ):
             status = response.status
             with contextlib.suppress(KeyError, ValueError):

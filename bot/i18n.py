@@ -350,7 +350,7 @@ def _value(value: Value, language: str, now: datetime) -> str:  # noqa: PLR0911 
 # in a name they can turn a sentence around or hide a forged one. Lone surrogates could not be sent at all.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]",
+    "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffc\U000e0000-\U000e0fff]",
 )
 _NEWLINES = re.compile("\r\n?|[\u2028\u2029\x85]")
 
