@@ -35,6 +35,9 @@ OFTEN = 2.0  # seconds between two looks at what is urgent
 COPIES_AGAIN = 6 * 3600.0  # seconds between two looks at old copies of the database
 SELDOM = 60.0  # seconds between two rounds of expiry
 NOTICE_AGAIN = timedelta(minutes=5)  # “I could not save this” is said to one person no more often
+BURST = 100.0  # updates of one account at once
+A_SECOND = 2.0  # and then so many a second
+REMEMBERED = 10_000  # accounts
 LANDING = 20.0  # seconds that a stop waits for what is in the air
 
 Now = Callable[[], datetime]
@@ -46,10 +49,32 @@ def present() -> datetime:
     return datetime.now(UTC)
 
 
+class Patience:
+    """How many updates one account may send before it is passed over: a burst, then so many a second.
+
+    What is passed over is lost, so the measure is far above what a person's fingers can do, and a call for help is
+    never passed over.
+    """
+
+    def __init__(self) -> None:
+        self._left: dict[Sender, tuple[float, datetime]] = {}
+
+    def takes(self, sender: Sender, now: datetime) -> bool:
+        """Count one update; False if it is one too many."""
+        left, at = self._left.get(sender, (BURST, now))
+        left = min(BURST, left + max(0.0, (now - at).total_seconds()) * A_SECOND)
+        self._left[sender] = (max(0.0, left - 1), now)
+        if len(self._left) > REMEMBERED:  # whoever has had time to rest need not be remembered
+            rested = now - timedelta(seconds=BURST / A_SECOND)
+            self._left = {who: (some, when) for who, (some, when) in self._left.items() if when > rested}
+        return left >= 1
+
+
 class App:
     """A community's bot: what platforms hear comes in by `receive`, what is posted leaves through the couriers.
 
-    `couriers` are the bot accounts with the limits of each; `links` makes the link that opens a chat with an account.
+    `couriers` are the bot accounts with the limits of each; `links` makes the link that opens a chat with an account;
+    without `patience` nobody is passed over, however much they send.
     """
 
     def __init__(
@@ -58,6 +83,7 @@ class App:
         couriers: Sequence[tuple[Courier, Limits]],
         links: Mapping[tuple[str, str], Link],
         now: Now = present,
+        patience: Patience | None = None,
     ) -> None:
         self.storage = storage
         self.now = now
@@ -66,6 +92,7 @@ class App:
         self.engine = Engine([Route(storage, courier, now, limits) for courier, limits in couriers])
         self._moved = asyncio.Event()
         self._noticed: dict[Sender, datetime] = {}
+        self._patience = patience
         self._turns: WeakValueDictionary[Sender, asyncio.Lock] = WeakValueDictionary()
         storage.on_posted(self.engine.wake)
 
@@ -91,6 +118,10 @@ class App:
 
     async def _handle(self, incoming: Incoming) -> StorageFault | None:
         now = self.now()
+        flooding = self._patience is not None and not self._patience.takes(incoming.sender, now)
+        if flooding and not router.is_urgent(incoming.heard):
+            log.info("update.flood", platform=incoming.sender.platform)
+            return None
         try:
             await self.storage.write(partial(router.receive, incoming=incoming, now=now, links=self._link))
         except StorageFault as fault:
@@ -103,6 +134,8 @@ class App:
                 await self.storage.write(partial(router.accident, incoming=incoming, now=now, code=code))
             except StorageFault as fault:
                 return fault
+            except Exception as second:  # noqa: BLE001 - a row nobody can read must not keep everybody waiting
+                log.error("update.dropped", code=code, error=second)  # noqa: TRY400 - logs withhold the message
         return None
 
     async def _not_saved(self, sender: Sender, now: datetime) -> None:
@@ -147,6 +180,8 @@ class App:
                     await self.storage.checkpoint()
             except StorageFault as fault:
                 log.warning("rounds.wait", why=type(fault).__name__)
+            except Exception as error:  # noqa: BLE001 - time goes on whatever one row does
+                log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -228,7 +263,7 @@ async def _serve_telegram(chosen: TelegramSettings, storage: Storage, stack: Asy
     def link(payload: str) -> str:
         return f"https://t.me/{telegram.intake.me.username}?start={payload}"
 
-    app = App(storage, [(telegram, limits)], {(telegram.platform, telegram.bot): link})
+    app = App(storage, [(telegram, limits)], {(telegram.platform, telegram.bot): link}, patience=Patience())
     if chosen.mode == "webhook" and chosen.webhook is not None:
         door = chosen.webhook
         secret = door.read_secret().get_secret_value()

@@ -157,6 +157,8 @@ NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may 
 STAYING = frozenset({home.help_or_manual, home.only_words, home.forwarded})  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 
+URGENT_BUTTONS = frozenset({"help", "call.safe", "call.mistake"})
+
 Links = Callable[[str, str], Callable[[str], str]]
 
 
@@ -187,6 +189,17 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
             link = links(incoming.sender.platform, incoming.sender.bot)
             ask = Ask(met.person, now, incoming.at, met.address, incoming.sender, link, data=data)
             outbox.post(tx, _answer(tx, *_understood(tx, ask, incoming.heard)), now)
+
+
+def is_urgent(heard: Heard) -> bool:
+    """Whether this may be a call for help (or its end): such words are heard even from whoever floods us."""
+    match heard:
+        case Pressed(code):
+            return code.split(":")[0] in URGENT_BUTTONS
+        case Said(text):
+            return understand(text, asked=False) in {Intent.HELP, Intent.HELP_OR_MANUAL}
+        case _:
+            return False
 
 
 def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:

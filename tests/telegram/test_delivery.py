@@ -196,8 +196,26 @@ async def test_a_429_tells_how_long_to_wait(telegram: Telegram, emulator: Emulat
     with pytest.raises(Throttled) as caught:
         await telegram.deliver(parcel())
     assert caught.value.wait == timedelta(seconds=37)
-    assert caught.value.everywhere
     assert emulator.sent == []
+
+
+async def test_one_refused_chat_never_silences_the_others_but_two_mean_the_whole_account(
+    telegram: Telegram, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.user(7009, started=True)
+
+    async def refused(to: int) -> Throttled:
+        emulator.fault("json", "sendMessage", code=429, parameters={"retry_after": 6})
+        with pytest.raises(Throttled) as caught:
+            await telegram.deliver(parcel(to=to))
+        return caught.value
+
+    for _ in range(3):  # somebody who makes the bot write to them too often
+        assert not (await refused(ZARINA)).everywhere
+        clock.advance(1.2)
+    assert (await refused(7009)).everywhere
+    clock.advance(60)
+    assert not (await refused(ZARINA)).everywhere
 
 
 async def test_a_429_from_a_proxy_without_a_word_still_means_wait(telegram: Telegram, emulator: Emulator) -> None:

@@ -96,6 +96,7 @@ _UNSAID_PAUSE: Final = 5
 _PARTLY_KEPT: Final = 1000
 _LATELY_KEPT: Final = 10_000
 _A_SECOND: Final = 1.05
+_ELSEWHERE_SECONDS: Final = 5.0
 _A_MINUTE: Final = 61.0
 _GROUP_BUSY: Final = 18
 
@@ -120,6 +121,7 @@ class TelegramCourier:
         self._account: Final = account
         self._clock: Final = clock
         self._partly: Final[OrderedDict[str, list[tuple[_Step, str]]]] = OrderedDict()
+        self._refused: tuple[str, float] | None = None
         self._lately: Final[OrderedDict[str, deque[float]]] = OrderedDict()
 
     @property
@@ -296,7 +298,7 @@ class TelegramCourier:
             return NotSent() if isinstance(error, Unsent) else Unknown()
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             pause = timedelta(seconds=max(error.retry_after or _UNSAID_PAUSE, 1))
-            return Throttled(pause, everywhere=not self._busy(account))
+            return Throttled(pause, everywhere=self._refused_elsewhere(account) and not self._busy(account))
         return Relocated(str(error.migrate_to)) if error.migrate_to is not None else _refused(error, editing=editing)
 
     def _remember(self, account: str) -> None:
@@ -305,6 +307,15 @@ class TelegramCourier:
         self._lately[account] = times
         if len(self._lately) > _LATELY_KEPT:
             self._lately.popitem(last=False)
+
+    def _refused_elsewhere(self, account: str) -> bool:
+        """Whether another chat was refused a moment ago too: only then is a 429 about the whole account.
+
+        Otherwise one person who makes the bot write to them too often could silence it for everybody.
+        """
+        now = self._clock()
+        before, self._refused = self._refused, (account, now)
+        return before is not None and before[0] != account and now - before[1] < _ELSEWHERE_SECONDS
 
     def _busy(self, account: str) -> bool:
         """Whether this chat has used its own budget, so that a 429 is about it and not about the whole account."""
