@@ -554,8 +554,11 @@ def _choice(packed: Any, code: Any, link: Any) -> Choice:  # noqa: ANN401 - pars
     raise ValueError(message)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _dumped(data: object) -> str:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = _encode(data)
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate, which a database would refuse

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
 import sqlalchemy as sa
@@ -87,8 +88,8 @@ class Rows:
 class Prepared:
     """A statement of fixed shape, made once in its module and run by `Tx.execute`.
 
-    Values are given by the names of its bind parameters, or of an INSERT's columns: every row with the same names. An
-    INSERT that needs ON CONFLICT is given as a function of the dialect's own ``insert``.
+    Values are given by the names of its bind parameters, or of an INSERT's columns; the rows of one execution have the
+    same names. An INSERT that needs ON CONFLICT is given as a function of the dialect's own ``insert``.
     """
 
     __slots__ = ("_make",)
@@ -118,18 +119,24 @@ class Prepared:
             raise raised from error
 
     def _form(self, dialect: sa.Dialect, first: Row) -> _Form:
-        forms: dict[Any, _Form] = dialect.__dict__.setdefault("payvand_forms", {})
-        lengths = tuple((name, len(value)) if value.__class__ is list else name for name, value in first.items())
-        form = forms.get((self, lengths))
+        names = (self, *first)
+        try:
+            forms = dialect.payvand_forms[names]  # type: ignore[attr-defined]
+        except (AttributeError, KeyError):
+            listed = tuple(name for name, value in first.items() if isinstance(value, list))
+            forms = dialect.__dict__.setdefault("payvand_forms", {})[names] = (listed, {})
+        listed, made = forms
+        lengths = tuple([len(first[name]) for name in listed])
+        form: _Form | None = made.get(lengths)
         if form is None:
-            form = forms[self, lengths] = _Form(self.statement(dialect), dialect, first)
+            form = made[lengths] = _Form(self.statement(dialect), dialect, first)
         return form
 
 
 class _Form:
     """A statement compiled for one dialect and one set of names."""
 
-    __slots__ = ("_converts", "_plain", "_plan", "row", "sql")
+    __slots__ = ("_converted", "_converts", "_getter", "_plain", "_plan", "row", "sql")
 
     def __init__(self, statement: Any, dialect: sa.Dialect, first: Row) -> None:
         compiled = statement.compile(
@@ -153,6 +160,10 @@ class _Form:
             else:
                 value = state.parameters[place]
                 self._plan.append((None, None, convert(value) if convert else value))
+        # where every place is a given value, they are fetched at once and only some are converted
+        whole = len(self._plan) > 1 and all(name is not None and index is None for name, index, _ in self._plan)
+        self._getter = itemgetter(*(name for name, _, _ in self._plan)) if whole else None
+        self._converted = [(place, convert) for place, (_, _, convert) in enumerate(self._plan) if convert]
         columns = {} if isinstance(statement, sa.TextClause) else dict(statement.exported_columns.items())
         self.row: Any = namedtuple("Row", columns, rename=True) if columns else None  # noqa: PYI024
         self._converts: list[Convert] = [
@@ -162,6 +173,11 @@ class _Form:
 
     def bound(self, row: Row) -> list[Any]:
         """The values of one row, converted, in the driver's order."""
+        if self._getter is not None:
+            values = list(self._getter(row))
+            for place, convert in self._converted:
+                values[place] = convert(values[place])
+            return values
         values = []
         for name, index, convert in self._plan:
             if name is None:
