@@ -1,0 +1,101 @@
+"""How fast it is, beside what else there is: ``python -m benchmarks`` for everything, or name parts.
+
+python -m benchmarks checkin letters      only these parts
+python -m benchmarks --quick              a first look, in a few minutes
+python -m benchmarks --repeat 5           more repetitions (3)
+python -m benchmarks --out FILE           write the tables to a file too
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import checkin, letters, limits, machine, speaking, starting, webhook
+from benchmarks.contest import Contest, hold, shown
+
+
+def _checkin(*, quick: bool) -> Iterator[Contest]:
+    yield checkin.contest(quick=quick)
+    yield checkin.breakdown(quick=quick)
+
+
+def _webhook(*, quick: bool) -> Iterator[Contest]:
+    yield webhook.stored(quick=quick)
+    yield webhook.replied(quick=quick)
+
+
+def _letters(*, quick: bool) -> Iterator[Contest]:
+    yield letters.contest(quick=quick)
+
+
+def _limits(*, quick: bool) -> Iterator[Contest]:
+    yield from limits.contests(quick=quick)
+
+
+def _starting(*, quick: bool) -> Iterator[Contest]:
+    yield starting.contest(quick=quick)
+
+
+def _speaking(*, quick: bool) -> Iterator[Contest]:
+    yield speaking.contest(quick=quick)
+
+
+PARTS = {
+    "checkin": _checkin,
+    "webhook": _webhook,
+    "letters": _letters,
+    "limits": _limits,
+    "starting": _starting,
+    "speaking": _speaking,
+}
+
+
+def _machine() -> str:
+    return (
+        f"{datetime.now(UTC):%d %B %Y %H:%M} UTC; {len(machine.cores())} cores, load {machine.load()}; "
+        f"a million additions take {machine.pulse() * 1000:.0f} ms; Python {platform.python_version()}"
+    )
+
+
+def main() -> int:
+    """Hold every contest that was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="How fast it is, beside what else there is."
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="short runs, for a first look")
+    parser.add_argument("--repeat", type=int, default=3, help="repetitions of each measurement (default: 3)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the tables there too")
+    wish = parser.parse_args()
+    unknown = set(wish.parts) - PARTS.keys()
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        print(text, flush=True)
+
+    say(f"Machine: {_machine()}.\n")
+    say(f"Medians of {wish.repeat} interleaved runs, each in a process of its own (least-most).\n")
+    failed = False
+    for name in wish.parts or PARTS:
+        for contest in PARTS[name](quick=wish.quick):
+            result = hold(contest, wish.repeat)
+            failed |= bool(result.failed)
+            say(shown(result))
+        if name == "starting":
+            say(starting.heaviest() + "\n")
+    say(f"Machine at the end: {_machine()}.")
+    if wish.out is not None:
+        wish.out.write_text("\n".join(said) + "\n", "utf-8")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
