@@ -132,11 +132,7 @@ def _view(  # noqa: PLR0913 - one view, whoever asks for it
         lines.append(ngettext("It is on its way to {n} person.", "It is on its way to {n} people.", n=len(readers)))
     else:
         n = sum(r.reached is True for r in everybody)
-        lines.append(
-            ngettext(
-                "It has reached {n} of {all} person.", "It has reached {n} of {all} people.", n=n, all=len(everybody)
-            )
-        )
+        lines.append(_("Reached so far: {n} of {all}.", n=n, all=len(everybody)))
         missed = [words.called(r.name) for r in everybody if r.reached is False]
         if missed:
             lines.append(_("Not reached: {name}", name=words.some(missed, MOST_NAMED)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.checkin import State
 from bot.domain.conversation import Lane, Line, Outgoing, Page
 from bot.domain.people import Person, quiet_until
 from bot.domain.refusals import Alone, AskedAlready, NoCircle, Outdated
@@ -22,9 +23,10 @@ DAY = timedelta(days=1)
 
 def ask(wish: Ask, tx: Tx) -> Outgoing:
     """Choose whom to ask: a circle first, if there are several."""
-    mine = [one for one in circles.circles_of(tx, wish.person.id) if one.size > 1]
+    every = circles.circles_of(tx, wish.person.id)
+    mine = [one for one in every if one.size > 1]
     if not mine:
-        raise NoCircle
+        raise Alone if every else NoCircle
     if len(mine) == 1:
         return _whom(wish, tx, mine[0])
     rows = ([button(pgettext("button-wide", "{circle}", circle=one.name), "ask.in", one.id)] for one in mine)
@@ -120,7 +122,9 @@ def status(tx: Tx, which: int) -> Page | None:
         if who not in people:
             continue
         name = words.name_of(people[who])
-        if answered_at is not None and who in known:
+        if answered_at is not None and who in known and known[who].state is State.HELP:
+            lines.append(_("🆘 {name}: {state}", name=name, state=words.state_name(State.HELP)))
+        elif answered_at is not None and who in known:
             lines.append(_("✅ {name}: {state}", name=name, state=words.state_name(known[who].state)))
         else:
             lines.append(_("⏳ {name}: no answer yet", name=name))

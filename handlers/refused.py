@@ -59,7 +59,7 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
                 (button(pgettext("button", "🔑 I have an invitation"), "join"),),
                 (back(),),
             )
-        case r.Muted() | r.KeeperMustHandOver():
+        case r.Muted() | r.KeeperMustHandOver() | r.Alone():
             rows = ((button(pgettext("button", "⭕ My circles"), "circles"),), (back(),))
         case r.Empty() | r.TooLong() | r.Misread() | r.NotFound():
             rows = ((back(),),)
