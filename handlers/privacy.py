@@ -128,7 +128,6 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
     me = ask.person.id
     letters = alarm.end_call_of(tx, me, ask.now)
-    outbox.withdraw_about(tx, me, ask.now)
     for one in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [one.id])[one.id] if p.id != me), None)
         if one.keeper == me and heir is not None:

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from bot import i18n
 from bot.domain.conversation import Attachment, Choice, Lane, Line, Outgoing, Page, Sender, Text
+from storage import inbox
+from storage.crypto import Tampered
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
 from storage.schema import address, letter, message, person
@@ -27,6 +29,7 @@ LIFE = {  # how long a letter may wait for its platform before it is given up
 }
 SENT_AGAIN = frozenset({Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN})  # after an unknown outcome
 ENDED_KEPT = timedelta(days=14)
+TURNS = timedelta(hours=1)
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
 CLEANED_AGAIN = timedelta(minutes=10)
@@ -95,7 +98,8 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
     if not letters:
         return
     where = _reachable(tx, sorted({one.to for one in letters if not one.to_group}))
-    bodies: dict[int, str] = {}  # the same words to many people are packed once
+    bodies: dict[object, str] = {}  # the same words to many people are packed once
+    turns: dict[int, int] = {}
     rows = []
     for one in letters:
         if one.to_group:
@@ -109,9 +113,10 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
             place, route, reachable = where[one.to]
         else:  # erased meanwhile
             continue
-        body = bodies.get(id(one.text))
-        if body is None or one.choices or one.edits:
-            body = bodies[id(one.text)] = _pack(one)
+        same = (id(one.text), id(one.choices), one.edits, one.edit, one.silent, one.clean_after)
+        body = bodies.get(same)
+        if body is None or one.attachment is not None:
+            body = bodies[same] = _pack(one)
         rows.append(
             {
                 "person_id": None if one.to_group else one.to,
@@ -122,6 +127,9 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
                 "body": body,
                 "attachment": one.attachment.data if one.attachment else None,
                 "topic": one.topic,
+                "about_id": one.about,
+                "circle_id": one.circle,
+                "turn": _turn(tx, one, turns, now),
                 "due_at": one.due_at or now,
                 "expires_at": one.expires_at or (one.due_at or now) + LIFE[one.lane],
                 "ended_at": None if reachable else now,
@@ -132,12 +140,27 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
         tx.posted = True
 
 
+def _turn(tx: Tx, one: Outgoing, turns: dict[int, int], now: datetime) -> int:
+    """How often this person has called already in the last hour: whoever calls first goes first.
+
+    Otherwise one account that calls all the time would keep everybody else's calls waiting.
+    """
+    if one.lane is not Lane.DANGER or one.about is None:
+        return 0
+    if one.about not in turns:
+        turns[one.about] = inbox.use(tx, f"danger/{one.about}", TURNS, now) - 1
+    return turns[one.about]
+
+
 def _reachable(tx: Tx, people: list[int]) -> dict[int, tuple[int, str, bool]]:
     found: dict[int, tuple[int, str, bool]] = {}
     if people:
         for who, where, platform, bot, unreachable_at in tx.execute(_ADDRESSES, {"people": people}):
             found.setdefault(who, (where, route_of(platform, bot), unreachable_at is None))
     return found
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _pack(one: Outgoing) -> str:
@@ -150,13 +173,11 @@ def _pack(one: Outgoing) -> str:
         packed["u"] = 1
     if one.silent:
         packed["s"] = 1
-    if one.about is not None:
-        packed["p"] = one.about
     if one.clean_after is not None:
         packed["x"] = int(one.clean_after.total_seconds())
     if one.attachment is not None:
         packed["a"] = [one.attachment.kind, one.attachment.name]
-    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    return _encode(packed)
 
 
 # -- claiming ------------------------------------------------------------------------------------------------------
@@ -194,7 +215,7 @@ _DUE = Prepared(
             (_earlier.c.due_at <= sa.bindparam("now")) | (_earlier.c.attempts > 0),
         ),
     )
-    .order_by(letter.c.lane, letter.c.id)
+    .order_by(letter.c.lane, letter.c.turn, letter.c.id)
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True, of=letter)
 )
@@ -232,7 +253,11 @@ def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
 
     News waiting for one address goes in one message; calls for help never do.
     """
-    rows = tx.execute(_DUE, {"route": route, "now": now, "most": most}).all()
+    try:
+        rows = tx.execute(_DUE, {"route": route, "now": now, "most": most}).all()
+    except Tampered:
+        _end_unreadable(tx, route, now)
+        return []
     if not rows:
         return []
     tx.execute(_FLY, [{"which": row.id} for row in rows])
@@ -243,6 +268,19 @@ def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
     taken = {row.address_id: len(row.body) for row in rows if row.lane == Lane.CHECKIN.value}
     further = _siblings(tx, {where: taken[where] for where in sorted(mergeable)}, now)
     return [_merged(one, further.get(one.address, [])) if one is mergeable.get(one.address) else one for one in letters]
+
+
+def _end_unreadable(tx: Tx, route: str, now: datetime) -> None:
+    """End letters whose seal does not open, so that one spoilt row keeps nobody else waiting."""
+    waiting = sa.select(letter.c.id, letter.c.address_id).where(
+        letter.c.route == route, letter.c.state == State.WAITING.value, letter.c.due_at <= now
+    )
+    for which, where in tx.execute(waiting).all():
+        try:
+            tx.execute(sa.select(letter.c.body, letter.c.attachment).where(letter.c.id == which)).one()
+            tx.execute(sa.select(address.c.reach).where(address.c.id == where)).one()
+        except Tampered:
+            end(tx, which, State.REFUSED, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,12 +547,11 @@ def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime, *, person: int | Non
         end(tx, which, State.EXPIRED, now)
 
 
-def withdraw_about(tx: Tx, who: int, now: datetime) -> None:
-    """Erase letters that still wait and tell the news of a person who is forgotten."""
-    waiting = sa.select(letter.c.id, letter.c.body).where(letter.c.state == State.WAITING.value)
-    for row in tx.execute(waiting).all():
-        if json.loads(row.body).get("p") == who:
-            end(tx, row.id, State.EXPIRED, now)
+def withdraw_from(tx: Tx, which: int, who: int) -> None:
+    """Erase what still waits between a circle and somebody who leaves it; their own call for help goes on."""
+    waiting = (letter.c.circle_id == which) & (letter.c.state == State.WAITING.value)
+    theirs = (letter.c.about_id == who) & (letter.c.lane != Lane.DANGER.value)
+    tx.execute(letter.delete().where(waiting & ((letter.c.person_id == who) | theirs)))
 
 
 def counts(tx: Tx) -> dict[tuple[str, Lane, State], int]:

@@ -266,15 +266,20 @@ letter = _table(
     sa.Column("body", Sealed("letter.body"), nullable=False),
     sa.Column("attachment", Sealed("letter.attachment", binary=True)),
     sa.Column("topic", sa.Text, nullable=False, server_default=""),
+    _who("about_id", nullable=True),  # whose news it tells: it goes when they are forgotten
+    _to("circle.id", nullable=True),  # in which circle they are told it: it waits no longer than both are in it
+    sa.Column("turn", sa.Integer, nullable=False, server_default="0"),  # how often its teller called in the last hour
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
-    sa.Index(None, "route", "state", "lane", "id"),
+    sa.Index(None, "route", "state", "lane", "turn", "id"),
     sa.Index(None, "address_id", "lane", "state"),
     sa.Index(None, "person_id"),
     sa.Index(None, "topic"),
+    sa.Index(None, "about_id"),
+    sa.Index(None, "circle_id"),
     sa.Index(None, "ended_at"),
     sqlite_autoincrement=True,
 )

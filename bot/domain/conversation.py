@@ -201,7 +201,8 @@ class Outgoing:
     `topic` names what the message is about; the newest message of a topic at an address can be changed in place by a
     later one with ``edit=True`` (if there is none, or it can't be changed any more, a new message is sent).
     `edits` is the platform's id of a message to change in place: the one whose button was pressed.
-    `about` is the person whose news it tells: while it waits, it is erased with them.
+    `about` is the person whose news it tells: while it waits, it is erased with them. `circle` is the circle in which
+    it is told: while it waits, it is erased when the reader leaves.
     `clean_after` deletes the message from the chat that long after it was sent. A letter that could not be delivered
     by `expires_at` is given up.
     """
@@ -220,3 +221,4 @@ class Outgoing:
     clean_after: timedelta | None = None
     to_group: bool = False
     about: int | None = None
+    circle: int | None = None

@@ -173,21 +173,30 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("attachment", sa.LargeBinary(), nullable=True),
         sa.Column("topic", sa.Text(), server_default="", nullable=False),
+        sa.Column("about_id", Big, nullable=True),
+        sa.Column("circle_id", Big, nullable=True),
+        sa.Column("turn", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("again", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", Big, nullable=False),
         sa.Column("expires_at", Big, nullable=False),
         sa.Column("ended_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(["about_id"], ["person.id"], name=op.f("fk_letter_about_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_letter_address_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_letter_circle_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_letter_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
         sqlite_autoincrement=True,
         sqlite_strict=True,
     )
+    op.create_index(op.f("ix_letter_about_id"), "letter", ["about_id"], unique=False)
     op.create_index(op.f("ix_letter_address_id_lane_state"), "letter", ["address_id", "lane", "state"], unique=False)
+    op.create_index(op.f("ix_letter_circle_id"), "letter", ["circle_id"], unique=False)
     op.create_index(op.f("ix_letter_ended_at"), "letter", ["ended_at"], unique=False)
     op.create_index(op.f("ix_letter_person_id"), "letter", ["person_id"], unique=False)
-    op.create_index(op.f("ix_letter_route_state_lane_id"), "letter", ["route", "state", "lane", "id"], unique=False)
+    op.create_index(
+        op.f("ix_letter_route_state_lane_turn_id"), "letter", ["route", "state", "lane", "turn", "id"], unique=False
+    )
     op.create_index(op.f("ix_letter_topic"), "letter", ["topic"], unique=False)
     op.create_table(
         "membership",
