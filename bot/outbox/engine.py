@@ -288,11 +288,20 @@ class Route:
     async def _write_down(self) -> None:
         while self._ended:
             ended, self._ended = self._ended, []
-            try:
-                await self._storage.write(partial(outbox.delivered, letters=ended, now=self._now()))
-            except StorageFault:  # kept, and tried again: what was delivered must not be sent twice
-                self._ended = ended + self._ended
-                await asyncio.sleep(1)
+            await self._note(ended)
+
+    async def _note(self, ended: list[Delivered]) -> None:
+        try:
+            await self._storage.write(partial(outbox.delivered, letters=ended, now=self._now()))
+        except StorageFault:  # kept, and tried again: what was delivered must not be sent twice
+            self._ended = ended + self._ended
+            await asyncio.sleep(1)
+        except Exception as error:  # noqa: BLE001 - each alone then: a bad one harms nobody else
+            if len(ended) == 1:  # counts as under way until the next start
+                log.error("letter.unnoted", letter=ended[0].letter, error=error)  # noqa: TRY400 - logs withhold it
+                return
+            for one in ended:
+                await self._note([one])
 
     # -- cleaning ----------------------------------------------------------------------------------------------------
 
