@@ -18,6 +18,11 @@ async def asks(asker: Actor, whom: str = "Everybody") -> None:
     await asker.presses(whom)
 
 
+def comes_silently(actor: Actor) -> bool:
+    """Whether the newest message made no sound."""
+    return actor.messages[-1].silent
+
+
 async def sleeps(stage: Stage, actor: Actor) -> None:
     """Set quiet hours from 21:00 to 06:00 in Dushanbe, and let it be 23:00."""
     await actor.says("/start")
@@ -129,10 +134,10 @@ async def test_quiet_hours_delay_a_question_but_hold_back_neither_news_nor_a_cal
     assert not daler.sees("asks: how are you?")
     await maria.says("I am safe")
     assert "Maria: I am safe." in daler.last, "the question that waits for the morning holds back no news"
-    assert daler.messages[-1].silent
+    assert comes_silently(daler)
     await zarina.says("I need help")
     assert "Zarina: I need help." in daler.last
-    assert not daler.messages[-1].silent
+    assert not comes_silently(daler)
     await stage.pass_time(7 * HOUR, HOUR)
     assert "Zarina asks: how are you?" in daler.screen
 

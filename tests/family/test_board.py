@@ -148,7 +148,8 @@ async def test_several_circles_stand_one_under_the_other(stage: Stage) -> None:
     zarina, _daler = await stage.family("Zarina", "Daler", circle="Family")
     await make_circle(stage, zarina, "Work")
     await zarina.says("/people")
-    assert zarina.last == "Family\n⚪ Daler: no news yet\n\nWork\nNobody else is here yet."
+    parts = zarina.last.split("\n\n")
+    assert sorted(parts) == ["Family\n⚪ Daler: no news yet", "Work\nNobody else is here yet."]
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "tg"])
