@@ -64,9 +64,7 @@ class Route:
         self._ended: list[Delivered] = []
         self._woken = asyncio.Event()
         self._flush = asyncio.Event()
-        self._untidy = asyncio.Event()
         self._roomy = asyncio.Event()
-        self._turns = asyncio.Lock()
         self._enough = 1
         self._closed = False
         self._stopping = False
@@ -76,7 +74,6 @@ class Route:
     def wake(self) -> None:
         """Look again: something was posted, or time has moved."""
         self._woken.set()
-        self._untidy.set()
 
     async def recover(self) -> None:
         """After a crash: give what was under way the outcome that its lane's rule says."""
@@ -94,24 +91,21 @@ class Route:
         """Deliver until cancelled or the account is closed. What is in the air at the end is given time to land."""
         await self.recover()
         self._pace.begin(asyncio.get_running_loop().time())
-        helpers = [
-            asyncio.create_task(self._keep_flushing(), name=f"flush {self.name}"),
-            asyncio.create_task(self._keep_cleaning(), name=f"clean {self.name}"),
-        ]
+        flusher = asyncio.create_task(self._keep_flushing(), name=f"flush {self.name}")
         try:
             while not self._closed and not self._stopping:
                 self._woken.clear()
                 try:
                     if not await self._take_off():
+                        await self._clean()
                         await self._rest()
                 except StorageFault as fault:
                     log.warning("outbox.waits", route=self.name, why=type(fault).__name__)
                     await asyncio.sleep(1)
         finally:
             await self._land()
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            flusher.cancel()
+            await asyncio.gather(flusher, return_exceptions=True)
             await self._write_down()
 
     def stop(self) -> None:
@@ -187,13 +181,10 @@ class Route:
             await self._put_back(letter, timedelta(seconds=at - loop.time()))
             return
         self._pace.sent(letter.address, at, group=group)
-        await self._turn(at)
-        began = loop.time()
+        if at > loop.time():
+            await asyncio.sleep(at - loop.time())
         try:
-            try:
-                receipt = await self._courier.deliver(self.parcel(letter))
-            finally:
-                self._pace.answered(loop.time() - began, loop.time())
+            receipt = await self._courier.deliver(self.parcel(letter))
         except CourierError as error:
             await self._failed(letter, error)
         except Exception as error:  # noqa: BLE001 - a defect in one letter must not stop the others
@@ -207,18 +198,6 @@ class Route:
             self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]
             self._flush.set()
         self._woken.set()  # the next letter of this address and lane may go now
-
-    async def _turn(self, at: float) -> None:
-        """Wait for the slot, for the end of a pause that came meanwhile, and for room in the platform's second."""
-        loop = asyncio.get_running_loop()
-        if at > loop.time():
-            await asyncio.sleep(at - loop.time())
-        while self._pace.held(loop.time()):
-            await asyncio.sleep(self._pace.slot(loop.time()) - loop.time())
-        async with self._turns:  # in their order
-            while wait := self._pace.full(loop.time()):
-                await asyncio.sleep(wait)
-            self._pace.departs()
 
     def parcel(self, letter: Letter) -> Parcel:
         """The letter in its reader's language. Spoken now, so that the age of news is right."""
@@ -326,18 +305,6 @@ class Route:
 
     # -- cleaning ----------------------------------------------------------------------------------------------------
 
-    async def _keep_cleaning(self) -> None:
-        """Beside the letters: a chat is cleaned even while many letters are on their way."""
-        while True:
-            self._untidy.clear()
-            try:
-                await self._clean()
-            except StorageFault as fault:
-                log.warning("cleaning.waits", route=self.name, why=type(fault).__name__)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
-                    await self._untidy.wait()
-
     async def _clean(self) -> None:
         """Delete from chats what is to be cleaned now."""
         due = partial(outbox.messages_due, route=self.name, now=self._now(), most=CLEANED)
@@ -348,9 +315,8 @@ class Route:
                 chats.setdefault(to.account, []).append((row, message))
             for account, messages in chats.items():
                 numbers = [row for row, _message in messages]
-                if await self._courier.delete(
-                    where[account], tuple(dict.fromkeys(message for _row, message in messages))
-                ):
+                standing = tuple(dict.fromkeys(message for _row, message in messages))  # a topic remembers one twice
+                if await self._courier.delete(where[account], standing):
                     after = partial(outbox.drop_messages, rows=numbers)
                 else:  # perhaps the network: asked again until the platform would not do it any more
                     log.info("chat.uncleaned", route=self.name, count=len(messages))
