@@ -1,0 +1,293 @@
+"""What leaves: in which order, how often, and what becomes of it when the platform fails in each of its ways."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from bot.app import App
+from bot.domain.conversation import Lane, Outgoing
+from bot.i18n import _
+from bot.outbox.courier import Gone, NotSent, Parcel, Refused, Throttled, Unknown, Unreachable
+from bot.outbox.pace import UNLIMITED
+from storage import outbox
+from storage.database import Tx
+from storage.outbox import State
+from tests.family.looking import id_of
+from tests.stage import Actor, Stage
+
+MINUTE = timedelta(minutes=1)
+REPEATED = "(This message may reach you twice.)"
+SENT_AGAIN = [Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN]
+LEFT_UNKNOWN = [Lane.BULLETIN, Lane.PETITION, Lane.DIGEST]
+
+
+async def post(stage: Stage, to: Actor, *lanes: Lane, words: str = "{n}", **more: object) -> None:
+    """Post one letter in each of these lanes, numbered, and let nothing leave yet."""
+    who = await id_of(stage, to)
+    letters = [
+        Outgoing(who, _("{name} asks: how are you?", name=words.format(n=n)), lane=lane, **more)  # type: ignore[arg-type]
+        for n, lane in enumerate(lanes)
+    ]
+    await stage.storage.write(lambda tx: outbox.post(tx, letters, stage.now()))
+
+
+async def states(stage: Stage) -> dict[str, int]:
+    """How many letters are in which state."""
+
+    def look(tx: Tx) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for (_route, _lane, state), n in outbox.counts(tx).items():
+            found[state.name] = found.get(state.name, 0) + n
+        return found
+
+    return await stage.storage.read(look)
+
+
+def heard(actor: Actor) -> list[str]:
+    """Who asked, in the order of the screen."""
+    return re.findall(r"(\w+) asks: how are you\?", actor.screen)
+
+
+async def test_what_was_surely_not_sent_is_sent_later_without_a_mark(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    stage.memory.fail(NotSent(), "daler", times=3)
+    await zarina.says("I am safe")
+    assert not daler.sees("Zarina: I am safe.")
+    await stage.pass_time(MINUTE)
+    assert daler.screen.count("Zarina: I am safe.") == 1
+    assert not daler.sees(REPEATED)
+
+
+async def test_the_pause_a_platform_asks_for_is_kept(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    stage.memory.fail(Throttled(timedelta(milliseconds=30), everywhere=False), "daler")
+    await zarina.says("I am safe")
+    assert not daler.sees("Zarina: I am safe.")
+    await stage.pass_time(MINUTE)
+    assert daler.screen.count("Zarina: I am safe.") == 1
+
+
+async def test_a_message_that_is_gone_is_sent_anew_instead_of_changed(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("I need help")
+    stage.memory.remove("daler", daler.messages[-1].id)
+    await zarina.presses("I am safe now")
+    assert daler.sees("This call is over.")
+    stage.memory.fail(Gone(), "zarina")
+    await zarina.presses("More")
+    assert "Your circles and settings" in zarina.last
+
+
+async def test_what_is_refused_for_what_it_is_does_not_hold_up_the_rest(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    stage.memory.fail(Refused(), "daler")
+    await zarina.says("I need help")
+    await stage.pass_time(MINUTE)
+    assert "Not reached: Daler" in zarina.screen
+    await zarina.presses("It was a mistake")
+    await zarina.says("I am safe")
+    assert daler.sees("Zarina: I am safe.")
+    assert not daler.sees("mistake")
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@pytest.mark.parametrize("lane", SENT_AGAIN)
+async def test_what_has_an_unknown_end_is_sent_again_with_a_mark_where_it_matters(
+    stage: Stage, lane: Lane, *, arrives: bool
+) -> None:
+    (daler,) = await stage.family("Daler")
+    stage.memory.idempotent = False
+    stage.memory.fail(Unknown(), "daler", arrives=arrives)
+    await post(stage, daler, lane, words="Zarina")
+    await stage.settle()
+    await stage.pass_time(MINUTE)
+    assert heard(daler) == ["Zarina"] * (2 if arrives else 1)
+    assert REPEATED in daler.last
+    assert await states(stage) == {}
+
+
+@pytest.mark.parametrize("lane", LEFT_UNKNOWN)
+async def test_what_has_an_unknown_end_stays_so_where_a_repeat_would_be_worse(stage: Stage, lane: Lane) -> None:
+    (daler,) = await stage.family("Daler")
+    stage.memory.idempotent = False
+    stage.memory.fail(Unknown(), "daler")
+    await post(stage, daler, lane, words="Zarina")
+    await stage.settle()
+    await stage.pass_time(10 * MINUTE)
+    assert heard(daler) == []
+    assert await states(stage) == {"UNKNOWN": 1}
+    assert await stage.storage.write(lambda tx: outbox.resend_unknown(tx, stage.now())) == 1
+    await stage.settle()
+    assert heard(daler) == ["Zarina"], "but an operator may say: send it again"
+    assert REPEATED in daler.last
+
+
+@pytest.mark.parametrize("lane", [*SENT_AGAIN, *LEFT_UNKNOWN])
+async def test_where_the_platform_knows_a_repeat_by_its_key_it_is_one_message_without_a_mark(
+    stage: Stage, lane: Lane
+) -> None:
+    (daler,) = await stage.family("Daler")
+    stage.memory.fail(Unknown(), "daler", arrives=True)
+    await post(stage, daler, lane, words="Zarina")
+    await stage.settle()
+    await stage.pass_time(MINUTE)
+    assert heard(daler) == ["Zarina"]
+    assert not daler.sees(REPEATED)
+    assert await states(stage) == {}
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+async def test_letters_that_were_in_the_air_at_a_crash_follow_their_lanes_rule(stage: Stage, lane: Lane) -> None:
+    (daler,) = await stage.family("Daler")
+    stage.memory.idempotent = False
+    await post(stage, daler, lane, words="Zarina")
+    (flying,) = await stage.storage.write(lambda tx: outbox.claim(tx, "memory/1", stage.now(), 10))
+    assert flying.lane is lane
+    app = App(stage.storage, [(stage.memory, UNLIMITED)], {}, stage.now)
+    for route in app.engine.routes:
+        await route.recover()
+    await app.engine.drain()
+    assert heard(daler) == (["Zarina"] if lane in SENT_AGAIN else [])
+    assert (REPEATED in daler.last) is (lane in SENT_AGAIN)
+
+
+async def test_a_higher_lane_overtakes_and_each_lane_keeps_its_order(stage: Stage) -> None:
+    (daler,) = await stage.family("Daler")
+    lanes = [Lane.DIGEST, Lane.BULLETIN, Lane.REPLY, Lane.DANGER, Lane.REPLY, Lane.DIGEST, Lane.DANGER]
+    await post(stage, daler, *lanes, words="N{n}")
+    await stage.settle()
+    told = heard(daler)
+    assert sorted(told) == [f"N{n}" for n in range(len(lanes))]
+    assert told[:4] == ["N3", "N2", "N1", "N0"], "of the first of each lane, the most urgent goes first"
+    for lane in set(lanes):
+        mine = [f"N{n}" for n, one in enumerate(lanes) if one is lane]
+        assert [one for one in told if one in mine] == mine
+
+
+async def test_a_letter_that_waits_holds_back_only_its_own_lane_at_its_own_address(stage: Stage) -> None:
+    daler, maria = await stage.family("Daler", "Maria")
+    stage.memory.fail(NotSent(), "daler")
+    await post(stage, daler, Lane.DIGEST, words="First")
+    await stage.settle()
+    await post(stage, daler, Lane.DIGEST, words="Second")
+    await post(stage, daler, Lane.DANGER, words="Danger")
+    await post(stage, maria, Lane.DIGEST, words="Other")
+    await stage.settle()
+    assert heard(daler) == ["Danger"]
+    assert heard(maria) == ["Other"]
+    await stage.pass_time(MINUTE)
+    assert heard(daler) == ["Danger", "First", "Second"]
+
+
+async def test_news_that_waited_for_one_person_comes_in_one_message(stage: Stage) -> None:
+    zarina, *others = await stage.family("Zarina", "A", "B", "C")
+    stage.memory.fail(NotSent(), "zarina")
+    for other in others:
+        await other.says("I am safe")
+    before = len(zarina.messages)
+    await stage.pass_time(MINUTE)
+    assert len(zarina.messages) == before + 1
+    assert re.search("A: I am safe.*B: I am safe.*C: I am safe", zarina.last, re.DOTALL)
+
+
+async def test_calls_for_help_are_never_put_together(stage: Stage) -> None:
+    zarina, *others = await stage.family("Zarina", "A", "B", "C")
+    stage.memory.fail(NotSent(), "zarina")
+    for other in others:
+        await other.says("I need help")
+    before = len(zarina.messages)
+    await stage.pass_time(MINUTE)
+    assert len(zarina.messages) == before + 3
+    assert all(len(message.choices) == 2 for message in zarina.messages[-3:])  # noqa: PLR2004
+
+
+async def test_much_news_that_waited_is_cut_into_messages_that_a_platform_takes(stage: Stage) -> None:
+    zarina, *others = await stage.family("Zarina", *(f"R{n}" for n in range(10)), languages={"Zarina": "ru"})
+    stage.memory.fail(NotSent(), "zarina")
+    for other in others:
+        await other.says("/start")
+        await other.presses("Other news")
+        await other.presses("Something else")
+        await other.says("ж" * 500)
+    before = len(zarina.messages)
+    await stage.pass_time(5 * MINUTE)
+    assert sum(message.text.count("ж" * 500) for message in zarina.messages) == len(others)
+    assert 1 < len(zarina.messages) - before < len(others)
+    assert await states(stage) == {}
+    told = re.findall(r"(R\d+): у меня", zarina.screen)
+    assert told == [f"R{n}" for n in range(10)], "in the order in which they were told"
+
+
+@pytest.mark.parametrize(
+    ("lane", "life"),
+    [
+        (Lane.REPLY, timedelta(days=1)),
+        (Lane.CHECKIN, timedelta(days=7)),
+        (Lane.DANGER, timedelta(days=7)),
+        (Lane.CORRECTION, timedelta(days=14)),
+    ],
+)
+async def test_what_waits_too_long_is_given_up(stage: Stage, lane: Lane, life: timedelta) -> None:
+    (daler,) = await stage.family("Daler")
+    await post(stage, daler, lane, words="Zarina")
+    stage.memory.fail(NotSent(), "daler", times=10_000)
+    await stage.settle()
+    await stage.pass_time(life - timedelta(hours=2), timedelta(hours=6))
+    assert await states(stage) == {"WAITING": 1}
+    await stage.pass_time(timedelta(hours=4), timedelta(hours=1))
+    assert await states(stage) == {"EXPIRED": 1}
+    await stage.pass_time(timedelta(days=16), timedelta(days=1))
+    assert await states(stage) == {}
+
+
+async def test_a_letter_nobody_can_get_ends_at_once_and_holds_nothing_of_what_it_said(stage: Stage) -> None:
+    (daler,) = await stage.family("Daler")
+    stage.memory.fail(Unreachable(), "daler")
+    await post(stage, daler, Lane.CHECKIN, words="Zarina")
+    await stage.settle()
+    assert await states(stage) == {"UNREACHABLE": 1}
+
+    def bodies(tx: Tx) -> list[str]:
+        from storage.schema import letter  # noqa: PLC0415
+
+        return [row.body for row in tx.execute(letter.select())]
+
+    assert await stage.storage.read(bodies) == [""]
+
+
+async def test_words_are_spoken_when_they_leave_so_that_their_age_is_true(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler", languages={"Daler": "ru"})
+    stage.memory.fail(NotSent(), "daler", times=4)
+    await zarina.says("I am safe")
+    await daler.says("/zabon")
+    await stage.pass_time(5 * MINUTE, 5 * MINUTE)
+    await stage.pass_time(5 * MINUTE, 5 * MINUTE)
+    await stage.pass_time(20 * MINUTE, 5 * MINUTE)
+    assert daler.sees("Zarina: я в безопасности.")
+    assert re.search(r"лично, \d+ минут\w* назад", daler.screen)
+
+
+async def test_a_defect_of_the_platform_is_an_unknown_end_and_stops_nobody(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    broken = ["daler"]
+
+    async def breaks(parcel: Parcel) -> None:
+        if parcel.address.account in broken:
+            broken.remove(parcel.address.account)
+            raise ZeroDivisionError
+
+    stage.memory.latency = breaks
+    await zarina.says("I am safe")
+    assert "Told to 1 person: Daler." in zarina.last
+    await stage.pass_time(MINUTE)
+    assert daler.sees("Zarina: I am safe.")
+
+
+def test_every_lane_has_a_rule_for_an_unknown_end_and_a_life() -> None:
+    assert {*SENT_AGAIN, *LEFT_UNKNOWN} == set(Lane)
+    assert set(outbox.SENT_AGAIN) == set(SENT_AGAIN)
+    assert set(outbox.LIFE) == set(Lane)
+    assert State.FLYING < State.DELIVERED
