@@ -21,7 +21,7 @@ def sleeper(begin: int, end: int, zone: str = "Asia/Dushanbe") -> Person:
 
 def at(zone: str, *when: int) -> datetime:
     """An instant by somebody's clock."""
-    return datetime(*when, tzinfo=ZoneInfo(zone)).astimezone(UTC)  # type: ignore[arg-type]
+    return datetime(*when, tzinfo=ZoneInfo(zone)).astimezone(UTC)  # type: ignore[arg-type, misc]
 
 
 @pytest.mark.parametrize(
