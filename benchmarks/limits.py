@@ -73,7 +73,6 @@ def contests(*, quick: bool) -> list[Contest]:
     default = f"{DEFAULT.per_second:g}"
     senders = (
         (f"Payvand at {default}/s (default)", ours_at(default)),
-        ("Payvand at 29/s", ours_at("29")),
         ("AIORateLimiter, as it is", (*rival, "0")),
         ("AIORateLimiter, 5 retries", (*rival, "5")),
     )

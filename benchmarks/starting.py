@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks import machine, server
@@ -58,7 +59,8 @@ async def _started(remote: Remote, command: tuple[str, ...]) -> Measured:
             "peak": most,
         }
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 

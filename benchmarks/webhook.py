@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -129,7 +130,8 @@ async def _against(command: tuple[str, ...], count: int, *, replies: bool) -> Me
             measured["rss"] = machine.memory_of(process.pid)[1]
             return measured
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
 

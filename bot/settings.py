@@ -96,7 +96,7 @@ class _Part(BaseModel):
 class Pace(_Part):
     """How fast one bot account writes. Telegram allows about 30 a second, 1 per chat and 20 a minute per group."""
 
-    per_second: float = Field(28.0, gt=0, le=1000, description="a number of messages above 0, such as 28")
+    per_second: float = Field(29.0, gt=0, le=1000, description="a number of messages above 0, such as 28")
     per_chat: float = Field(1.0, ge=0, le=60, description="seconds between two messages to one person, 0 to 60")
     per_group: int = Field(20, gt=0, le=1000, description="a whole number of messages a minute, such as 20")
 

@@ -65,6 +65,8 @@ class Route:
         self._woken = asyncio.Event()
         self._flush = asyncio.Event()
         self._roomy = asyncio.Event()
+        self._turns = asyncio.Lock()
+        self._queued = 0
         self._enough = 1
         self._closed = False
         self._stopping = False
@@ -151,7 +153,9 @@ class Route:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(patience):
                         await self._roomy.wait()
-        return min(most, limits.concurrency - len(self._flying))
+        if self._queued >= most:  # the network is slower than the pace: what is claimed too early can't be overtaken
+            await asyncio.sleep(PATIENCE)
+        return min(most - self._queued, limits.concurrency - len(self._flying))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
@@ -181,10 +185,13 @@ class Route:
             await self._put_back(letter, timedelta(seconds=at - loop.time()))
             return
         self._pace.sent(letter.address, at, group=group)
-        if at > loop.time():
-            await asyncio.sleep(at - loop.time())
+        await self._turn(at)
+        began = loop.time()
         try:
-            receipt = await self._courier.deliver(self.parcel(letter))
+            try:
+                receipt = await self._courier.deliver(self.parcel(letter))
+            finally:
+                self._pace.answered(loop.time() - began, loop.time())
         except CourierError as error:
             await self._failed(letter, error)
         except Exception as error:  # noqa: BLE001 - a defect in one letter must not stop the others
@@ -198,6 +205,22 @@ class Route:
             self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]
             self._flush.set()
         self._woken.set()  # the next letter of this address and lane may go now
+
+    async def _turn(self, at: float) -> None:
+        """Wait for the slot, for the end of a pause that came meanwhile, and for room in the platform's second."""
+        loop = asyncio.get_running_loop()
+        if at > loop.time():
+            await asyncio.sleep(at - loop.time())
+        while self._pace.held(loop.time()):  # noqa: ASYNC110 - a clock, not an event
+            await asyncio.sleep(self._pace.slot(loop.time()) - loop.time())
+        self._queued += 1
+        try:
+            async with self._turns:  # in their order
+                while wait := self._pace.full(loop.time()):  # noqa: ASYNC110 - a clock, not an event
+                    await asyncio.sleep(wait)
+                self._pace.departs()
+        finally:
+            self._queued -= 1
 
     def parcel(self, letter: Letter) -> Parcel:
         """The letter in its reader's language. Spoken now, so that the age of news is right."""

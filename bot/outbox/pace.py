@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,10 @@ FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=10)
 SLOWEST = 5.0  # messages a second below which refusals never push us
 MINUTE = 60.0
+SECOND = 1.0
+DOCUMENTED = 30  # messages in any one second that Telegram lets an account send
+KNOWN = 60  # answers before the quickest of them says something about the network
+TRUSTED = 0.75  # of the quickest answer's time: so much of a message's way is taken to be the same for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +23,11 @@ class Limits:
     """What a platform allows one bot account. None means: no limit known.
 
     `per_second` is kept below the platform's own number, because one refusal costs more than the head-room: Telegram
-    documents about 30 a second, and a pause of at least one second for whoever exceeds it.
+    documents about 30 a second, and a pause of at least one second for whoever exceeds it. What the network does to an
+    even pace is `Pace.full`'s to look after.
     """
 
-    per_second: float | None = 28.0
+    per_second: float | None = 29.0
     address_gap: float = 1.0  # seconds between two messages to one person
     group_per_minute: int | None = 20
     concurrency: int = 128
@@ -31,6 +37,12 @@ class Limits:
     def claim(self) -> int:
         """How many letters to claim at once: a quarter of a second's worth, so that urgent ones overtake soon."""
         return self.concurrency if self.per_second is None else max(1, int(self.per_second / 4))
+
+    @property
+    def window(self) -> int | None:
+        """How many messages the platform may see within any one second, however unevenly the network delivers them."""
+        rate = self.per_second
+        return rate if rate is None else DOCUMENTED if rate <= DOCUMENTED else math.ceil(rate * 1.05)
 
 
 UNLIMITED = Limits(per_second=None, address_gap=0.0, group_per_minute=None, cold_start=0.0)
@@ -47,6 +59,10 @@ class Pace:
     _calm_since: float = 0.0
     _addresses: dict[int, float] = field(default_factory=dict)
     _groups: dict[int, deque[float]] = field(default_factory=dict)
+    _unanswered: int = 0
+    _counting: deque[float] = field(default_factory=deque)
+    _answers: int = 0
+    _quickest: float = math.inf
 
     def begin(self, now: float) -> None:
         """A process has started."""
@@ -63,6 +79,39 @@ class Pace:
                 self._calm_since = now
             self._next = at + 1 / self._rate
         return at
+
+    def held(self, now: float) -> bool:
+        """Whether the platform's pause still lasts: whoever has a slot within it needs another one."""
+        return now < self._held_until
+
+    def full(self, now: float) -> float:
+        """How many seconds until one more message surely fits into the platform's second; 0 if it fits now.
+
+        Even spacing alone can't know that: what left evenly may arrive in a heap. A message counts from when it leaves
+        until a second after it was answered, less the part of the way that no message has ever been quicker on; so
+        whatever the network does between, no window of a second holds more than `Limits.window`.
+        """
+        window = self.limits.window
+        if window is None:
+            return 0.0
+        while self._counting and self._counting[0] <= now:
+            self._counting.popleft()
+        if self._unanswered + len(self._counting) < window:
+            return 0.0
+        return self._counting[0] - now if self._counting else 1 / DOCUMENTED
+
+    def departs(self) -> None:
+        """A message leaves."""
+        self._unanswered += 1
+
+    def answered(self, took: float, now: float) -> None:
+        """A message that left `took` seconds ago has its answer (or never will)."""
+        self._unanswered -= 1
+        if self.limits.window is not None:
+            self._answers += 1
+            self._quickest = min(self._quickest, took)
+            surely = TRUSTED * self._quickest if self._answers > KNOWN else 0.0
+            self._counting.append(now + SECOND - surely)
 
     def ahead(self, now: float) -> float:
         """How many seconds of sending are reserved already."""
