@@ -139,7 +139,7 @@ GUARDS = {
     "one_of": (circles, circle, "keeper_id", "people.in"),
     "take_back": (circles, invite, "inviter_id", "invite.back"),
     "newcomer_of": (circles, newcomer, "inviter_id", "door.shut"),
-    "news_by": (checkins, news, "teller_id", "undo"),
+    "news_by": (checkins, news, "teller_id", "note"),
     "alarm_by": (checkins, alarm, "person_id", "call.safe"),
 }
 
