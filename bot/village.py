@@ -92,6 +92,7 @@ async def _let_them_meet(village: Village) -> None:
         await _start(village, persona, code)
         await _press(village, persona, "join")
         await _press(village, keeper, "door.open")
+        await _press(village, persona, "circle.hear")
     for persona in (keeper, *others):
         await _start(village, persona)
 

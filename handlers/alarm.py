@@ -16,7 +16,7 @@ from bot.domain.alarm import (
 )
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Value
-from bot.domain.refusals import Outdated, Over
+from bot.domain.refusals import NoCircle, Outdated, Over
 from bot.i18n import _, ngettext, pgettext
 from handlers import asking, checkin, words
 from handlers.ask import Ask, back, button, expect
@@ -49,7 +49,9 @@ def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     already = checkins.open_alarm_of(tx, ask.person.id)
     if already is not None and not can_call_again(already, ask.now):
         return [_view(tx, already, ask.now, ask=ask)]  # a second tap on the same need
-    told = checkin.told_circles(ask, tx)
+    told = circles.told_by(tx, ask.person.id)
+    if not told:
+        return [_whom_to_call(ask, tx)]
     replaced = [] if already is None else _replaced(tx, already, ask.now)  # an old call must never swallow a new one
     me = ask.person
     news = News(tx.new_id(), me.id, me.id, State.HELP, when_true(ask.said_at, ask.now), ask.now)
@@ -59,9 +61,27 @@ def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     checkins.open_alarm(tx, alarm, [(who, which) for who, (_p, which) in hearers.items()])
     readers = checkins.readers_of(tx, alarm.id)
     text = _letter(words.name_of(me), news, readers)
-    letters = [_to_reader(alarm, who, text) for who in hearers]
+    letters = [_to_reader(alarm, who, text, circle=which) for who, (_p, which) in hearers.items()]
     view = _view(tx, alarm, ask.now, ask=ask, readers=readers)
     return [view, *letters, *replaced, *asking.answered(tx, ask, told)]
+
+
+def _whom_to_call(ask: Ask, tx: Tx) -> Outgoing:
+    """No circle hears this person yet: in danger one tap must be enough all the same. Raises NoCircle."""
+    mine = circles.circles_of(tx, ask.person.id)
+    if not mine:
+        raise NoCircle
+    rows = ([button(pgettext("button-wide", "🆘 Call “{circle}”", circle=one.name), "help.in", one.id)] for one in mine)
+    return ask.reply(_("Whom shall I call for help?"), *rows, [back()])
+
+
+def call_in(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Call a circle that has not heard this person until now."""
+    one = circles.one_of(tx, ask.person.id, ask.number())
+    if one is None:
+        raise Outdated
+    circles.set_telling(tx, one.id, ask.person.id, tells=True)
+    return call(ask, tx)
 
 
 def _replaced(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
@@ -74,10 +94,12 @@ def _replaced(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
     return [_change(closed, who, Page((_("A newer call has taken the place of this one."),))) for who in stands]
 
 
-def _to_reader(alarm: Alarm, who: int, text: Page, *, edit: bool = False) -> Outgoing:
+def _to_reader(alarm: Alarm, who: int, text: Page, *, edit: bool = False, circle: int | None = None) -> Outgoing:
     choices = ((button(SEEN, "seen", alarm.id),), (button(CARING, "caring", alarm.id),)) if alarm.open else ()
     where = topic(alarm.id)
-    return Outgoing(who, text, choices=choices, lane=Lane.DANGER, topic=where, edit=edit, about=alarm.person)
+    return Outgoing(
+        who, text, choices=choices, lane=Lane.DANGER, topic=where, edit=edit, about=alarm.person, circle=circle
+    )
 
 
 def _change(alarm: Alarm, who: int, text: Page) -> Outgoing:
@@ -88,7 +110,7 @@ def _change(alarm: Alarm, who: int, text: Page) -> Outgoing:
 def _letter(name: Value, news: News, readers: list[Reader], *, again: bool = False) -> Page:
     lines: list[Line | str] = [words.said(name, State.HELP)]
     if again:
-        lines.append(_("Nobody has answered yet."))
+        lines.append(_("Nobody takes care of it yet."))
     lines += [*words.details(news), words.source(name, news)]
     lines += _roster(readers)
     return Page(tuple(lines))
@@ -185,11 +207,13 @@ def _pressed(ask: Ask, tx: Tx, *, caring: bool) -> list[Outgoing]:
     before = sum(r.answered for r in checkins.readers_of(tx, alarm.id))
     if not checkins.press(tx, alarm.id, ask.person.id, ask.now, caring=caring):
         return []
-    checkins.note_repeated(tx, alarm.id)
+    if caring:
+        checkins.note_repeated(tx, alarm.id)
     letters = _everybody_sees(tx, alarm, ask.now)
     name = words.name_of(ask.person)
     news = _("{name} is taking care of it.", name=name) if caring else _("{name} has seen your call.", name=name)
-    notice = [Outgoing(alarm.person, news, lane=Lane.DANGER)] if caring or before < NOTICES else []
+    # without a sound: the caller may be hiding, and a false relative must not be able to make their phone ring
+    notice = [Outgoing(alarm.person, news, lane=Lane.DANGER, silent=True)] if caring or before < NOTICES else []
     return [*notice, *letters]
 
 
@@ -241,10 +265,11 @@ def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
     people.end_dialogue(tx, ask.person.id)
     checkins.detail(tx, alarm.news, note=written)
     line = _("{name} adds: {note}", name=words.name_of(ask.person), note=written)
-    readers = checkins.readers_of(tx, alarm.id)
+    mine = {one.id for one in circles.circles_of(tx, ask.person.id)}
+    readers = [r for r in checkins.readers_of(tx, alarm.id) if r.circle in mine]
     return [
         ask.anew(_("Sent."), [button(pgettext("button", "✏️ Add details"), "call.note", alarm.id)], [back()]),
-        *(Outgoing(r.person, line, lane=Lane.DANGER, about=ask.person.id) for r in readers),
+        *(Outgoing(r.person, line, lane=Lane.DANGER, about=ask.person.id, circle=r.circle) for r in readers),
     ]
 
 
@@ -261,25 +286,20 @@ def _mine(ask: Ask, tx: Tx) -> Alarm:
 
 
 def safe(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """“I am safe”: plain news, unless one's own call for help is open: then it is the end of the call.
+    """“I am safe”: plain news, unless one's own call for help is open: then it is asked whether that is over.
 
-    Words (“alive”) may be said by somebody who still needs help, so for them it is asked; the button is clear.
+    An old button pressed by mistake, or words (“alive”) of somebody who still needs help, must not end a call.
     """
     alarm = checkins.open_alarm_of(tx, ask.person.id)
     if alarm is None:
         return checkin.safe(ask, tx)
-    if not ask.words:
-        return _safe_now(ask, tx, alarm)
     text = _("Your call for help is open. Are you safe now? Then I tell everybody who got the call.")
     return [ask.anew(text, [button(SAFE_NOW, "call.safe", alarm.id)], [button(HELP, "help")])]
 
 
 def safe_now(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The caller is safe: it closes the call, and is news for the circles."""
-    return _safe_now(ask, tx, _mine(ask, tx))
-
-
-def _safe_now(ask: Ask, tx: Tx, alarm: Alarm) -> list[Outgoing]:
+    alarm = _mine(ask, tx)
     name = words.name_of(ask.person)
     end = _("<b>{name}</b>: I am safe now.", name=name)
     letters = _close(tx, alarm, end, ask.now)
@@ -317,10 +337,21 @@ def end_call_of(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
     return [replace(one, about=None) for one in _close(tx, alarm, end, now)]
 
 
+def still_open(tx: Tx, caller: int, which: int, line: Line) -> list[Outgoing]:
+    """Somebody with an open call leaves a circle, or is removed: its readers there are told that the call stands."""
+    alarm = checkins.open_alarm_of(tx, caller)
+    if alarm is None:
+        return []
+    over = _("Their call for help is not closed.")
+    readers = [r.person for r in checkins.readers_of(tx, alarm.id) if r.circle == which]
+    return [Outgoing(who, Page((line, over)), lane=Lane.DANGER) for who in readers]
+
+
 def _close(tx: Tx, alarm: Alarm, end: Line, now: datetime) -> list[Outgoing]:
     """Close a call: what has not left is withdrawn; where it may have arrived, it is changed and the end is told."""
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
-    got = outbox.perhaps_got(tx, topic(alarm.id), Lane.DANGER)
+    readers = {r.person for r in checkins.readers_of(tx, alarm.id)}  # who was removed meanwhile learns nothing more
+    got = [who for who in outbox.perhaps_got(tx, topic(alarm.id), Lane.DANGER) if who in readers]
     outbox.withdraw(tx, topic(alarm.id), Lane.DANGER, now)
     checkins.close_alarm(tx, alarm.id, now)
     closed = replace(alarm, closed_at=now, repeat_at=None)
@@ -333,7 +364,7 @@ def _close(tx: Tx, alarm: Alarm, end: Line, now: datetime) -> list[Outgoing]:
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:
-    """For every open call: repeat it once if nobody has pressed anything, and keep the caller's counts true."""
+    """For every open call: repeat it once if nobody takes care of it, and keep the caller's counts true."""
     letters: list[Outgoing] = []
     for alarm, shown in checkins.open_alarms(tx):
         if now - alarm.opened_at > OPEN_FOR:
@@ -357,9 +388,16 @@ def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader], now: datetime) -> list[
     if news is None or caller is None:
         return []
     text = _letter(words.name_of(caller), news, readers, again=True)
-    plainly = _("Nobody has answered in ten minutes. I have sent it once more. If you can, call somebody.")
+    silent = [r for r in readers if not r.answered]
+    if len(silent) == len(readers):
+        plainly = _("Nobody has answered in ten minutes. I have sent it once more. If you can, call somebody.")
+    else:
+        plainly = _(
+            "For ten minutes nobody has said that they take care of it. I have sent it once more to those who have "
+            "not answered. If you can, call somebody."
+        )
     return [
-        *(_to_reader(alarm, r.person, text) for r in readers),
+        *(_to_reader(alarm, r.person, text, circle=r.circle) for r in silent),
         Outgoing(alarm.person, plainly, lane=Lane.DANGER),
         _view(tx, alarm, now, edit=True),
     ]

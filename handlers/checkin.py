@@ -87,8 +87,10 @@ def tell(ask: Ask, tx: Tx, state: State, *, note: str = "") -> list[Outgoing]:
     heard_by = hearers(tx, told, me.id)
     said = words.letter(words.name_of(me), news)
     letters = [
-        Outgoing(one.id, said, lane=Lane.CHECKIN, silent=quiet_until(one, ask.now) is not None, about=me.id)
-        for one, _which in heard_by.values()
+        Outgoing(
+            one.id, said, lane=Lane.CHECKIN, silent=quiet_until(one, ask.now) is not None, about=me.id, circle=which
+        )
+        for one, which in heard_by.values()
     ]
     return [
         confirmation(ask, news, [one for one, _which in heard_by.values()]),
@@ -203,8 +205,12 @@ def placed(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 
 def _follow(ask: Ask, tx: Tx, news: News, line: Line) -> list[Outgoing]:
-    told = checkins.circles_told(tx, news.id)
-    lane = Lane.DANGER if news.state is State.HELP else Lane.CHECKIN
+    heard_by = hearers(tx, checkins.circles_told(tx, news.id), ask.person.id)
+    lane = Lane.CHECKIN
+    if news.state is State.HELP:  # where somebody in danger is, only those learn who got the call
+        lane = Lane.DANGER
+        called = checkins.called_by(tx, news.id)
+        heard_by = {who: found for who, found in heard_by.items() if who in called}
     letters = [
         Outgoing(
             one.id,
@@ -212,7 +218,8 @@ def _follow(ask: Ask, tx: Tx, news: News, line: Line) -> list[Outgoing]:
             lane=lane,
             silent=lane is Lane.CHECKIN and quiet_until(one, ask.now) is not None,
             about=ask.person.id,
+            circle=which,
         )
-        for one, _which in hearers(tx, told, ask.person.id).values()
+        for one, which in heard_by.values()
     ]
     return [with_menu(ask, _("Sent after your news.")), *letters]

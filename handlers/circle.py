@@ -17,6 +17,7 @@ from bot.domain.circle import (
     spaced,
 )
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span
+from bot.domain.folding import fold
 from bot.domain.people import Person
 from bot.domain.refusals import (
     Alone,
@@ -28,6 +29,7 @@ from bot.domain.refusals import (
     TooManyCircles,
 )
 from bot.i18n import _, ngettext, pgettext
+from handlers import alarm
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
@@ -35,6 +37,7 @@ from storage import circles, people
 from storage.circles import Circle
 from storage.database import Tx
 
+TRUST = pgettext("button-wide", "✅ Yes, they hear my news")
 HEARD_WITHIN = timedelta(hours=1)
 CLEANABLE = timedelta(hours=47)  # Telegram lets a bot delete what is younger than 48 hours
 
@@ -108,6 +111,13 @@ def _tells(one: Circle) -> Line:
     if one.tells:
         return pgettext("button-wide", "🔔 My news goes to this circle")
     return pgettext("button-wide", "🔕 My news does not go here")
+
+
+def hear(ask: Ask, tx: Tx) -> Outgoing:
+    """A newcomer trusts the circle: their news goes there from now on, and not before they have said so."""
+    one = _mine(ask, tx)
+    circles.set_telling(tx, one.id, ask.person.id, tells=True)
+    return with_menu(ask, _("Your news goes to “{circle}” from now on. Tell them how you are:", circle=one.name))
 
 
 def tells(ask: Ask, tx: Tx) -> Outgoing:
@@ -281,6 +291,7 @@ def _use(ask: Ask, tx: Tx, typed: str) -> list[Outgoing]:
         Page(
             (
                 _("{name} has used your invitation to “{circle}”.", name=called(new.name), circle=new.circle_name),
+                *_same_name(tx, new),
                 _("Anybody can write any name. Let in only a person whom you have spoken to."),
             )
         ),
@@ -291,6 +302,13 @@ def _use(ask: Ask, tx: Tx, typed: str) -> list[Outgoing]:
         lane=Lane.REPLY,
     )
     return [answer, question]
+
+
+def _same_name(tx: Tx, new: circles.Newcomer) -> list[Line]:
+    inside = circles.members(tx, [new.circle])[new.circle]
+    if all(fold(p.name) != fold(new.name) for p in inside):
+        return []
+    return [_("Careful: somebody with this name is in the circle already.")]
 
 
 def door_open(ask: Ask, tx: Tx) -> list[Outgoing]:
@@ -312,10 +330,13 @@ def door_open(ask: Ask, tx: Tx) -> list[Outgoing]:
             Page(
                 (
                     _("You are now in the circle “{circle}”. In it: {people}.", circle=circle, people=names(inside)),
-                    _("Your news goes to this circle. Tell them how you are:"),
+                    _("Do you know these people? Shall they hear your news from now on?"),
                 )
             ),
-            choices=menu(),
+            choices=(
+                (button(TRUST, "circle.hear", one.circle),),
+                (button(pgettext("button", "🚪 Leave"), "circle.leave", one.circle),),
+            ),
         ),
         *_tell(inside, ask.person.id, _("{name} is now in “{circle}”.", name=name, circle=circle)),
     ]
@@ -360,7 +381,11 @@ def left(ask: Ask, tx: Tx) -> list[Outgoing]:
     inside = circles.members(tx, [one.id])[one.id]
     circles.leave(tx, one.id, ask.person.id)
     gone = _("{name} has left “{circle}”.", name=name_of(ask.person), circle=one.name)
-    return [with_menu(ask, _("You are no longer in “{circle}”.", circle=one.name)), *_tell(inside, ask.person.id, gone)]
+    return [
+        with_menu(ask, _("You are no longer in “{circle}”.", circle=one.name)),
+        *alarm.still_open(tx, ask.person.id, one.id, gone),
+        *_tell(inside, ask.person.id, gone),
+    ]
 
 
 def _others(ask: Ask, tx: Tx, one: Circle) -> list[Person]:
@@ -403,9 +428,14 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Remove a member."""
     one = _kept(ask, tx)
     other = _other(ask, tx, one)
+    inside = [p for p in circles.members(tx, [one.id])[one.id] if p.id != other.id]
     circles.leave(tx, one.id, other.id)
+    circles.cancel_invites(tx, one.id)  # they may hold one
+    gone = _("{name} is no longer in “{circle}”.", name=name_of(other), circle=one.name)
     return [
-        with_menu(ask, _("{name} is no longer in “{circle}”.", name=name_of(other), circle=one.name)),
+        with_menu(ask, gone),
+        *alarm.still_open(tx, other.id, one.id, gone),
+        *_tell(inside, ask.person.id, gone),
         Outgoing(other.id, _("You are no longer in “{circle}”.", circle=one.name), lane=Lane.CHECKIN, silent=True),
     ]
 

@@ -34,6 +34,10 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             )
         case r.Empty():
             return _("I could not read any words in that. Please write it once more.")
+        case r.NotAName():
+            return _("Please write only a name: letters, without signs such as @ and /.")
+        case r.NameTaken():
+            return _("Somebody in your circle has this name already. Please add something, so that you are told apart.")
         case r.Misread():
             return _("A digit is missing or wrong. Please read the twelve digits once more and write them.")
         case r.TooOften(wait):
@@ -61,7 +65,7 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             )
         case r.Muted() | r.KeeperMustHandOver() | r.Alone():
             rows = ((button(pgettext("button", "⭕ My circles"), "circles"),), (back(),))
-        case r.Empty() | r.TooLong() | r.Misread() | r.NotFound():
+        case r.Empty() | r.TooLong() | r.NotAName() | r.NameTaken() | r.Misread() | r.NotFound():
             rows = ((back(),),)
         case _:
             rows = menu()

@@ -52,6 +52,7 @@ BUTTONS: Mapping[str, Handler] = {
     "placed": checkin.placed,
     "undo": checkin.undo,
     "help": alarm.call,
+    "help.in": alarm.call_in,
     "seen": alarm.seen,
     "caring": alarm.caring,
     "call.note": alarm.note,
@@ -66,6 +67,7 @@ BUTTONS: Mapping[str, Handler] = {
     "circles": circle.overview,
     "circle": circle.show,
     "circle.make": circle.make,
+    "circle.hear": circle.hear,
     "circle.tells": circle.tells,
     "circle.rename": circle.rename,
     "circle.remove": circle.remove,
@@ -137,6 +139,14 @@ LIMITS: Mapping[Handler, Limit] = {
     circle.invite: Limit("invite", 30),
     circle.invite_several: Limit("invite", 30),
     privacy.copied: Limit("copy", 5),
+    alarm.noted: Limit("detail", 12),  # a call itself is never refused
+    checkin.noted: Limit("note", 20),
+    checkin.placed: Limit("note", 20),
+    checkin.something_told: Limit("news", 30),
+    checkin.hurt: Limit("news", 30),
+    checkin.moved: Limit("news", 30),
+    alarm.safe: Limit("news", 30),
+    start.named: Limit("name", 10),
 }
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -157,7 +167,7 @@ NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may 
 STAYING = frozenset({home.help_or_manual, home.only_words, home.forwarded})  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 
-URGENT_BUTTONS = frozenset({"help", "call.safe", "call.mistake"})
+URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
 
 Links = Callable[[str, str], Callable[[str], str]]
 
@@ -170,6 +180,8 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
     if not inbox.is_new(tx, incoming.sender, incoming.id, now):
         return
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    if met.back and met.person is not None and not isinstance(incoming.heard, Blocked):
+        outbox.revive(tx, met.person.id, now)
     match incoming.heard:
         case Blocked():
             people.unreachable(tx, met.address, now)

@@ -6,14 +6,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.circle import read_code
-from bot.domain.conversation import Choice, Outgoing, Page, Place, Value
-from bot.domain.people import NAME_LENGTH
-from bot.domain.refusals import Outdated
+from bot.domain.conversation import Choice, Lane, Outgoing, Page, Place, Value
+from bot.domain.folding import fold
+from bot.domain.people import NAME_LENGTH, Person, read_name
+from bot.domain.refusals import NameTaken, NotAName, Outdated
 from bot.i18n import LANGUAGES, _, in_every_language, language_button, pgettext
 from handlers.ask import Answer, Ask, back, button, expect
 from handlers.home import menu, with_menu
 from handlers.words import name_of, seen_by
-from storage import people
+from storage import circles, people
 from storage.database import Tx
 
 NIGHTS = ((21, 6), (22, 7), (23, 8), (0, 9))  # quiet hours to choose from
@@ -103,9 +104,21 @@ def name(ask: Ask, tx: Tx) -> Outgoing:
     )
 
 
+def _near(tx: Tx, who: int) -> list[Person]:
+    """Everybody who is in a circle with this person, once each."""
+    mine = [one.id for one in circles.circles_of(tx, who)]
+    inside = {p.id: p for people_there in circles.members(tx, mine).values() for p in people_there}
+    return [p for p in inside.values() if p.id != who]
+
+
 def named(ask: Ask, tx: Tx) -> Answer:
     """A name was written."""
-    told = " ".join(ask.text(NAME_LENGTH).split())
+    told = read_name(ask.text(NAME_LENGTH))
+    if told is None:
+        raise NotAName
+    near = _near(tx, ask.person.id)
+    if any(fold(other.name) == fold(told) for other in near):
+        raise NameTaken
     people.change(tx, ask.person.id, name=told)
     people.end_dialogue(tx, ask.person.id)
     invitation = str(ask.data.get("code", ""))
@@ -114,7 +127,11 @@ def named(ask: Ask, tx: Tx) -> Answer:
             _("Good, {name}. You have an invitation.", name=told), [use(invitation)], [button(NOT_NOW, "home")]
         )
     if ask.person.name:
-        return ask.anew(_("From now on your circles know you as {name}.", name=told), *menu())
+        now = _("{old} is now called {name}.", old=ask.person.name, name=told)
+        return [
+            ask.anew(_("From now on your circles know you as {name}.", name=told), *menu()),
+            *(Outgoing(other.id, now, lane=Lane.CHECKIN, silent=True, about=ask.person.id) for other in near),
+        ]
     return ask.anew(
         _(
             "Good, {name}. Now make a circle for your family, or join one with an invitation. "

@@ -253,6 +253,7 @@ def restore(file: Path, identity: Path, target: Path) -> Drill:
         room = Path(tempfile.mkdtemp(prefix=RESTORING, dir=target.parent))
         try:
             found = _open_into(file, identity, room)
+            _let_rest(room / DATABASE, _keys(room / KEY))
             room.replace(target)
             sync_directory(target.parent)
         finally:
@@ -260,6 +261,21 @@ def restore(file: Path, identity: Path, target: Path) -> Drill:
     except OSError as error:
         raise BackupFault(f"The backup could not be unpacked: {error.strerror}. Make room at {target}.") from None
     return found
+
+
+def _let_rest(path: Path, root: crypto.Keys) -> None:
+    """What was under way when the copy was made is over: no old letter, call or invitation may come to life again."""
+    database = sqlite.connect(path, root)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("DELETE FROM letter WHERE ended_at IS NULL")
+        database.execute("UPDATE alarm SET closed_at = opened_at, repeat_at = NULL WHERE closed_at IS NULL")
+        for table in ("invite", "newcomer", "dialogue"):
+            database.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand here
+        database.execute("COMMIT")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        database.close()
 
 
 def drill(file: Path, identity: Path) -> Drill:

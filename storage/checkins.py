@@ -221,12 +221,26 @@ def note_shown(tx: Tx, which: int, shown: str) -> None:
 def readers_of(tx: Tx, which: int) -> list[Reader]:
     """Whom a call for help went to, without what became of the letters."""
     query = (
-        sa.select(alarm_reader.c.person_id, person.c.name, alarm_reader.c.seen_at, alarm_reader.c.caring_at)
+        sa.select(
+            alarm_reader.c.person_id,
+            person.c.name,
+            alarm_reader.c.circle_id,
+            alarm_reader.c.seen_at,
+            alarm_reader.c.caring_at,
+        )
         .join(person, alarm_reader.c.person_id == person.c.id)
         .where(alarm_reader.c.alarm_id == which)
         .order_by(alarm_reader.c.person_id)
     )
-    return [Reader(row.person_id, row.name or "", row.seen_at, row.caring_at) for row in tx.execute(query)]
+    return [
+        Reader(row.person_id, row.name or "", row.circle_id, row.seen_at, row.caring_at) for row in tx.execute(query)
+    ]
+
+
+def called_by(tx: Tx, which: int) -> set[int]:
+    """Whom the call for help went to that a piece of news is of."""
+    query = sa.select(alarm_reader.c.person_id).join(alarm).where(alarm.c.news_id == which)
+    return set(tx.execute(query).scalars())
 
 
 def press(tx: Tx, which: int, reader: int, now: datetime, *, caring: bool) -> bool:

@@ -9,9 +9,22 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.people import Person
+from storage import outbox
 from storage.database import Tx
 from storage.prepared import Prepared
-from storage.schema import circle, invite, membership, newcomer, person
+from storage.schema import (
+    alarm,
+    alarm_reader,
+    ask,
+    circle,
+    invite,
+    membership,
+    newcomer,
+    news,
+    person,
+    standing,
+    telling,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +112,54 @@ def make(tx: Tx, name: str, keeper: int) -> int:
     return which
 
 
-def join(tx: Tx, which: int, who: int) -> None:
-    """Put a person into a circle; nothing happens if they are in it."""
-    row = {"circle_id": which, "person_id": who}
+def join(tx: Tx, which: int, who: int, *, tells: bool = True) -> None:
+    """Put a person into a circle, which hears their news if it `tells`; nothing happens if they are in it."""
+    row = {"circle_id": which, "person_id": who, "tells": int(tells)}
     tx.execute(tx.insert(membership).on_conflict_do_nothing(), row)
 
 
 def leave(tx: Tx, which: int, who: int) -> None:
     """Take a person out of a circle, with everything by which they could still speak there, hear from it, or let in.
 
-    Their news there goes, their questions, invitations and newcomers, and their call's readers; a circle without
-    members goes.
+    Their news there goes, their questions, invitations and newcomers, and what waits for them from there. An open call
+    for help of theirs stays with its readers: to be removed must not silence a call. A circle without members goes.
     """
-    from storage.schema import alarm, alarm_reader, ask, news, standing, telling  # noqa: PLC0415 - only here
-
     my_news = sa.select(news.c.id).where(news.c.person_id == who)
-    my_calls = sa.select(alarm.c.id).where(alarm.c.person_id == who)
-    read_by_me = (alarm_reader.c.person_id == who) | alarm_reader.c.alarm_id.in_(my_calls)
+    over = sa.select(alarm.c.id).where(alarm.c.person_id == who, alarm.c.closed_at.is_not(None))
     tx.execute(membership.delete().where(membership.c.circle_id == which, membership.c.person_id == who))
+    _read_elsewhere(tx, which, who)
     tx.execute(standing.delete().where(standing.c.circle_id == which, standing.c.person_id == who))
     tx.execute(telling.delete().where(telling.c.circle_id == which, telling.c.news_id.in_(my_news)))
-    tx.execute(alarm_reader.delete().where(alarm_reader.c.circle_id == which, read_by_me))
+    tx.execute(alarm_reader.delete().where(alarm_reader.c.circle_id == which, alarm_reader.c.alarm_id.in_(over)))
     tx.execute(ask.delete().where(ask.c.circle_id == which, ask.c.asker_id == who))
     tx.execute(newcomer.delete().where(newcomer.c.circle_id == which, newcomer.c.inviter_id == who))
     tx.execute(invite.delete().where(invite.c.circle_id == which, invite.c.inviter_id == who))
+    outbox.withdraw_from(tx, which, who)
     left = sa.exists().where(membership.c.circle_id == which)
     tx.execute(circle.delete().where(circle.c.id == which, ~left))
+
+
+def _read_elsewhere(tx: Tx, which: int, who: int) -> None:
+    """Calls that somebody reads in a circle they leave: read on in another circle that was called, or no more."""
+    mine = (alarm_reader.c.circle_id == which) & (alarm_reader.c.person_id == who)
+    for called in tx.execute(sa.select(alarm_reader.c.alarm_id).where(mine)).scalars().all():
+        other = tx.execute(
+            sa.select(telling.c.circle_id)
+            .join(alarm, alarm.c.news_id == telling.c.news_id)
+            .join(membership, membership.c.circle_id == telling.c.circle_id)
+            .where(alarm.c.id == called, membership.c.person_id == who)
+            .limit(1)
+        ).scalar()
+        this = mine & (alarm_reader.c.alarm_id == called)
+        if other is None:
+            tx.execute(alarm_reader.delete().where(this))
+        else:
+            tx.execute(alarm_reader.update().where(this).values(circle_id=other))
+
+
+def cancel_invites(tx: Tx, which: int) -> None:
+    """No invitation to this circle works any more: somebody was removed who may hold one."""
+    tx.execute(invite.delete().where(invite.c.circle_id == which))
 
 
 def rename(tx: Tx, which: int, name: str) -> None:
@@ -221,7 +256,7 @@ def decide(tx: Tx, one: Newcomer, *, let_in: bool) -> None:
     """Let a newcomer in, or not."""
     tx.execute(newcomer.delete().where(newcomer.c.id == one.id))
     if let_in:
-        join(tx, one.circle, one.person)
+        join(tx, one.circle, one.person, tells=False)  # until they have seen who is in it, and say so
 
 
 def expire(tx: Tx, now: datetime) -> None:

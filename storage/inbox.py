@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -61,11 +62,24 @@ def uses(tx: Tx, key: str, now: datetime) -> int:
     return tx.execute(query).scalar() or 0
 
 
+def _use(insert: Any) -> sa.Executable:
+    made = insert(throttle)
+    lasts = throttle.c.until > sa.bindparam("present")
+    counted: sa.Executable = made.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "used": sa.case((lasts, throttle.c.used + 1), else_=1),
+            "until": sa.case((lasts, throttle.c.until), else_=made.excluded.until),
+        },
+    ).returning(throttle.c.used)
+    return counted
+
+
+_USE = Prepared(_use)
+
+
 def use(tx: Tx, key: str, window: timedelta, now: datetime) -> int:
     """Count one use of `key` (who did what) in a window that begins with the first use; how many that makes."""
-    used = uses(tx, key, now) + 1
-    values = {"used": used, "until": now + window}
-    insert = tx.insert(throttle).values(key=key, **values)
-    change = values if used == 1 else {"used": used}
-    tx.execute(insert.on_conflict_do_update(index_elements=["key"], set_=change))
+    row = {"key": key, "used": 1, "until": now + window, "present": now}
+    used: int = tx.execute(_USE, row).scalar_one()
     return used

@@ -16,7 +16,7 @@ from storage import inbox
 from storage.crypto import Tampered
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
-from storage.schema import address, letter, message, person
+from storage.schema import address, alarm, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
     Lane.DANGER: timedelta(days=7),
@@ -198,6 +198,8 @@ _DUE = Prepared(
         address.c.bot,
         address.c.reach,
         person.c.language,
+        # whoever has called for help may be hiding: no news and no question makes their phone ring
+        sa.exists().where(alarm.c.person_id == letter.c.person_id, alarm.c.closed_at.is_(None)).label("calling"),
     )
     .select_from(
         letter.join(address, letter.c.address_id == address.c.id).outerjoin(person, letter.c.person_id == person.c.id)
@@ -337,7 +339,7 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
         choices=i18n.rows_from_json(packed["c"]) if "c" in packed else (),
         topic=row.topic,
         edits=edits,
-        silent="s" in packed,
+        silent="s" in packed or (bool(row.calling) and row.lane != Lane.DANGER.value),
         clean_after=timedelta(seconds=packed["x"]) if "x" in packed else None,
         attachment=Attachment(attached[0], attached[1], row.attachment or b"") if attached else None,
         attempts=row.attempts + 1,
@@ -424,9 +426,15 @@ def _stands(tx: Tx, where: int, topic: str) -> bool:
 
 
 def end(tx: Tx, which: int, how: State, now: datetime) -> None:
-    """End a letter that was not delivered; its words are dropped, except where an operator may send it again."""
-    if how is State.UNKNOWN:
-        tx.execute(letter.update().where(letter.c.id == which).values(state=how.value, ended_at=now))
+    """End a letter that was not delivered; its words are dropped, except where it may still be sent.
+
+    That is on an operator's word (unknown), or when somebody can be reached again (a call for help).
+    """
+    may_go_later = (letter.c.lane == Lane.DANGER.value) if how is State.UNREACHABLE else sa.true()
+    if how in {State.UNKNOWN, State.UNREACHABLE}:
+        kept = letter.update().where((letter.c.id == which) & may_go_later)
+        if tx.execute(kept.values(state=how.value, ended_at=now)).rowcount == 0:
+            tx.execute(_DONE, {"which": which, "how": how.value, "at": now})
     else:
         tx.execute(_DONE, {"which": which, "how": how.value, "at": now})
 
@@ -539,12 +547,24 @@ def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime, *, person: int | Non
     query = sa.select(letter.c.id).where(
         letter.c.topic == topic,
         letter.c.lane == lane.value,
-        letter.c.state == State.WAITING.value,
+        letter.c.state.in_([State.WAITING.value, State.UNREACHABLE.value]),
     )
     if person is not None:
         query = query.where(letter.c.person_id == person)
     for which in tx.execute(query).scalars().all():
         end(tx, which, State.EXPIRED, now)
+
+
+def revive(tx: Tx, who: int, now: datetime) -> None:
+    """Somebody can be reached again: calls for help that ended unreachable, and are still open, go out now."""
+    where = _reachable(tx, [who]).get(who)
+    if where is None or not where[2]:
+        return
+    missed = (letter.c.person_id == who) & (letter.c.state == State.UNREACHABLE.value)
+    still_so = (letter.c.lane == Lane.DANGER.value) & (letter.c.expires_at > now)
+    values = {"state": State.WAITING.value, "address_id": where[0], "route": where[1], "due_at": now, "ended_at": None}
+    if tx.execute(letter.update().where(missed & still_so).values(**values)).rowcount:
+        tx.posted = True
 
 
 def withdraw_from(tx: Tx, which: int, who: int) -> None:

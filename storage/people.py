@@ -19,13 +19,14 @@ STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """Who wrote: the person (None for a group) and the address they wrote from."""
+    """Who wrote: the person (None for a group) and the address they wrote from; `back` if it was unreachable."""
 
     person: Person | None
     address: int
     new: bool = False
     answered: bool = False
     dialogue: str | None = None
+    back: bool = False
 
 
 _COLUMNS = (
@@ -85,6 +86,7 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
         row.address,
         answered=row.answered_at is not None,
         dialogue=row.form if row.expires_at is not None and row.expires_at > now else None,
+        back=row.unreachable_at is not None,
     )
 
 

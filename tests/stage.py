@@ -151,6 +151,7 @@ class Stage:
         await guest.starts(self.code_of(host))
         await self.in_code(guest, "join")
         await self.in_code(host, "door.open")
+        await self.in_code(guest, "circle.hear")
         await guest.says("/start")
         await host.says("/start")
 

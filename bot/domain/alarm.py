@@ -12,10 +12,11 @@ OPEN_FOR = timedelta(days=7)  # a call that nobody closes stops being watched th
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody a call for help went to, and what they pressed."""
+    """Somebody a call for help went to, in which circle, and what they pressed."""
 
     person: int
     name: str
+    circle: int = 0
     seen_at: datetime | None = None
     caring_at: datetime | None = None
     reached: bool | None = None  # None: still on its way
@@ -44,9 +45,14 @@ class Alarm:
 
 
 def needs_repeat(alarm: Alarm, readers: list[Reader], now: datetime) -> bool:
-    """Whether the call must go out a second time: its ten minutes are over and nobody has pressed anything."""
+    """Whether the call must go out a second time: its ten minutes are over, and nobody takes care of it.
+
+    It goes to those who have pressed nothing. That somebody else has seen it is no reason to leave them out: one
+    false relative could otherwise silence a call by looking at it.
+    """
     due = alarm.open and alarm.repeat_at is not None and alarm.repeat_at <= now
-    return due and bool(readers) and not any(reader.answered for reader in readers)
+    cared_for = any(reader.caring_at is not None for reader in readers)
+    return due and not cared_for and any(not reader.answered for reader in readers)
 
 
 def can_call_again(alarm: Alarm, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,6 +10,32 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 NAME_LENGTH = 40
 DAY = 24 * 60  # minutes
 HOME = "Asia/Dushanbe"
+
+
+_IN_NAMES = frozenset(" -'’ʼ‘.")  # besides letters; a dot only behind an initial: “t.me” is no name
+
+
+_LETTERS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})  # Unicode's general categories
+_MARKS = frozenset({"Mn", "Mc"})
+
+
+def read_name(text: str) -> str | None:
+    """The name in what was typed, on one line; None if it could be taken for something else than a name.
+
+    A name stands in the bot's own sentences. So it holds letters and digits, at most one mark on a letter, and few
+    signs: no colons, brackets, links or lines that could imitate news or an address.
+    """
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    before = " "
+    for i, sign in enumerate(name):
+        kind = unicodedata.category(sign)
+        plain = kind in _LETTERS or (sign in _IN_NAMES and sign != ".")
+        is_mark = kind in _MARKS and before.isalpha()
+        after_initial = sign == "." and before.isalpha() and name[i + 1 : i + 2] in {"", " "}
+        if not (plain or is_mark or after_initial):
+            return None
+        before = sign
+    return name if any(sign.isalpha() for sign in name) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,16 @@ class Empty(Refusal):
 
 
 @dataclass
+class NotAName(Refusal):
+    """What was typed could be taken for something else than a name."""
+
+
+@dataclass
+class NameTaken(Refusal):
+    """Somebody in one of the person's circles has this name (or one that looks like it) already."""
+
+
+@dataclass
 class Misread(Refusal):
     """What was typed is no code: a digit is missing or wrong. Found by arithmetic, before anything is looked up."""
 

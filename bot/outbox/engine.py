@@ -64,6 +64,7 @@ class Route:
         self._ended: list[Delivered] = []
         self._woken = asyncio.Event()
         self._flush = asyncio.Event()
+        self._untidy = asyncio.Event()
         self._roomy = asyncio.Event()
         self._turns = asyncio.Lock()
         self._queued = 0
@@ -76,6 +77,7 @@ class Route:
     def wake(self) -> None:
         """Look again: something was posted, or time has moved."""
         self._woken.set()
+        self._untidy.set()
 
     async def recover(self) -> None:
         """After a crash: give what was under way the outcome that its lane's rule says."""
@@ -93,21 +95,24 @@ class Route:
         """Deliver until cancelled or the account is closed. What is in the air at the end is given time to land."""
         await self.recover()
         self._pace.begin(asyncio.get_running_loop().time())
-        flusher = asyncio.create_task(self._keep_flushing(), name=f"flush {self.name}")
+        helpers = [
+            asyncio.create_task(self._keep_flushing(), name=f"flush {self.name}"),
+            asyncio.create_task(self._keep_cleaning(), name=f"clean {self.name}"),
+        ]
         try:
             while not self._closed and not self._stopping:
                 self._woken.clear()
                 try:
                     if not await self._take_off():
-                        await self._clean()
                         await self._rest()
                 except StorageFault as fault:
                     log.warning("outbox.waits", route=self.name, why=type(fault).__name__)
                     await asyncio.sleep(1)
         finally:
             await self._land()
-            flusher.cancel()
-            await asyncio.gather(flusher, return_exceptions=True)
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
             await self._write_down()
 
     def stop(self) -> None:
@@ -328,6 +333,18 @@ class Route:
 
     # -- cleaning ----------------------------------------------------------------------------------------------------
 
+    async def _keep_cleaning(self) -> None:
+        """Beside the letters: a chat is cleaned even while many letters are on their way."""
+        while True:
+            self._untidy.clear()
+            try:
+                await self._clean()
+            except StorageFault as fault:
+                log.warning("cleaning.waits", route=self.name, why=type(fault).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE):
+                    await self._untidy.wait()
+
     async def _clean(self) -> None:
         """Delete from chats what is to be cleaned now."""
         due = partial(outbox.messages_due, route=self.name, now=self._now(), most=CLEANED)
@@ -338,8 +355,9 @@ class Route:
                 chats.setdefault(to.account, []).append((row, message))
             for account, messages in chats.items():
                 numbers = [row for row, _message in messages]
-                standing = tuple(dict.fromkeys(message for _row, message in messages))  # a topic remembers one twice
-                if await self._courier.delete(where[account], standing):
+                if await self._courier.delete(
+                    where[account], tuple(dict.fromkeys(message for _row, message in messages))
+                ):
                     after = partial(outbox.drop_messages, rows=numbers)
                 else:  # perhaps the network: asked again until the platform would not do it any more
                     log.info("chat.uncleaned", route=self.name, count=len(messages))

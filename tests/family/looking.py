@@ -56,6 +56,7 @@ async def invite_to(stage: Stage, host: Actor, circle: str, guest: Actor) -> Non
     await guest.starts(stage.code_of(host))
     await stage.in_code(guest, "join")
     await stage.in_code(host, "door.open")
+    await stage.in_code(guest, "circle.hear")
     await guest.says("/start")
     await host.says("/start")
 

@@ -98,7 +98,9 @@ async def named(stage: Stage, words: str) -> Actor:
     return newcomer
 
 
-@pytest.mark.parametrize("words", ["Омон", "Саломат", "Зинда", "Safe", "Nourmamad", "Забон", "Ок", "123"])
+@pytest.mark.parametrize(
+    "words", ["Омон", "Саломат", "Зинда", "Safe", "Nourmamad", "Забон", "Ок", "М. Саидова", "Anna 2"]
+)
 async def test_a_name_may_be_a_word_that_means_something_elsewhere(stage: Stage, words: str) -> None:
     newcomer = await named(stage, words)
     assert f"Good, {words}." in newcomer.last
@@ -119,10 +121,24 @@ async def test_a_name_becomes_one_honest_line(stage: Stage, words: str, becomes:
     assert f"Good, {becomes}." in newcomer.last
 
 
-async def test_a_name_never_becomes_markup(stage: Stage) -> None:
-    newcomer = await named(stage, "<b>Ali</b> & {name} <a href='x'>")
-    assert "Good, <b>Ali</b> & {name} <a href='x'>." in newcomer.last
-    assert "&lt;b&gt;Ali" in newcomer.messages[-1].text
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<b>Ali</b>",
+        "{name}",
+        "@Payvand_help_bot",
+        "t.me/payvandhelp",
+        "Anna: safe, 1 minute ago",
+        "123",
+        "😀",
+        "a" + "\u0301" * 3,
+    ],
+)
+async def test_what_could_be_taken_for_something_else_is_no_name(stage: Stage, words: str) -> None:
+    newcomer = await named(stage, words)
+    assert "Please write a name with letters" in newcomer.last
+    await newcomer.says("Ali")
+    assert "Good, Ali." in newcomer.last
 
 
 @pytest.mark.parametrize("words", ["\u200b", "\u202e \u2066", "   "])

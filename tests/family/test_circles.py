@@ -404,16 +404,16 @@ async def test_the_last_one_to_leave_erases_the_circle(stage: Stage) -> None:
     assert found["circle"] == found["membership"] == found["standing"] == []
 
 
-async def test_who_is_removed_is_told_and_the_others_are_not_disturbed(stage: Stage) -> None:
+async def test_who_is_removed_is_told_and_so_are_the_others_without_a_sound(stage: Stage) -> None:
     zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
-    before = maria.screen
     await open_circle(stage, zarina, "Family")
     await stage.in_code(zarina, "circle.remove")
     await zarina.presses("Daler")
     assert "Remove Daler from “Family”?" in zarina.last
     await zarina.presses("Remove")
     assert "You are no longer in “Family”." in daler.last
-    assert maria.screen == before
+    assert "Daler is no longer in “Family”." in maria.last
+    assert maria.messages[-1].silent
     await maria.presses("I am safe")
     assert not daler.sees("Maria: I am safe.")
 

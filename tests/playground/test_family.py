@@ -12,7 +12,7 @@ import pytest
 from bot import i18n, village
 from bot.domain.conversation import Line
 from bot.platforms.playground.server import Playground
-from handlers import alarm, home, start
+from handlers import alarm, circle, home, start
 from tests.playground.visitor import Visitor, browser, visitor
 
 pytestmark = pytest.mark.slow
@@ -77,5 +77,6 @@ async def test_a_newcomer_is_invited_by_a_link_and_let_in() -> None:
         await page.write("safar", "Сафар")
         await page.press("safar", said(start.use(code).label, "tg"))
         await page.press("maria", "✅ Let in")
+        await page.press("safar", said(circle.TRUST, "tg"))
         await page.sees("safar", said(home.SAFE, "tg"))
         await page.sees("daler", "Сафар")

@@ -108,6 +108,7 @@ async def test_a_check_in_and_a_call_for_help_cross_telegram_in_two_languages(
         await daler.settles_in("Далер", "ru", code)
         await daler.presses("join")
         await zarina.presses("door.open")
+        await daler.presses("circle.hear")
         await daler.reads("Оила")
         await zarina.says("Ман дар амонам")
         await daler.reads("я в безопасности")
