@@ -68,8 +68,8 @@ class Ask:
         return number
 
     def text(self, most: int) -> str:
-        """What was typed, cleaned and trimmed. Raises Empty or TooLong."""
-        words = clean(self.words).strip()
+        """What was typed, cleaned, on one line: lines of their own could imitate the bot's. Raises Empty or TooLong."""
+        words = " ".join(clean(self.words).split())
         if not words:
             raise Empty
         if len(words) > most:

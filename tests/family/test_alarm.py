@@ -458,3 +458,65 @@ async def test_every_letter_of_a_call_is_in_the_danger_lane(stage: Stage) -> Non
         return {int(lane): n for (_route, lane, state), n in outbox.counts(tx).items() if state is outbox.State.WAITING}
 
     assert await stage.storage.read(lanes) == {0: 3}
+
+
+async def test_a_first_call_goes_before_the_tenth_of_somebody_else(stage: Stage) -> None:
+    flooder, friend = await stage.family("Flooder", "Friend", circle="One")
+    mother, son = await stage.family("Mother", "Son", circle="Two")
+    stage.memory.latency = None
+    for _ in range(5):
+        await flooder.says("/sos")
+        await flooder.presses("It was a mistake")
+    arrived: list[str] = []
+    stage.memory.watch(lambda change: arrived.append(change.message.account) if change.kind == "new" else None)
+    await stage.memory.say(flooder.account, "/sos")  # nothing leaves before both have called
+    await stage.memory.say(mother.account, "/sos")
+    await stage.settle()
+    assert arrived.index(son.account) < arrived.index(friend.account)
+
+
+async def test_removing_the_caller_does_not_silence_the_call(stage: Stage) -> None:
+    keeper, caller, anna = await stage.family("Keeper", "Caller", "Anna")
+    await caller.says("I need help")
+    await keeper.says("/circles")
+    await stage.in_code(keeper, "circle")
+    await stage.in_code(keeper, "circle.remove")
+    await keeper.presses("Caller")
+    await keeper.presses("Remove")
+    assert anna.sees("Their call for help is not closed.")
+    before = count(anna, "Caller: I need help.")
+    await stage.pass_time(11 * MINUTES, MINUTES)
+    assert count(anna, "Caller: I need help.") == before + 1
+    await anna.presses("taking care")
+    assert caller.sees("Anna is taking care of it.")
+
+
+async def test_who_blocked_the_bot_gets_the_open_call_when_they_come_back(stage: Stage) -> None:
+    zarina, daler, _maria = await stage.family("Zarina", "Daler", "Maria")
+    await stage.memory.block(daler.account)
+    await zarina.says("I need help")
+    assert not daler.sees("Zarina: I need help.")
+    await stage.memory.unblock(daler.account)
+    await stage.settle()
+    assert daler.sees("Zarina: I need help.")
+
+
+async def test_who_comes_back_after_the_end_gets_no_old_call(stage: Stage) -> None:
+    zarina, daler, _maria = await stage.family("Zarina", "Daler", "Maria")
+    await stage.memory.block(daler.account)
+    await zarina.says("I need help")
+    await zarina.presses("It was a mistake")
+    await stage.memory.unblock(daler.account)
+    await stage.settle()
+    assert not daler.sees("Zarina: I need help.")
+
+
+async def test_in_danger_one_tap_is_enough_even_where_nobody_hears_yet(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("/circles")
+    await stage.in_code(zarina, "circle")
+    await zarina.presses("My news goes to this circle")
+    await zarina.says("/sos")
+    assert "Whom shall I call for help?" in zarina.last
+    await zarina.presses("Family")
+    assert daler.sees("Zarina: I need help.")
