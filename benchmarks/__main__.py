@@ -4,6 +4,7 @@ python -m benchmarks checkin letters      only these parts
 python -m benchmarks --quick              a first look, in a few minutes
 python -m benchmarks --repeat 5           more repetitions (3)
 python -m benchmarks --out FILE           write the tables to a file too
+python -m benchmarks --record             write them into docs/performance.md, in place of the last ones
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import checkin, letters, limits, machine, speaking, starting, webhook
-from benchmarks.contest import Contest, hold, shown
+from benchmarks.contest import ROOT, Contest, hold, shown
+
+PAPER = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def _checkin(*, quick: bool) -> Iterator[Contest]:
@@ -71,6 +75,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="short runs, for a first look")
     parser.add_argument("--repeat", type=int, default=3, help="repetitions of each measurement (default: 3)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the tables there too")
+    parser.add_argument("--record", action="store_true", help="write the tables into docs/performance.md")
     wish = parser.parse_args()
     unknown = set(wish.parts) - PARTS.keys()
     if unknown:
@@ -92,6 +97,11 @@ def main() -> int:
         if name == "starting":
             say(starting.heaviest() + "\n")
     say(f"Machine at the end: {_machine()}.")
+    if wish.record:
+        before, _begin, rest = PAPER.read_text("utf-8").partition(BEGIN)
+        _old, _end, after = rest.partition(END)
+        figures = "\n".join(said)
+        PAPER.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", "utf-8")
     if wish.out is not None:
         wish.out.write_text("\n".join(said) + "\n", "utf-8")
     return int(failed)
