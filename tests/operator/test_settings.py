@@ -97,7 +97,10 @@ def test_the_environment_alone_may_hold_them(monkeypatch: pytest.MonkeyPatch) ->
             'community = "x"\n[telegram.pace]\nper_second = 0',
             "`telegram.pace.per_second` must be a number of messages above 0",
         ),
-        ('community = "x"\n[telegram]\napi = "ftp://x"', "`telegram.api` must be the https:// address of a Bot API server"),
+        (
+            'community = "x"\n[telegram]\napi = "ftp://x"',
+            "`telegram.api` must be the https:// address of a Bot API server",
+        ),
         ('community = "x"\ntelegram = 3', "`telegram` must be a part of its own: [telegram]."),
         (
             'community = "x"\n[backup]\nrecipients = ["age1abc"]',
