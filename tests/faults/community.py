@@ -165,9 +165,13 @@ class Place:
 
     def program(self, *ways: str, environment: Mapping[str, str] | None = None) -> Program:
         """``payvand run``; or, with `ways`, the same with something changed (see `tests.faults.running`)."""
-        command = ("tests.faults.running", *ways, "--") if ways else ("bot",)
+        return self.command("run", *ways, environment=environment)
+
+    def command(self, name: str, *ways: str, environment: Mapping[str, str] | None = None) -> Program:
+        """Give any other command of ``payvand``, in the same way."""
+        module = ("tests.faults.running", *ways, "--") if ways else ("bot",)
         surroundings = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **(environment or {})}
-        whole = (sys.executable, "-m", *command, "--settings", str(self.settings), "run")
+        whole = (sys.executable, "-m", *module, "--settings", str(self.settings), name)
         return Program(whole, self.output, surroundings)
 
     def peek(self, work: Callable[[Tx], Any]) -> Any:  # noqa: ANN401 - whatever the work returns
@@ -182,21 +186,24 @@ class Place:
             return work(tx)
 
 
-async def founded(directory: Path, api: str, community: Community | None = None) -> Place:
-    """Make the community's directory, with people in it who have met the bot already."""
+async def founded(directory: Path, api: str, community: Community | None = None, *, more: str = "") -> Place:
+    """Make the community's directory, with people in it who have met the bot already; `more` is added to the settings.
+
+    Without a `community` nobody has met it, and there is no database yet.
+    """
     place = Place(directory)
     secrets = directory / "secrets"
     secrets.mkdir()
-    place.data.mkdir()
+    place.data.mkdir(exist_ok=True)
     keys.write(secrets / "payvand.key", KEY)
     token = secrets / "telegram.token"
     token.touch(0o600)
     token.write_text(TOKEN)
-    place.settings.write_text(SETTINGS.format(api=api))
-    storage = await sqlite.open_file(place.database, Keys(KEY))
+    place.settings.write_text(SETTINGS.format(api=api) + more)
     if community is not None:
+        storage = await sqlite.open_file(place.database, Keys(KEY))
         await storage.write(partial(_move_in, community=community, now=datetime.now(UTC)))
-    await storage.close()
+        await storage.close()
     return place
 
 
@@ -259,12 +266,17 @@ class World(Emulator):
     """A Telegram whose people tell the numbers of a community in order, and which writes everything down.
 
     `on_mark(kind, number)` is told of what is confirmed ("acknowledged") and of each letter that arrived ("delivered",
-    see `World.delivery`), before the bot hears of it. At most `batch` updates are handed out at once. `loud` are copies beyond the first that were not marked as one
-    that may come twice: nobody may ever get one.
+    see `World.delivery`), before the bot hears of it. At most `batch` updates are handed out at once. `loud` are
+    copies beyond the first that were not marked as one that may come twice: nobody may ever get one.
     """
 
     def __init__(
-        self, community: Community, *, on_mark: Callable[[str, int], None] | None = None, batch: int = 100, **options: Any
+        self,
+        community: Community,
+        *,
+        on_mark: Callable[[str, int], None] | None = None,
+        batch: int = 100,
+        **options: Any,  # noqa: ANN401 - the emulator's own
     ) -> None:
         super().__init__(strict=False, **options)
         self.community = community
@@ -353,12 +365,12 @@ class World(Emulator):
         self._fate = super()._due(method, chat)
         return self._fate
 
-    def _sent(self, method: str, parameters: dict[str, Any], held: dict[str, Any], *more: Any) -> dict[str, Any]:
+    def _sent(self, method: str, parameters: dict[str, Any], held: dict[str, Any], *more: Any) -> dict[str, Any]:  # noqa: ANN401
         message = super()._sent(method, parameters, held, *more)
         self._delivered(message, edited=False)
         return message
 
-    def _edited(self, method: str, parameters: dict[str, Any], message: dict[str, Any], *more: Any) -> dict[str, Any]:
+    def _edited(self, method: str, parameters: dict[str, Any], message: dict[str, Any], *more: Any) -> dict[str, Any]:  # noqa: ANN401
         after = super()._edited(method, parameters, message, *more)
         self._delivered(after, edited=True)
         return after

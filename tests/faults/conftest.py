@@ -1,4 +1,4 @@
-"""What the fault tests share: the recorder, built once."""
+"""What the fault tests share: the recorder, built once, and a place for what they have counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import pytest
 from tests.faults import disks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+COUNTED = "counted"
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +22,19 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (shutil.which("gcc") or shutil.which("cc")):
         pytest.skip("no C compiler is installed: the recorder of power cuts cannot be built")
     return disks.compile_recorder(tmp_path_factory.mktemp("recorder"))
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Notes what a test has counted, to be read at the end of the run and written down in docs/proof.md."""
+    return lambda figures: request.node.user_properties.append((COUNTED, figures))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was counted."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    figures = [(report.nodeid, said) for report in reports for name, said in report.user_properties if name == COUNTED]
+    if figures:
+        terminalreporter.section("what the fault tests counted")
+        for test, said in figures:
+            terminalreporter.write_line(f"{test.rpartition('::')[2]}\n    {said}")

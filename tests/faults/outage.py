@@ -87,7 +87,9 @@ async def reopened(directory: Path) -> tuple[Kept, bool] | None:
 
 def is_sound(tx: Tx) -> bool:
     """Let SQLite check itself."""
-    rows = [tx.connection.exec_driver_sql(f"PRAGMA {check}").all() for check in ("integrity_check", "foreign_key_check")]
+    rows = [
+        tx.connection.exec_driver_sql(f"PRAGMA {check}").all() for check in ("integrity_check", "foreign_key_check")
+    ]
     return [tuple(row) for row in rows[0]] == [("ok",)] and not rows[1]
 
 

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 from sqlcipher3 import dbapi2
 
@@ -25,6 +26,7 @@ from bot.outbox.engine import Route
 from handlers import home, router
 from handlers.ask import Answer, Ask
 from storage import crypto, outbox, sqlite
+from storage.crypto import Keys
 from storage.database import Tx
 from storage.outbox import Delivered, Letter
 
@@ -44,14 +46,14 @@ def acknowledges_first() -> None:
 
 def notes_first() -> None:
     """Note letters as delivered before they are sent."""
-    deliver = Route._deliver
+    deliver = Route._deliver  # noqa: SLF001 - this is the place where it goes wrong
 
     async def note(self: Route, letter: Letter, slot: float) -> None:
         ended = [Delivered(which, letter.address, letter.topic, "") for which in (letter.id, *letter.merged)]
         await self._storage.write(partial(outbox.delivered, letters=ended, now=self._now()))
         await deliver(self, letter, slot)
 
-    Route._deliver = note  # type: ignore[method-assign]
+    Route._deliver = note  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def repeats_silently() -> None:
@@ -78,21 +80,22 @@ def meets_accidents() -> None:
     router.WORDS = dict(router.WORDS)
 
 
+def plainly(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Connection:
+    """Open a database as `storage.sqlite.connect` does, but leave the file itself unencrypted."""
+    del keys
+    connection: dbapi2.Connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    for pragma in (*sqlite.PRAGMAS, f"PRAGMA query_only = {int(query_only)}"):
+        connection.execute(pragma)
+    return connection
+
+
 def tells_everything() -> None:
     """Keep a plain file, seal nothing, and let everybody write what they like into the log."""
-
-    def connect(path: Any, keys: Any, *, query_only: bool = False) -> dbapi2.Connection:  # noqa: ANN401
-        del keys
-        connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
-        for pragma in (*sqlite.PRAGMAS, f"PRAGMA query_only = {int(query_only)}"):
-            connection.execute(pragma)
-        return connection
-
-    sqlite.connect = connect
-    crypto.Keys.seal = lambda _self, _place, plain: plain  # type: ignore[method-assign]
-    crypto.Keys.open = lambda _self, _place, sealed: sealed  # type: ignore[method-assign]
-    crypto.Keys.blind = lambda _self, _context, value: value.encode()  # type: ignore[method-assign]
-    logs.start = lambda **_: logging.basicConfig(level=logging.DEBUG)  # type: ignore[assignment]
+    sqlite.connect = plainly
+    crypto.Keys.seal = lambda _self, _place, plain: plain  # type: ignore[method-assign, assignment]
+    crypto.Keys.open = lambda _self, _place, sealed: sealed  # type: ignore[method-assign, assignment]
+    crypto.Keys.blind = lambda _self, _context, value: value.encode()  # type: ignore[method-assign, assignment]
+    logs.start = lambda **_: logging.basicConfig(level=logging.DEBUG)
 
 
 WAYS: Final[Mapping[str, Callable[[], None]]] = {

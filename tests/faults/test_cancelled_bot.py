@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from bot import i18n
 from bot.app import App
 from bot.domain.conversation import Incoming, Said, Sender
-from bot.outbox import engine
 from bot.outbox.engine import Route
 from bot.outbox.pace import UNLIMITED
 from storage import outbox, schema, sqlite
@@ -148,8 +147,8 @@ async def test_a_delivery_that_is_cancelled_at_any_await_arrives(home: Home) -> 
         letters: list[Letter] = await home.storage.write(claim(home))
         route = home.route()
         for letter in letters:
-            await route._deliver(letter, 0.0)
-        await route._write_down()
+            await route._deliver(letter, 0.0)  # noqa: SLF001
+        await route._write_down()  # noqa: SLF001
 
     async def check(_: Attempt[None]) -> None:
         await home.settle()
@@ -219,13 +218,13 @@ async def test_a_delivery_that_can_not_be_noted_stops_no_other(home: Home, monke
             raise LookupError
         note(tx, kept, now)
 
-    monkeypatch.setattr(engine.outbox, "delivered", clumsy)
+    monkeypatch.setattr(outbox, "delivered", clumsy)
     app = home.app()
     running = asyncio.create_task(app.run(asyncio.sleep(3600)))
     for _ in range(3):
         await app.receive([home.news()])
     async with asyncio.timeout(10):
-        while sum(words.count("I am safe.") for words in home.read_by_daler()) < 3:  # noqa: PLR2004
+        while sum(words.count("I am safe.") for words in home.read_by_daler()) < 3:  # noqa: ASYNC110, PLR2004 - the screen has no bell
             await asyncio.sleep(0.01)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -242,7 +241,7 @@ async def test_control_a_letter_that_is_noted_before_it_is_sent_is_lost_by_a_can
         done = [outbox.Delivered(one.id, one.address, one.topic, "") for one in letters]
         await home.storage.write(partial(outbox.delivered, letters=done, now=home.stage.now()))
         for letter in letters:
-            await route._deliver(letter, 0.0)
+            await route._deliver(letter, 0.0)  # noqa: SLF001
 
     unread: list[bool] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -143,19 +144,21 @@ def by_teller(after: After) -> list[Happening]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-async def test_a_bot_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing_unawares(tmp_path: Path) -> None:
+async def test_a_bot_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing_unawares(
+    tmp_path: Path, counted: Callable[[str], None]
+) -> None:
     after = await stormed(tmp_path, count(200))
+    counted(summary(after))
     assert_kept_its_word(after, count(200))
-    print(summary(after))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-async def test_bad_weather_on_top_changes_nothing_of_that(tmp_path: Path) -> None:
+async def test_bad_weather_on_top_changes_nothing_of_that(tmp_path: Path, counted: Callable[[str], None]) -> None:
     after = await stormed(tmp_path, count(100), weather=WEATHER, quiet=12.0)
     assert_kept_its_word(after, count(100))
+    counted(summary(after))
     assert {fault for wire in after.world.wire if (fault := wire.outcome) in WEATHER} >= {"lost", "drop"}
-    print(summary(after))
 
 
 @pytest.mark.slow

@@ -53,16 +53,22 @@ def test_the_recorder_sees_every_byte_that_the_storage_writes(record: Callable[[
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_no_power_cut_loses_what_was_acknowledged(record: Callable[[str], Recording]) -> None:
+def test_no_power_cut_loses_what_was_acknowledged(
+    record: Callable[[str], Recording], counted: Callable[[str], None]
+) -> None:
     verdict = reopening.judge(*record("ours"), count(2000), seed=1)
+    counted(str(verdict))
     assert verdict.disks == count(2000)
     assert verdict.promised > NUMBERS / 4 * count(2000)
     assert (verdict.lost, verdict.half, verdict.unsound) == (0, 0, 0)
 
 
 @pytest.mark.slow
-def test_control_with_normal_syncing_power_cuts_lose_what_was_acknowledged(record: Callable[[str], Recording]) -> None:
+def test_control_with_normal_syncing_power_cuts_lose_what_was_acknowledged(
+    record: Callable[[str], Recording], counted: Callable[[str], None]
+) -> None:
     verdict = reopening.judge(*record("NORMAL"), 60, seed=2)
+    counted(str(verdict))
     assert verdict.lost > 0
     assert (verdict.half, verdict.unsound) == (0, 0)  # it forgets, but what it remembers is whole
 
