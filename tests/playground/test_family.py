@@ -60,7 +60,7 @@ async def test_a_call_that_nobody_answers_is_repeated_when_the_clock_moves() -> 
         await page.sees("daler", "нужна помощь")
         await page.move_clock(10)
         await page.sees("maria", "Nobody has answered in ten minutes.")
-        await page.sees("daler", "Пока никто не ответил")
+        await page.sees("daler", "Пока этим никто не занимается")
 
 
 async def test_a_newcomer_is_invited_by_a_link_and_let_in() -> None:
