@@ -136,7 +136,7 @@ async def test_a_name_becomes_one_honest_line(stage: Stage, words: str, becomes:
 )
 async def test_what_could_be_taken_for_something_else_is_no_name(stage: Stage, words: str) -> None:
     newcomer = await named(stage, words)
-    assert "Please write a name with letters" in newcomer.last
+    assert "Please write only a name:" in newcomer.last
     await newcomer.says("Ali")
     assert "Good, Ali." in newcomer.last
 
