@@ -41,13 +41,13 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """A table. With `together` the contestants run at once: for those that mostly wait."""
+    """A table. `at_once` contestants run at the same time: more than one, for those that mostly wait."""
 
     title: str
     contestants: tuple[Contestant, ...]
     figures: tuple[Figure, ...]
     aim: str = ""
-    together: bool = False
+    at_once: int = 1
     upright: bool = False  # one contestant, its figures one under the other
 
 
@@ -87,7 +87,7 @@ def hold(contest: Contest, repeat: int) -> Result:
     for turn in range(repeat):
         order = [*contest.contestants[turn % len(contest.contestants) :], *contest.contestants]
         order = list(dict.fromkeys(order))
-        with ThreadPoolExecutor(len(order) if contest.together else 1) as pool:
+        with ThreadPoolExecutor(contest.at_once) as pool:
             for one, measured in zip(order, pool.map(_measure, order), strict=True):
                 if isinstance(measured, str):
                     result.failed[one.title] = measured

@@ -89,7 +89,7 @@ def contests(*, quick: bool) -> list[Contest]:
                 Figure("most", "most in a second", 0),
                 Figure("lost", "lost", 0),
             ),
-            together=True,
+            at_once=2,
         )
         for weather, told in server.PROFILES.items()
     ]
