@@ -70,9 +70,12 @@ def _measure(one: Contestant) -> Measured | str:
         return one.command()
     if not Path(one.command[0]).exists():
         return "not installed: make bench"
-    done = subprocess.run(  # noqa: S603 - our own programs
-        one.command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - our own programs
+            one.command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done in {PATIENCE:.0f} s"
     try:
         measured: Measured = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
