@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -157,10 +158,23 @@ def server(engine: str, request: pytest.FixtureRequest) -> Server | None:
     return found
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file that is migrated already, to be copied: Alembic takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "payvand.db"
+
+    async def make() -> None:
+        await (await open_file(path, Keys(ROOT))).close()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def storage(server: Server | None, tmp_path: Path, keys: Keys) -> AsyncIterator[Storage]:
+async def storage(server: Server | None, tmp_path: Path, keys: Keys, migrated_file: Path) -> AsyncIterator[Storage]:
     """An open store with no rows, on each engine in turn."""
     if server is None:
+        shutil.copy(migrated_file, tmp_path / "payvand.db")
         opened: Storage = await open_file(tmp_path / "payvand.db", keys)
     else:
         opened = await open_server(server.url(await server.database(keys)), keys)
