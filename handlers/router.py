@@ -145,7 +145,6 @@ LIMITS: Mapping[Handler, Limit] = {
     checkin.something_told: Limit("news", 30),
     checkin.hurt: Limit("news", 30),
     checkin.moved: Limit("news", 30),
-    alarm.safe: Limit("news", 30),
     start.named: Limit("name", 10),
 }
 
