@@ -51,7 +51,7 @@ token_file = "secrets/telegram.token"
 api = "{api}"
 
 [telegram.pace]
-per_second = 1000
+per_second = {pace}
 per_chat = 0
 """
 
@@ -186,10 +186,12 @@ class Place:
             return work(tx)
 
 
-async def founded(directory: Path, api: str, community: Community | None = None, *, more: str = "") -> Place:
-    """Make the community's directory, with people in it who have met the bot already; `more` is added to the settings.
+async def founded(
+    directory: Path, api: str, community: Community | None = None, *, pace: int = 1000, more: str = ""
+) -> Place:
+    """Make the community's directory, with people in it who have met the bot already.
 
-    Without a `community` nobody has met it, and there is no database yet.
+    `pace` is how many messages a second the bot may send, `more` is added to the settings. Without a `community` nobody has met it, and there is no database yet.
     """
     place = Place(directory)
     secrets = directory / "secrets"
@@ -199,7 +201,7 @@ async def founded(directory: Path, api: str, community: Community | None = None,
     token = secrets / "telegram.token"
     token.touch(0o600)
     token.write_text(TOKEN)
-    place.settings.write_text(SETTINGS.format(api=api) + more)
+    place.settings.write_text(SETTINGS.format(api=api, pace=pace) + more)
     if community is not None:
         storage = await sqlite.open_file(place.database, Keys(KEY))
         await storage.write(partial(_move_in, community=community, now=datetime.now(UTC)))

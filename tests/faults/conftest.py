@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults import disks
+from tests.telegram import emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 COUNTED = "counted"
+PATIENCE = 120.0  # seconds: on a machine that is busy with something else, too
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +24,12 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (shutil.which("gcc") or shutil.which("cc")):
         pytest.skip("no C compiler is installed: the recorder of power cuts cannot be built")
     return disks.compile_recorder(tmp_path_factory.mktemp("recorder"))
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for what a bot does than tests do that run nothing else."""
+    monkeypatch.setattr(emulator, "PATIENCE", PATIENCE)
 
 
 @pytest.fixture

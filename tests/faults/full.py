@@ -7,6 +7,7 @@ EFBIG, and SQLITE_FULL from inside SQLite.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 from collections.abc import Awaitable, Callable, Iterator
@@ -34,11 +35,17 @@ class FileSystem:
 
     async def take(self, left: int) -> None:
         """Fill the file system up to `left` bytes."""
-        status = os.statvfs(self.directory)
-        ballast = status.f_bavail * status.f_frsize - left
-        if ballast > 0:
+        while (ballast := self._free() - left) > 0:
             with self._ballast.open("ab") as file:
-                os.posix_fallocate(file.fileno(), file.tell(), ballast)
+                try:
+                    os.posix_fallocate(file.fileno(), file.tell(), ballast)
+                except OSError as error:  # somebody else has written meanwhile: look again
+                    if error.errno != errno.ENOSPC:
+                        raise
+
+    def _free(self) -> int:
+        status = os.statvfs(self.directory)
+        return status.f_bavail * status.f_frsize
 
     async def give(self) -> None:
         """Throw the ballast out."""

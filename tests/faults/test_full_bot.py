@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,16 @@ from bot.outbox.pace import UNLIMITED
 from bot.platforms.telegram import Telegram
 from storage import schema, sqlite
 from storage.crypto import Keys
+from storage.database import StorageFault
 from tests.faults import count, full, killing
 from tests.faults.community import BLOCK, KEY, Community, World, account, founded, kept
 from tests.faults.killing import Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from bot.domain.conversation import Incoming
     from storage.database import Tx
     from tests.faults.full import Room
 
@@ -47,9 +50,11 @@ def notices(world: World) -> Counter[int]:
     return Counter(sent.chat for sent in world.sent if NOTICE in sent.text)
 
 
-def handed_out(world: World) -> set[int]:
-    """Give the numbers that the bot was told."""
-    return {each.number for each in world.history.happenings if isinstance(each, Sent)}
+def unconfirmed(world: World) -> set[int]:
+    """Give the people whose words the bot was given, and did not take."""
+    happenings = world.history.happenings
+    given = {each.number for each in happenings if isinstance(each, Sent)}
+    return {int(account(COMMUNITY.teller(number))) for number in given - killing.acknowledged(happenings)}
 
 
 async def fill_up(way: str, directory: Path, dice: random.Random) -> None:
@@ -83,13 +88,12 @@ async def fill_up(way: str, directory: Path, dice: random.Random) -> None:
             world.until_number = len(COMMUNITY.numbers)
             await world.until(lambda: bool(notices(world)))
             asked = world.methods["getUpdates"] + 6  # it comes back for the same updates again and again
-            await world.until(lambda: world.methods["getUpdates"] >= asked)
+            await world.until(
+                lambda: world.methods["getUpdates"] >= asked and unconfirmed(world) <= set(notices(world))
+            )
             found = await storage.read(partial(kept, community=COMMUNITY))  # reads go on
             assert await storage.read(is_whole)
             assert killing.acknowledged(world.history.happenings) <= found.numbers
-            told = {account(COMMUNITY.teller(number)) for number in handed_out(world) - found.numbers}
-            assert told
-            assert told <= {str(who) for who in notices(world)}
             await room.give()
             await world.history.until(lambda: everything(world))
         finally:
@@ -120,3 +124,18 @@ async def test_who_writes_to_a_full_disk_is_told_so_once_and_counts_when_there_i
     i18n.open_catalogues(strict=False)
     for number in range(count(20)):
         await fill_up(way, tmp_path / str(number), random.Random(f"{way} {number}"))
+
+
+async def test_control_a_bot_that_confirms_what_it_could_not_save_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = App.receive
+
+    async def careless(self: App, batch: Sequence[Incoming]) -> None:
+        with suppress(StorageFault):
+            await receive(self, batch)
+
+    monkeypatch.setattr(App, "receive", careless)
+    i18n.open_catalogues(strict=False)
+    with pytest.raises(AssertionError, match="acknowledged"):
+        await fill_up("pages", tmp_path / "0", random.Random(1))

@@ -125,6 +125,7 @@ async def live(emulator: Emulator, family: list[Confidence]) -> None:
         await guest.says(f"/start {keeper.code()}")
         await guest.presses("join")
         await keeper.presses("door.open")
+        await guest.presses("circle.hear")
     for one, phone in zip(family, phones, strict=True):
         await phone.says(one.words)
         await phone.says("/safe")
