@@ -191,7 +191,8 @@ async def founded(
 ) -> Place:
     """Make the community's directory, with people in it who have met the bot already.
 
-    `pace` is how many messages a second the bot may send, `more` is added to the settings. Without a `community` nobody has met it, and there is no database yet.
+    `pace` is how many messages a second the bot may send, `more` is added to the settings. Without a `community`
+    nobody has met it, and there is no database yet.
     """
     place = Place(directory)
     secrets = directory / "secrets"

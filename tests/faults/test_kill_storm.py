@@ -19,7 +19,7 @@ from tests.faults.killing import Delivered, Happening, Killed, Letter, Storm
 
 BUSY = 800  # happenings in one life at the most: some lives end before the first letter, most amid hundreds
 PACE = 28  # messages a second: what a bot keeps to at the real Telegram
-WINDOW = 20  # repeats that one kill may cause there
+WINDOW = 40  # pieces of news (several stand in one message) that one kill may repeat there, on average
 LATENCY = 0.03  # seconds, and as much again by chance: half of it before a letter is accepted
 CONTROL = 5  # kills: enough for what is wrong to show
 WEATHER = {"lost": 0.01, "half": 0.005, "drop": 0.01, "stall": 0.002, "error": 0.01, "flood": 0.001}
