@@ -18,7 +18,7 @@ from markupsafe import Markup
 from bot import i18n
 from bot.domain.conversation import Incoming, Sender
 from bot.i18n import _
-from bot.outbox.courier import Courier, CourierError, Parcel
+from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
@@ -148,8 +148,12 @@ class App:
         line = _("I could not save this just now. I keep trying; you need not send it again.")
         said = Markup("\n").join(dict.fromkeys(i18n.speak(line, one, now) for one in i18n.LANGUAGES))
         key = f"unsaved/{now.timestamp()}"
-        with suppress(CourierError):
+        try:
             await courier.deliver(Parcel(sender, key, said))
+        except NotSent:
+            self._noticed.pop(sender, None)  # the next attempt at saving may say it
+        except CourierError as error:
+            log.info("update.unnoticed", why=type(error).__name__)
 
     # -- time --------------------------------------------------------------------------------------------------------
 

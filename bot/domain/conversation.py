@@ -24,10 +24,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words typed by a person, as they came (not trimmed, not folded), or somebody's words that they forwarded."""
+    """Words typed by a person, as they came (not trimmed, not folded), or somebody's words that they forwarded.
+
+    `lists` tells that the platform shows choices as numbered lists, so that words may pick one; `on` is the platform's
+    id of the message they answer, if they said which.
+    """
 
     text: str
     forwarded: bool = False
+    lists: bool = False
+    on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,19 @@ class Pressed:
 
     code: str
     on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A sign (an emoji, or whatever a changed app sends) was put under the message `on`: it may pick a choice."""
+
+    sign: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The person wrote something that could not be decrypted, and perhaps never can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +90,7 @@ class Moved:
     to: str
 
 
-Heard: TypeAlias = Said | Pressed | Started | Attached | Blocked | Unblocked | Moved
+Heard: TypeAlias = Said | Pressed | Reacted | Unreadable | Started | Attached | Blocked | Unblocked | Moved
 
 
 @dataclass(frozen=True, slots=True)

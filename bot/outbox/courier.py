@@ -27,7 +27,8 @@ class Parcel:
 
     `text` is safe markup (only ``<b> <i> <u> <s> <code> <pre> <a href>`` and newlines); ``bot.i18n.plain`` makes the
     fallback. `key` is the same on every attempt at the same letter, so that a platform with idempotent sending
-    delivers it once. `edit` is the platform's id of a message to be changed in place ("" to send a new one).
+    delivers it once. `edit` is the platform's id of a message to be changed in place ("" to send a new one). `first`
+    is the number of the first choice, where choices are shown as a numbered list; those with a link have no number.
     """
 
     address: Sender
@@ -38,6 +39,7 @@ class Parcel:
     silent: bool = False
     attachment: Attachment | None = None
     language: str = "en"
+    first: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class Courier(Protocol):
     @property
     def idempotent(self) -> bool:
         """Whether a second delivery with the same ``Parcel.key`` is one message for the reader (Matrix: yes)."""
+
+    @property
+    def lists(self) -> bool:
+        """Whether choices are shown as a numbered list, to be picked by typing (Matrix: yes)."""
 
     async def deliver(self, parcel: Parcel) -> Receipt:
         """Deliver one parcel. Raises a CourierError; anything else is a defect."""

@@ -143,6 +143,7 @@ class MemoryPlatform:
     bot: str = "1"
     series: str = ""
     idempotent: bool = True
+    lists: bool = False
     deletes: bool = True
     latency: Callable[[Parcel], Awaitable[object]] | None = None
     hints: dict[str, str] = field(default_factory=dict)

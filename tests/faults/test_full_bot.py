@@ -21,10 +21,11 @@ from storage.crypto import Keys
 from storage.database import StorageFault
 from tests.faults import count, full, killing
 from tests.faults.community import BLOCK, KEY, Community, World, account, founded, kept
+from tests.faults.conftest import PATIENCE
 from tests.faults.killing import Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from bot.domain.conversation import Incoming
@@ -50,11 +51,11 @@ def notices(world: World) -> Counter[int]:
     return Counter(sent.chat for sent in world.sent if NOTICE in sent.text)
 
 
-def unconfirmed(world: World) -> set[int]:
-    """Give the people whose words the bot was given, and did not take."""
-    happenings = world.history.happenings
-    given = {each.number for each in happenings if isinstance(each, Sent)}
-    return {int(account(COMMUNITY.teller(number))) for number in given - killing.acknowledged(happenings)}
+def unsaved(world: World, saved: Iterable[int]) -> set[int]:
+    """Give the people whose words the bot was given, and could not save: a batch is confirmed whole or not at all."""
+    given = {each.number for each in world.history.happenings if isinstance(each, Sent)}
+    taken = killing.acknowledged(world.history.happenings).union(saved)
+    return {int(account(COMMUNITY.teller(number))) for number in given - taken}
 
 
 async def fill_up(way: str, directory: Path, dice: random.Random) -> None:
@@ -89,8 +90,11 @@ async def fill_up(way: str, directory: Path, dice: random.Random) -> None:
             await world.until(lambda: bool(notices(world)))
             asked = world.methods["getUpdates"] + 6  # it comes back for the same updates again and again
             await world.until(lambda: world.methods["getUpdates"] >= asked)
-            await world.until(lambda: unconfirmed(world) <= set(notices(world)))
             found = await storage.read(partial(kept, community=COMMUNITY))  # reads go on
+            async with asyncio.timeout(PATIENCE):
+                while not unsaved(world, found.numbers) <= set(notices(world)):
+                    await asyncio.sleep(0.05)
+                    found = await storage.read(partial(kept, community=COMMUNITY))
             assert await storage.read(is_whole)
             assert killing.acknowledged(world.history.happenings) <= found.numbers
             await room.give()

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-NOW = datetime.now(UTC)  # the clock's own check compares with files that are written now
+
+def present() -> datetime:
+    """Read the clock anew each time: its own check compares with files that are written in the same moment."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -43,12 +46,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         passphrase=SecretStr("x"),
         made_up=False,
     )
-    founding.found(plan, Scripted(), NOW, **CHEAP)
+    founding.found(plan, Scripted(), present(), **CHEAP)
     return tmp_path
 
 
 def found(home: Path, *, now: datetime | None = None) -> dict[str, Finding]:
-    return {one.check: one for one in checkup.examine(home / "payvand.toml", now or NOW, offline=True)}
+    return {one.check: one for one in checkup.examine(home / "payvand.toml", now or present(), offline=True)}
 
 
 def failed(home: Path, check: str, *, now: datetime | None = None) -> str:
@@ -84,7 +87,7 @@ def test_a_new_community_has_no_fault(home: Path) -> None:
 
 def test_a_community_with_a_database_and_a_backup_has_no_fault(home: Path) -> None:
     file = make_database(home)
-    put_backup(home, NOW)
+    put_backup(home, present())
     everything = found(home)
     assert {one.check for one in everything.values() if one.outcome is Outcome.FAILED} == set()
     assert everything["database"].words == f"{file} opens with the key"
@@ -107,7 +110,7 @@ def test_wrong_settings_are_told_and_the_rest_is_left_out(home: Path) -> None:
 
 def test_a_missing_key_is_told_and_what_needs_it_is_left_out(home: Path) -> None:
     make_database(home)
-    put_backup(home, NOW)
+    put_backup(home, present())
     (home / "var/keys/payvand.key").unlink()
     assert "There is no key at" in failed(home, "key")
     assert found(home)["database"].outcome is Outcome.LEFT_OUT
@@ -115,7 +118,7 @@ def test_a_missing_key_is_told_and_what_needs_it_is_left_out(home: Path) -> None
 
 def test_another_key_is_told(home: Path) -> None:
     make_database(home)
-    put_backup(home, NOW)
+    put_backup(home, present())
     (home / "var/keys/payvand.key").unlink()
     keys.write(home / "var/keys/payvand.key", keys.make())
     assert "The key does not open" in failed(home, "database")
@@ -123,7 +126,7 @@ def test_another_key_is_told(home: Path) -> None:
 
 def test_a_running_bot_is_no_hindrance(home: Path) -> None:
     file = make_database(home)
-    put_backup(home, NOW)
+    put_backup(home, present())
     with sqlite.lock(file):
         assert found(home)["database"].words.endswith("and the bot is running")
     assert not found(home)["database"].words.endswith("and the bot is running")
@@ -132,7 +135,7 @@ def test_a_running_bot_is_no_hindrance(home: Path) -> None:
 @pytest.mark.parametrize(("revision", "said"), [("9999", "belongs to a newer program"), (None, "no database of this")])
 def test_a_schema_that_is_not_ours_is_told(home: Path, revision: str | None, said: str) -> None:
     file = make_database(home)
-    put_backup(home, NOW)
+    put_backup(home, present())
     connection = sqlite.connect(file, Keys(keys.read(home / "var/keys/payvand.key")))
     if revision is None:
         connection.execute("DROP TABLE alembic_version")
@@ -170,7 +173,7 @@ def test_the_same_recipient_twice_is_one(home: Path) -> None:
 def test_an_old_backup_is_told(home: Path) -> None:
     make_database(home)
     assert "There is none" in failed(home, "last backup")
-    put_backup(home, NOW - timedelta(hours=51))
+    put_backup(home, present() - timedelta(hours=51))
     assert "51 hours old" in failed(home, "last backup")
 
 
@@ -181,7 +184,7 @@ def test_a_root_key_that_stayed_on_the_server_is_told(home: Path) -> None:
 
 
 def test_a_certificate_that_ran_out_is_told(home: Path) -> None:
-    assert "payvand certify" in failed(home, "online key", now=NOW + timedelta(days=31))
+    assert "payvand certify" in failed(home, "online key", now=present() + timedelta(days=31))
 
 
 def test_an_online_key_that_nobody_certified_is_told(home: Path) -> None:
@@ -192,9 +195,9 @@ def test_an_online_key_that_nobody_certified_is_told(home: Path) -> None:
 
 def test_a_clock_that_cannot_be_true_is_told(home: Path) -> None:
     make_database(home)
-    put_backup(home, NOW)
+    put_backup(home, present())
     assert "believes it is 2020" in found(home, now=datetime(2020, 1, 1, tzinfo=UTC))["clock"].words
-    assert "runs behind files" in found(home, now=NOW - timedelta(days=1))["clock"].words
+    assert "runs behind files" in found(home, now=present() - timedelta(days=1))["clock"].words
 
 
 def test_a_full_disk_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

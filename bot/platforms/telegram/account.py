@@ -27,6 +27,7 @@ class Telegram:
 
     platform: Final = PLATFORM
     idempotent: Final = False  # sendMessage has no idempotency key: a repeat is a second message
+    lists: Final = False  # Telegram has buttons
 
     def __init__(  # noqa: PLR0913 - the outside world has this many parts
         self,

@@ -139,6 +139,11 @@ class TelegramCourier:
         """Telegram has no key that would make two deliveries one (tdlib/telegram-bot-api issue 482)."""
         return False
 
+    @property
+    def lists(self) -> bool:
+        """Telegram has buttons."""
+        return False
+
     async def deliver(self, parcel: Parcel) -> Receipt:
         """Deliver one parcel; a `Receipt.message` of several messages joins their ids with ``+``.
 
