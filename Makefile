@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RIVALS := .venv-benchmarks
+SYNAPSE := .venv-synapse
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -23,7 +24,7 @@ demo: $(VENV)/payvand
 run: $(VENV)/payvand
 	@$(BIN)/payvand run
 
-test: $(VENV)/payvand $(VENV)/tests parts lint
+test: $(VENV)/payvand $(VENV)/tests $(SYNAPSE)/locked parts lint
 	$(BIN)/pytest
 
 check: $(VENV)/payvand $(VENV)/tests lint
@@ -35,7 +36,7 @@ lint:
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 
-proof: $(VENV)/payvand $(VENV)/tests parts
+proof: $(VENV)/payvand $(VENV)/tests $(SYNAPSE)/locked parts
 	PAYVAND_PROOF=full $(BIN)/pytest --timeout=14400 tests/faults
 
 bench: $(VENV)/payvand $(VENV)/tests $(RIVALS)/locked
@@ -45,7 +46,7 @@ parts:
 	@tests/system-parts
 
 clean:
-	rm -rf $(VENV) $(RIVALS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(RIVALS) $(SYNAPSE) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # -- installing, once; and again when a lock has changed ------------------------------------------------------------------
 
@@ -77,4 +78,11 @@ $(RIVALS)/locked: benchmarks/requirements.txt | $(VENV)/pyvenv.cfg
 	@echo "Installing what benchmarks/requirements.txt locks"
 	@$(PYTHON) -m venv $(RIVALS)
 	@$(RIVALS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r benchmarks/requirements.txt
+	@touch $@
+
+# The Matrix server that tests talk to, in an environment of its own. Its lock is made from one line: matrix-synapse>=1.163
+$(SYNAPSE)/locked: tests/synapse-requirements.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing what tests/synapse-requirements.txt locks"
+	@$(PYTHON) -m venv $(SYNAPSE)
+	@$(SYNAPSE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r tests/synapse-requirements.txt
 	@touch $@

@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.house.loopback", "tests.house.report", "tests.storage.servers", "tests.stage"]
+pytest_plugins = [
+    "tests.house.loopback",
+    "tests.house.report",
+    "tests.storage.servers",
+    "tests.matrix.synapse",
+    "tests.stage",
+]
