@@ -95,6 +95,25 @@ def forwarded(ask: Ask, tx: Tx) -> Outgoing:
     )
 
 
+def unreadable(ask: Ask, tx: Tx) -> Outgoing:
+    """Words that could not be decrypted: nothing is lost silently. An open dialogue still waits."""
+    del tx
+    text = _("You wrote something, but I could not decrypt it. Please write it once more.")
+    return ask.reply(text, [back()]) if ask.data else with_menu(ask, text)
+
+
+def over(ask: Ask, tx: Tx) -> Outgoing:
+    """A number of a list that stands no more."""
+    del tx
+    return with_menu(ask, _("That number belongs to an older list. Please choose again:"))
+
+
+def unclear(ask: Ask, tx: Tx) -> Outgoing:
+    """Words that fit more than one choice."""
+    del tx
+    return ask.reply(_("More than one choice fits. Please answer with its number."))
+
+
 def only_words(ask: Ask, tx: Tx) -> Outgoing:
     """A picture, a voice message or a file: say kindly that it was not kept. An open dialogue still waits for words."""
     del tx

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import i18n
+from bot.domain import choosing
+from bot.domain.choosing import picked, signed
 from bot.domain.circle import read_code
 from bot.domain.conversation import (
     Attached,
     Blocked,
     Heard,
     Incoming,
+    Line,
     Moved,
     Outgoing,
     Page,
     Pressed,
+    Reacted,
     Said,
     Started,
     Unblocked,
+    Unreadable,
 )
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import Outdated, Refusal, TooOften
@@ -28,13 +33,15 @@ from bot.i18n import _
 from handlers import alarm, asking, board, checkin, circle, home, privacy, start
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
-from storage import checkins, inbox, outbox, people
+from storage import checkins, inbox, menus, outbox, people
 from storage.database import Tx
 
 BUTTONS: Mapping[str, Handler] = {
     "home": home.home,
     "more": home.more,
     "manual": home.manual,
+    "over": home.over,
+    "unclear": home.unclear,
     "speak": start.speak,
     "language": start.language,
     "name": start.name,
@@ -163,7 +170,9 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
 }
 NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may be a name: there one word asks first
-STAYING = frozenset({home.help_or_manual, home.only_words, home.forwarded})  # a dialogue goes on after these
+STAYING = frozenset(
+    {home.help_or_manual, home.only_words, home.forwarded, home.unreadable, home.unclear}
+)  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 
 URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
@@ -199,7 +208,9 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
             data = json.loads(met.dialogue) if met.dialogue else {}
             link = links(incoming.sender.platform, incoming.sender.bot)
             ask = Ask(met.person, now, incoming.at, met.address, incoming.sender, link, data=data)
-            outbox.post(tx, _answer(tx, *_understood(tx, ask, incoming.heard)), now)
+            heard = _chosen(tx, ask, incoming.heard)
+            if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
+                outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
 
 
 def is_urgent(heard: Heard) -> bool:
@@ -223,14 +234,14 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, words=payload), start.started
         case Said(forwarded=True):
             handler = home.forwarded
+        case Unreadable():
+            handler = home.unreadable
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
         case Attached(caption=caption):
             ask = replace(ask, words=caption)
-            handler = _by_words(tx, ask)
-            if handler in WORDS.values() or handler is home.not_understood:  # only what is clear without the picture
-                handler = home.only_words
+            handler = _by_caption(tx, ask)
         case _:
             handler = home.not_understood
     if not ask.person.language and handler is not start.speak:
@@ -254,6 +265,39 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
     if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
         intent = understand(ask.words, asked=True)
     return PHRASES[intent] if intent is not None else home.not_understood
+
+
+def _by_caption(tx: Tx, ask: Ask) -> Handler:
+    handler = _by_words(tx, ask)
+    if handler in WORDS.values() or handler is home.not_understood:  # only what is clear without the picture
+        return home.only_words
+    return handler
+
+
+def _chosen(tx: Tx, ask: Ask, heard: Heard) -> Heard:
+    """Where choices are numbered lists: words or a sign that pick one are the press of its button."""
+    try:
+        if isinstance(heard, Reacted):
+            choice = signed(heard.sign, menus.standing(tx, ask.address), _labels(ask.now), heard.on)
+            if choice is None:
+                return Said(heard.sign) if understand(heard.sign, asked=False) is Intent.HELP else heard
+            return Pressed(choice.code, heard.on)
+        if isinstance(heard, Said) and heard.lists and not heard.forwarded:
+            if understand(heard.text, asked=False) is Intent.HELP:
+                return heard
+            waiting = ask.data.get("what", "") in WORDS
+            standing = menus.standing(tx, ask.address)
+            choice = picked(heard.text, standing, _labels(ask.now), on=heard.on, words=waiting)
+            return heard if choice is None else Pressed(choice.code)
+    except choosing.Over:
+        return Pressed("over")
+    except choosing.Unclear:
+        return Pressed("unclear")
+    return heard
+
+
+def _labels(now: datetime) -> Callable[[Line], Iterable[str]]:
+    return lambda line: (i18n.label(line, language, now) for language in i18n.LANGUAGES)
 
 
 def _outdated(ask: Ask, tx: Tx) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -11,8 +11,9 @@ from enum import IntEnum
 import sqlalchemy as sa
 
 from bot import i18n
+from bot.domain.choosing import numbered
 from bot.domain.conversation import Attachment, Choice, Lane, Line, Outgoing, Page, Sender, Text
-from storage import inbox
+from storage import inbox, menus
 from storage.crypto import Tampered
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
@@ -66,6 +67,7 @@ class Letter:
     attachment: Attachment | None
     attempts: int
     again: bool
+    first: int = 1  # the number of its first choice, where choices are a numbered list
     merged: tuple[int, ...] = ()  # further letters whose words stand in this one's text
 
 
@@ -250,10 +252,11 @@ MERGED = 8  # news in one message at the most, so that it stays readable
 MERGED_LENGTH = 2000  # packed characters at the most: spoken in any language they stay below a platform's 4096
 
 
-def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
+def claim(tx: Tx, route: str, now: datetime, most: int, *, lists: bool = False) -> list[Letter]:
     """Take what is due on one route, the most urgent lane first, and note the intent before any byte is sent.
 
-    News waiting for one address goes in one message; calls for help never do.
+    News waiting for one address goes in one message; calls for help never do. With `lists` the platform has no
+    buttons: each list of choices gets its numbers now.
     """
     try:
         rows = tx.execute(_DUE, {"route": route, "now": now, "most": most}).all()
@@ -264,12 +267,22 @@ def claim(tx: Tx, route: str, now: datetime, most: int) -> list[Letter]:
         return []
     tx.execute(_FLY, [{"which": row.id} for row in rows])
     letters = [_letter(tx, row) for row in rows]
+    if lists:
+        letters = [_listed(tx, one, now) for one in letters]
     mergeable = {one.address: one for one in letters if one.lane is Lane.CHECKIN and not one.topic}
     if not mergeable:
         return letters
     taken = {row.address_id: len(row.body) for row in rows if row.lane == Lane.CHECKIN.value}
     further = _siblings(tx, {where: taken[where] for where in sorted(mergeable)}, now)
     return [_merged(one, further.get(one.address, [])) if one is mergeable.get(one.address) else one for one in letters]
+
+
+def _listed(tx: Tx, one: Letter, now: datetime) -> Letter:
+    choices = numbered(one.choices)
+    if not choices:
+        return one
+    reply = one.lane is Lane.REPLY
+    return replace(one, first=menus.begin(tx, one.address, one.id, choices, now, reply=reply, edits=one.edits))
 
 
 def _end_unreadable(tx: Tx, route: str, now: datetime) -> None:
@@ -373,6 +386,7 @@ class Delivered:
     message: str
     clean_after: timedelta | None = None
     edited: bool = False
+    listed: bool = False  # it showed a numbered list of choices
 
 
 _DONE = Prepared(
@@ -393,7 +407,7 @@ _LATER = Prepared(
 )
 
 
-def delivered(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
+def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
     """Note deliveries. Of a letter that nothing later refers to, nothing stays but the message id, for cleaning."""
     done, gone, messages = [], [], []
     for one in letters:
@@ -419,6 +433,7 @@ def delivered(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
         tx.execute(_GONE, gone)
     if messages:
         tx.execute(_REMEMBER, messages)
+    menus.shown(tx, [(one.letter, one.message) for one in letters if one.listed and one.message])
 
 
 def _stands(tx: Tx, where: int, topic: str) -> bool:
@@ -506,6 +521,7 @@ def expire(tx: Tx, now: datetime) -> None:
     tx.execute(letter.delete().where(letter.c.ended_at < now - ENDED_KEPT))
     no_topic = (message.c.topic == "") & (message.c.at < now - MESSAGES_KEPT)
     tx.execute(message.delete().where(no_topic | (message.c.at < now - TOPICS_KEPT)))
+    menus.expire(tx, now)
 
 
 # -- what became of them -------------------------------------------------------------------------------------------

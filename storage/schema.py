@@ -298,6 +298,30 @@ message = _table(
     sqlite_autoincrement=True,
 )
 
+menu = _table(
+    "menu",  # a numbered list of choices in a chat without buttons
+    sa.Column("id", Id, primary_key=True),
+    _to("address.id"),
+    sa.Column("letter", Id, nullable=False, unique=True),  # the letter that showed it, which may be gone by now
+    sa.Column("first", sa.Integer, nullable=False),  # the number of its first choice
+    sa.Column("choices", Sealed("menu.choices"), nullable=False),
+    sa.Column("reply", sa.Integer, nullable=False),  # 1: it answered the person, and ends the answer before
+    sa.Column("message", Sealed("menu.message")),  # the platform's id; none: not shown yet
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "address_id"),
+    sa.Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+device = _table(
+    "device",  # how a bot account proves itself to its platform, where that is more than a token in a file
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("bot", sa.Text, primary_key=True),
+    sa.Column("name", Sealed("device.name"), nullable=False),
+    sa.Column("token", Sealed("device.token"), nullable=False),
+    sa.Column("seeds", Sealed("device.seeds", binary=True), nullable=False),
+)
+
 fact = _table(
     "fact",  # what the program must remember about itself
     sa.Column("name", sa.Text, primary_key=True),

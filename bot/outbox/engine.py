@@ -138,7 +138,7 @@ class Route:
         ahead = self._pace.ahead(loop.time())
         if ahead > AHEAD:
             await asyncio.sleep(ahead - AHEAD)
-        claim = partial(outbox.claim, route=self.name, now=self._now(), most=room)
+        claim = partial(outbox.claim, route=self.name, now=self._now(), most=room, lists=self._courier.lists)
         letters = await self._storage.write(claim)
         for letter in letters:
             slot = self._pace.slot(loop.time())
@@ -204,7 +204,13 @@ class Route:
             await self._failed(letter, Unknown() if letter.attempts < DEFECTS else Refused())
         else:
             delivered = Delivered(
-                letter.id, letter.address, letter.topic, receipt.message, letter.clean_after, receipt.edited
+                letter.id,
+                letter.address,
+                letter.topic,
+                receipt.message,
+                letter.clean_after,
+                receipt.edited,
+                listed=self._courier.lists and bool(letter.choices),
             )
             self._ended.append(delivered)
             self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]
@@ -246,6 +252,7 @@ class Route:
             silent=letter.silent,
             attachment=letter.attachment,
             language=language,
+            first=letter.first,
         )
 
     async def _failed(self, letter: Letter, error: CourierError) -> None:

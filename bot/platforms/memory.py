@@ -30,6 +30,7 @@ from bot.domain.conversation import (
     Incoming,
     Line,
     Pressed,
+    Reacted,
     Said,
     Sender,
     Started,
@@ -82,7 +83,7 @@ class Message:
     """One message as it stands on a screen now. A later edit puts another `Message` with the same `id` in its place.
 
     `text` is safe markup (a person's own words are escaped). `edits` counts the changes. `language` is the language
-    the bot spoke, "" for a person's words.
+    the bot spoke, "" for a person's words. `first` is the number of the first choice, where they are a numbered list.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Message:
     silent: bool = False
     attachment: Attachment | None = None
     language: str = ""
+    first: int = 1
 
     @property
     def edited(self) -> bool:
@@ -131,7 +133,8 @@ class MemoryPlatform:
 
     `now` gives the instant of each message. `series` is a prefix of all ids: give another one when a second
     `MemoryPlatform` talks to a database that has heard a first one. With `idempotent` (as on Matrix, not as on
-    Telegram) a parcel whose key was delivered before gives the first receipt again and changes nothing.
+    Telegram) a parcel whose key was delivered before gives the first receipt again and changes nothing. With `lists`
+    (as on Matrix) choices are numbered, and people may pick by typing.
 
     `latency`, if set, is awaited before each delivery. `deletes` False makes the platform refuse deletions.
     `hints` maps an account to the language its app claims. `refused` says why parcels were malformed: a test that
@@ -203,10 +206,14 @@ class MemoryPlatform:
         written = self._write(account, "/start")
         return await self.hear(account, Started(payload), message=written.id)
 
-    async def say(self, account: str, text: str, *, group: bool = False) -> Incoming:
-        """Let a person write words (or a command: words that begin with a slash)."""
+    async def say(self, account: str, text: str, *, group: bool = False, on: str = "") -> Incoming:
+        """Let a person write words (or a command: words that begin with a slash), perhaps as an answer to a message."""
         written = self._write(account, text)
-        return await self.hear(account, Said(text), message=written.id, group=group)
+        return await self.hear(account, Said(text, lists=self.lists, on=on), message=written.id, group=group)
+
+    async def react(self, account: str, message: str, sign: str) -> Incoming:
+        """Let a person put a sign under a message."""
+        return await self.hear(account, Reacted(sign, message))
 
     async def press(self, account: str, message: str, code: str, *, stale: bool = False) -> Incoming:
         """Let a person press the button with this code. Raises LookupError if it does not stand on that message.
@@ -340,6 +347,7 @@ class MemoryPlatform:
             silent=parcel.silent,
             attachment=parcel.attachment,
             language=parcel.language,
+            first=parcel.first,
         )
 
     def _changed(self, account: str, parcel: Parcel) -> Message:
@@ -353,6 +361,7 @@ class MemoryPlatform:
             edits=before.edits + 1,
             attachment=parcel.attachment or before.attachment,
             language=parcel.language,
+            first=parcel.first,
         )
 
     def _check(self, parcel: Parcel) -> None:

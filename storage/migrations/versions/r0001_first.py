@@ -22,6 +22,16 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "device",
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("bot", sa.Text(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("seeds", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("platform", "bot", name=op.f("pk_device")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "fact",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -209,6 +219,24 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_membership_person_id"), "membership", ["person_id"], unique=False)
+    op.create_table(
+        "menu",
+        sa.Column("id", Big, nullable=False),
+        sa.Column("address_id", Big, nullable=False),
+        sa.Column("letter", Big, nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("choices", sa.LargeBinary(), nullable=False),
+        sa.Column("reply", sa.Integer(), nullable=False),
+        sa.Column("message", sa.LargeBinary(), nullable=True),
+        sa.Column("at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_menu_address_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_menu")),
+        sa.UniqueConstraint("letter", name=op.f("uq_menu_letter")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_menu_address_id"), "menu", ["address_id"], unique=False)
+    op.create_index(op.f("ix_menu_at"), "menu", ["at"], unique=False)
     op.create_table(
         "message",
         sa.Column("id", Big, nullable=False),
