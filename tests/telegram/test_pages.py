@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from bot.platforms.telegram.pages import pages, units
+from bot.platforms.pages import pages, units
 from tests.telegram.facts import length
 from tests.telegram.markup import read_html
 
@@ -55,7 +55,7 @@ def test_length_is_counted_as_telegram_counts(text: Markup) -> None:
 
 def test_a_short_text_is_left_alone() -> None:
     text = Markup("<b>Zarina</b> is safe. \n")
-    assert pages(text) == [text]
+    assert pages(text, 4096) == [text]
 
 
 def test_a_tag_over_a_cut_is_closed_and_opened_again() -> None:

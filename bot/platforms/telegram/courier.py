@@ -52,7 +52,7 @@ from bot.outbox.courier import (
     Unknown,
     Unreachable,
 )
-from bot.platforms.telegram.pages import CAPTION_LIMIT, pages, units
+from bot.platforms.pages import pages, units
 from bot.platforms.telegram.translation import PLATFORM
 from bot.platforms.telegram.wire import Answered, SilentBot, Unsent
 
@@ -60,6 +60,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+TEXT_LIMIT: Final = 4096
+CAPTION_LIMIT: Final = 1024
 DELETE_LIMIT: Final = 100
 # Ids of a message that went out in parts, in one word for the outbox.
 _JOIN: Final = "+"
@@ -272,7 +274,7 @@ class TelegramCourier:
 
     async def _edit(self, parcel: Parcel) -> Receipt:
         """Change a message in place. What can't be shown in one message of words is `Gone`: a new one will be sent."""
-        account, texts = parcel.address.account, pages(parcel.text)
+        account, texts = parcel.address.account, pages(parcel.text, TEXT_LIMIT)
         if parcel.attachment is not None or len(texts) > 1 or not (parcel.edit.isascii() and parcel.edit.isdigit()):
             raise Gone
         change = self._api.reword(int(account), int(parcel.edit), str(texts[0]), _keyboard(parcel.buttons))
@@ -351,11 +353,11 @@ def _is_account(account: str) -> bool:
 def _steps(parcel: Parcel) -> list[_Step]:
     attachment = parcel.attachment
     if attachment is None:
-        *first, last = pages(parcel.text)
+        *first, last = pages(parcel.text, TEXT_LIMIT)
         return [*map(_Step, first), _Step(last, parcel.buttons)]
     if units(parcel.text) <= CAPTION_LIMIT:
         return [_Step(parcel.text, parcel.buttons, attachment)]
-    return [*map(_Step, pages(parcel.text)), _Step(Markup(), parcel.buttons, attachment)]
+    return [*map(_Step, pages(parcel.text, TEXT_LIMIT)), _Step(Markup(), parcel.buttons, attachment)]
 
 
 def _keyboard(buttons: tuple[tuple[Button, ...], ...]) -> dict[str, object] | None:

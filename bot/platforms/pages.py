@@ -9,9 +9,6 @@ from typing import Final
 
 from markupsafe import Markup
 
-TEXT_LIMIT: Final = 4096
-CAPTION_LIMIT: Final = 1024
-
 _PIECE = re.compile(r"<(?P<close>/?)(?P<tag>[a-z]+)[^>]*>|&(?:#x?[0-9a-fA-F]+|[A-Za-z]+);|.", re.DOTALL)
 _ASTRAL: Final = 0xFFFF
 
@@ -27,11 +24,11 @@ class _Letter:
 
 
 def units(text: Markup) -> int:
-    """Length as Telegram counts it: UTF-16 code units of what is seen, markup not counted."""
+    """Length as platforms count it: UTF-16 code units of what is seen, markup not counted."""
     return sum(letter.units for letter in _letters(text))
 
 
-def pages(text: Markup, limit: int = TEXT_LIMIT) -> list[Markup]:
+def pages(text: Markup, limit: int) -> list[Markup]:
     """Cut `text` into parts of at most `limit` units. Space at a cut is dropped; a short text comes back whole."""
     if len(text) <= limit:  # UTF-16 counts an astral character twice, but never more than its markup's own length
         astral = sum(ord(character) > _ASTRAL for character in text)
