@@ -1,0 +1,1 @@
+"""Matrix, encrypted from end to end: letters out, news in, and nothing decided here."""
