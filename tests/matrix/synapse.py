@@ -154,12 +154,16 @@ class Synapse:
 
     def register(self, prefix: str = "user") -> Account:
         """Make an account whose name begins with `prefix` (small letters); it is not logged in anywhere yet."""
-        name = f"{prefix}{next(self._numbers)}"
+        name = self.new_name(prefix)
         password = f"password of {name}"
         auth = {"type": "m.login.dummy"}
         body = {"username": name, "password": password, "auth": auth, "inhibit_login": True}
         answer = self.request("POST", "/_matrix/client/v3/register", body)
         return Account(answer["user_id"], password)
+
+    def new_name(self, prefix: str) -> str:
+        """A name for an account that nobody has yet."""
+        return f"{prefix}{next(self._numbers)}"
 
     def lift_limits(self, user: str) -> None:
         """Let an account send as fast as it likes, as an operator does for the bot on the community's own server."""
