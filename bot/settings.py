@@ -41,6 +41,7 @@ NOT_SETTINGS: Final = frozenset({"PAYVAND_SETTINGS", "PAYVAND_REQUIRE_ALL", "PAY
 SECRETS: Final[Mapping[str, str]] = {
     "telegram.token": "telegram.token_file",
     "telegram.webhook.secret": "telegram.webhook.secret_file",
+    "matrix.password": "matrix.password_file",
     "database.password": "database.password_file",
     "key": "key_file",
 }
@@ -58,6 +59,9 @@ class SettingsProblem(ValueError):  # noqa: N818 - named like the other
 # Each description completes the sentence "`name` must be …": it is what an operator reads when the value does not fit.
 
 _MINISIGN: Final = re.compile(r"RW[A-Za-z0-9+/]{54}")
+
+
+_MATRIX_USER: Final = r"^@[a-z0-9._=/+-]{1,200}:[A-Za-z0-9.\-:\[\]]{1,200}$"
 
 
 def _https(url: str) -> str:
@@ -139,6 +143,28 @@ class TelegramSettings(_Part):
     def read_token(self) -> SecretStr:
         """The bot's token. Raises SettingsFault."""
         return read_secret(self.token_file, "telegram.token", "telegram.token_file")
+
+
+class MatrixSettings(_Part):
+    """One bot account on a Matrix homeserver."""
+
+    homeserver: Annotated[str, AfterValidator(_web)] = Field(
+        description="the https:// address of the homeserver (http:// only on this machine)"
+    )
+    user: str = Field(pattern=_MATRIX_USER, description='the bot account\'s whole name, such as "@payvand:example.org"')
+    password_file: Path = Field(Path(), description="the path of a file that holds the bot account's password")
+    moderators: tuple[Annotated[str, Field(pattern=_MATRIX_USER)], ...] = Field(
+        (), description='a list of the people who may invite the bot into rooms, each "@name:example.org"'
+    )
+    reactions: bool = Field(
+        False,  # noqa: FBT003 - a setting
+        description="true or false: true only where the server's limits are lifted for the bot",
+    )
+    per_second: float = Field(10.0, gt=0, le=1000, description="a number of messages above 0, such as 10")
+
+    def read_password(self) -> SecretStr:
+        """The bot account's password. Raises SettingsFault."""
+        return read_secret(self.password_file, "matrix.password", "matrix.password_file")
 
 
 class DatabaseSettings(_Part):
@@ -223,6 +249,7 @@ class Settings(BaseSettings):
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="a part: [database]")
     telegram: TelegramSettings | None = Field(None, description="a part of its own: [telegram]")
+    matrix: MatrixSettings | None = Field(None, description="a part of its own: [matrix]")
     backup: BackupSettings = Field(default_factory=BackupSettings, description="a part: [backup]")
     logs: LogSettings = Field(default_factory=LogSettings, description="a part of its own: [logs]")
 
@@ -342,6 +369,10 @@ def _placed(settings: Settings, home: Path) -> Settings:
             webhook = webhook.model_copy(update={"secret_file": secret})
         token = at(telegram.token_file, keys / "telegram.token")
         telegram = telegram.model_copy(update={"token_file": token, "webhook": webhook})
+    matrix = settings.matrix
+    if matrix is not None:
+        password = at(matrix.password_file, keys / "matrix.password")
+        matrix = matrix.model_copy(update={"password_file": password})
     backup = settings.backup.model_copy(update={"directory": at(settings.backup.directory, data / "backups")})
     return settings.model_copy(
         update={
@@ -349,6 +380,7 @@ def _placed(settings: Settings, home: Path) -> Settings:
             "key_file": at(settings.key_file, keys / "payvand.key"),
             "database": database,
             "telegram": telegram,
+            "matrix": matrix,
             "backup": backup,
         }
     )
