@@ -213,7 +213,8 @@ async def sampled(home: Path, seconds: float, clients: int) -> dict[str, float]:
             count += clients
             presses = (_press(number % PEOPLE, str(number)) for number in range(count - clients, count))
             return [
-                partial(router.receive, incoming=one, now=datetime.now(UTC), links=lambda *_: str) for one in presses
+                partial(router.receive, incoming=one, now=datetime.now(UTC), doors=lambda *_: (str, ()))
+                for one in presses
             ]
 
         batch = storage._batch  # noqa: SLF001 - the writer's thread sleeps meanwhile

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import structlog
@@ -22,17 +20,11 @@ from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from handlers.profile import profile
-from storage.crypto import Keys
 from storage.database import Storage, StorageFault
-
-if TYPE_CHECKING:
-    from bot.settings import Settings, TelegramSettings
 
 log = structlog.get_logger(__name__)
 
 OFTEN = 2.0  # seconds between two looks at what is urgent
-COPIES_AGAIN = 6 * 3600.0  # seconds between two looks at old copies of the database
 SELDOM = 60.0  # seconds between two rounds of expiry
 NOTICE_AGAIN = timedelta(minutes=5)  # “I could not save this” is said to one person no more often
 BURST = 100.0  # updates of one account at once
@@ -73,22 +65,26 @@ class Patience:
 class App:
     """A community's bot: what platforms hear comes in by `receive`, what is posted leaves through the couriers.
 
-    `couriers` are the bot accounts with the limits of each; `links` makes the link that opens a chat with an account;
-    without `patience` nobody is passed over, however much they send.
+    `couriers` are the bot accounts with the limits of each; `links` makes the link that opens a chat with an account,
+    `names` is what people look for to find it (“@payvand:example.org”). Without `patience` nobody is passed over,
+    however much they send.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything meets here
         self,
         storage: Storage,
         couriers: Sequence[tuple[Courier, Limits]],
         links: Mapping[tuple[str, str], Link],
         now: Now = present,
         patience: Patience | None = None,
+        *,
+        names: Mapping[tuple[str, str], Callable[[], str]] | None = None,
     ) -> None:
         self.storage = storage
         self.now = now
         self._couriers = {(courier.platform, courier.bot): courier for courier, _limits in couriers}
         self._links = links
+        self._names = names or {}
         self.engine = Engine([Route(storage, courier, now, limits) for courier, limits in couriers])
         self._moved = asyncio.Event()
         self._noticed: dict[Sender, datetime] = {}
@@ -96,8 +92,11 @@ class App:
         self._turns: WeakValueDictionary[Sender, asyncio.Lock] = WeakValueDictionary()
         storage.on_posted(self.engine.wake)
 
-    def _link(self, platform: str, bot: str) -> Link:
-        return self._links.get((platform, bot), lambda payload: payload)
+    def _doors(self, platform: str, bot: str) -> tuple[Link, tuple[tuple[str, str], ...]]:
+        """The way to the account that a person met, and the names of the bot's accounts on other platforms."""
+        others = ((other.title(), name()) for (other, _bot), name in self._names.items() if other != platform)
+        elsewhere = tuple(one for one in others if all(one))
+        return self._links.get((platform, bot), lambda payload: payload), elsewhere
 
     # -- in ----------------------------------------------------------------------------------------------------------
 
@@ -123,7 +122,7 @@ class App:
             log.info("update.flood", platform=incoming.sender.platform)
             return None
         try:
-            await self.storage.write(partial(router.receive, incoming=incoming, now=now, links=self._link))
+            await self.storage.write(partial(router.receive, incoming=incoming, now=now, doors=self._doors))
         except StorageFault as fault:
             await self._not_saved(incoming.sender, now)
             return fault
@@ -190,15 +189,22 @@ class App:
     # -- running -----------------------------------------------------------------------------------------------------
 
     async def run(self, *ears: Awaitable[None]) -> None:
-        """Run until cancelled or an ear stops: deliver, keep time, and listen with each of `ears`.
+        """Run until cancelled or the last ear stops: deliver, keep time, and listen with each of `ears`.
 
-        At the end nothing more is heard, what is in the air is given time to land, and the rest waits in the store.
+        One platform's trouble silences nobody on another one. At the end nothing more is heard, what is in the air is
+        given time to land, and the rest waits in the store. Raises what stopped the ear that stopped last.
         """
         engine = asyncio.create_task(self.engine.run(), name="outbox")
         time = asyncio.create_task(self._keep_time(), name="rounds")
         listening = [asyncio.ensure_future(ear) for ear in ears]
         try:
-            done, _pending = await asyncio.wait([engine, time, *listening], return_when=asyncio.FIRST_COMPLETED)
+            hearing = {engine, time, *listening}
+            while True:
+                done, hearing = await asyncio.wait(hearing, return_when=asyncio.FIRST_COMPLETED)
+                if done & {engine, time} or not hearing & {*listening}:
+                    break
+                for task in done:
+                    log.error("ear.stopped", error=None if task.cancelled() else task.exception())
             for task in done:
                 task.result()
         finally:
@@ -209,84 +215,3 @@ class App:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LANDING):
                     await asyncio.gather(engine, return_exceptions=True)
-
-
-# -- payvand run -----------------------------------------------------------------------------------------------------
-
-
-async def open_storage(settings: Settings) -> Storage:
-    """The community's database as the settings say. Raises Unusable or KeyFault, with what to do."""
-    from storage import keys  # noqa: PLC0415
-
-    root = Keys(keys.read(settings.key_file))
-    if settings.database.server:
-        from storage import postgres  # noqa: PLC0415
-
-        return await postgres.open_server(settings.database.read_url().get_secret_value(), root)
-    from storage import sqlite  # noqa: PLC0415
-
-    return await sqlite.open_file(settings.database_file, root)
-
-
-async def run(settings: Settings) -> None:
-    """Serve a community until SIGTERM or SIGINT."""
-    from bot.settings import SettingsFault  # noqa: PLC0415
-
-    i18n.open_catalogues()
-    if settings.telegram is None:
-        msg = "There is no bot account yet: add a part [telegram] to the settings (see `payvand init`)."
-        raise SettingsFault(msg)
-    async with AsyncExitStack() as stack:
-        storage = await open_storage(settings)
-        stack.push_async_callback(storage.close)
-        copies = asyncio.create_task(_expire_copies(settings), name="copies")
-        stack.callback(copies.cancel)
-        await _serve_telegram(settings.telegram, storage, stack)
-
-
-async def _expire_copies(settings: Settings) -> None:
-    """Delete copies of the database that are older than they may be: what people had erased must go from them too."""
-    from storage import backup  # noqa: PLC0415
-
-    while True:
-        for directory in {settings.backup.directory, settings.data, settings.database_file.parent}:
-            try:
-                await asyncio.to_thread(backup.expire, directory, present(), keep_days=settings.backup.keep_days)
-            except OSError as error:
-                log.warning("copies.kept", error=error)
-        await asyncio.sleep(COPIES_AGAIN)
-
-
-async def _serve_telegram(chosen: TelegramSettings, storage: Storage, stack: AsyncExitStack) -> None:
-    from bot.platforms.telegram import Telegram, Webhook  # noqa: PLC0415
-
-    pace = chosen.pace
-    limits = Limits(pace.per_second, pace.per_chat, pace.per_group)
-    telegram = await stack.enter_async_context(Telegram(chosen.read_token().get_secret_value(), base_url=chosen.api))
-
-    def link(payload: str) -> str:
-        return f"https://t.me/{telegram.intake.me.username}?start={payload}"
-
-    app = App(storage, [(telegram, limits)], {(telegram.platform, telegram.bot): link}, patience=Patience())
-    if chosen.mode == "webhook" and chosen.webhook is not None:
-        door = chosen.webhook
-        secret = door.read_secret().get_secret_value()
-        ear = telegram.serve(app.receive, Webhook(door.url, secret, door.listen, door.port, door.path))
-    else:
-        ear = telegram.poll(app.receive)
-    describing = asyncio.create_task(telegram.describe(profile(present())))
-    stack.callback(describing.cancel)
-    log.info("bot.serves", platform=telegram.platform, bot=telegram.bot, mode=chosen.mode)
-    running = asyncio.create_task(app.run(ear))
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
-    if not running.done():
-        running.cancel()
-    stopping.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
-    log.info("bot.stopped")

@@ -29,7 +29,7 @@ class Ask:
     `sender` is the account they wrote from, `address` our row of it. `args` are the arguments of the button's code,
     `on` the message that held the button, `data` what an open dialogue has gathered so far. `said_at` is when the
     person said it, as far as the platform tells. `link(payload)` is the address that opens a chat with the bot where
-    this person met it.
+    this person met it; `elsewhere` names other platforms and the bot's account on each.
     """
 
     person: Person
@@ -42,6 +42,7 @@ class Ask:
     args: tuple[str, ...] = ()
     on: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
     @property
     def platform(self) -> str:
@@ -51,11 +52,12 @@ class Ask:
     def reply(self, text: Text, *rows: Iterable[Choice], **more: Any) -> Outgoing:  # noqa: ANN401 - Outgoing's fields
         """Answer the person: in place of the message whose button they pressed, otherwise as a new message."""
         choices = tuple(tuple(row) for row in rows if row)
-        return Outgoing(self.person.id, text, choices=choices, edits=self.on, **more)
+        return Outgoing(self.person.id, text, choices=choices, edits=self.on, at=self.address, **more)
 
     def anew(self, text: Text, *rows: Iterable[Choice], **more: Any) -> Outgoing:  # noqa: ANN401 - Outgoing's fields
         """Answer the person with a new message, and leave the pressed one as it is."""
-        return Outgoing(self.person.id, text, choices=tuple(tuple(row) for row in rows if row), **more)
+        choices = tuple(tuple(row) for row in rows if row)
+        return Outgoing(self.person.id, text, choices=choices, at=self.address, **more)
 
     def number(self, index: int = 0) -> int:
         """The button's argument as an id. Raises Outdated if it is none: a changed app can send any code."""

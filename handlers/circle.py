@@ -217,6 +217,14 @@ def _invite(ask: Ask, tx: Tx, uses: int) -> Outgoing:
                 _("<code>{code}</code>", code=spaced(code)),
                 _("or send this link:"),
                 _("{link}", link=ask.link(code)),
+                *(
+                    _(
+                        "On {platform}: open a chat with {account}, and write the code there.",
+                        platform=where,
+                        account=name,
+                    )
+                    for where, name in ask.elsewhere
+                ),
                 "",
                 ngettext(
                     "It works once, for {span}. You will be asked before anybody comes in.",

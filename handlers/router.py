@@ -177,13 +177,13 @@ ASKED_WITHIN = timedelta(days=2)
 
 URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
 
-Links = Callable[[str, str], Callable[[str], str]]
+Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
 
 
-def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
+def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
     """Handle one update inside one transaction. A redelivery changes nothing.
 
-    `links(platform, bot)` gives the function that makes a link from a payload there.
+    `doors(platform, bot)` gives the function that makes a link from a payload there, and the bot's names elsewhere.
     """
     if not inbox.is_new(tx, incoming.sender, incoming.id, now):
         return
@@ -206,8 +206,8 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, links: Links) -> None:
             if incoming.message:
                 outbox.note_message(tx, met.address, incoming.message, now)
             data = json.loads(met.dialogue) if met.dialogue else {}
-            link = links(incoming.sender.platform, incoming.sender.bot)
-            ask = Ask(met.person, now, incoming.at, met.address, incoming.sender, link, data=data)
+            link, elsewhere = doors(incoming.sender.platform, incoming.sender.bot)
+            ask = Ask(met.person, now, incoming.at, met.address, incoming.sender, link, data=data, elsewhere=elsewhere)
             heard = _chosen(tx, ask, incoming.heard)
             if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
                 outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
@@ -279,9 +279,8 @@ def _chosen(tx: Tx, ask: Ask, heard: Heard) -> Heard:
     try:
         if isinstance(heard, Reacted):
             choice = signed(heard.sign, menus.standing(tx, ask.address), _labels(ask.now), heard.on)
-            if choice is None:
-                return Said(heard.sign) if understand(heard.sign, asked=False) is Intent.HELP else heard
-            return Pressed(choice.code, heard.on)
+            urgent = Said(heard.sign) if understand(heard.sign, asked=False) is Intent.HELP else heard
+            return urgent if choice is None else Pressed(choice.code, heard.on)
         if isinstance(heard, Said) and heard.lists and not heard.forwarded:
             if understand(heard.text, asked=False) is Intent.HELP:
                 return heard
@@ -344,4 +343,4 @@ def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
     if met.person is not None:
         line = _("Something went wrong on our side. If you write to us, mention {code}.", code=code)
-        outbox.post(tx, [Outgoing(met.person.id, line, choices=home.menu())], now)
+        outbox.post(tx, [Outgoing(met.person.id, line, choices=home.menu(), at=met.address)], now)
