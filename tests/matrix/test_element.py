@@ -1,0 +1,58 @@
+"""Whether people with Element can hear the bot and are heard, judged by Element's own encryption."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.matrix.crowd import Crowd
+from tests.matrix.element.person import ElementPerson
+from tests.matrix.synapse import Synapse
+
+pytestmark = pytest.mark.slow
+
+
+async def test_a_bot_whose_device_nobody_signed_is_neither_heard_nor_told_anything(
+    synapse: Synapse, crowd: Crowd
+) -> None:
+    """The control: what happens to a bot that is plain matrix-nio."""
+    bot = await crowd.friend("vanilla")
+    async with ElementPerson(synapse) as zarina:
+        room = await zarina.invites(bot.user)
+        await bot.joins(room)
+        await zarina.is_with(bot.user)
+        question = await zarina.says("I am safe")
+        await bot.until(lambda: bot.unreadable and bot.withheld)
+        assert bot.unreadable == [question]
+        assert bot.withheld[0]["code"] == "m.unverified"
+        answer = await bot.says("Told to nobody", room)
+        await zarina.until(lambda: zarina.unreadable)
+        assert zarina.failures == {answer: "UNSIGNED_SENDER_DEVICE"}
+        assert zarina.screen == ""
+
+
+async def test_an_element_that_is_not_strict_warns_of_a_device_that_nobody_signed(
+    synapse: Synapse, crowd: Crowd
+) -> None:
+    bot = await crowd.friend("vanilla")
+    async with ElementPerson(synapse, signed=False) as zarina:
+        room = await zarina.invites(bot.user)
+        await bot.joins(room)
+        await zarina.is_with(bot.user)
+        await zarina.says("I am safe")
+        await bot.until(lambda: bot.screen == "I am safe")
+        answer = await bot.says("Told to nobody", room)
+        await zarina.until(lambda: zarina.screen == "Told to nobody")
+        assert zarina.warnings == {answer: ("RED", "UNSIGNED_DEVICE")}
+
+
+async def test_two_people_with_element_read_each_other_without_a_warning(synapse: Synapse) -> None:
+    async with ElementPerson(synapse) as zarina, ElementPerson(synapse) as daler:
+        daler.room = await zarina.invites(daler.user)
+        await daler.asks("join", room=daler.room)
+        await zarina.is_with(daler.user)
+        await zarina.says("Are you safe?")
+        await daler.until(lambda: daler.screen == "Are you safe?")
+        await daler.says("I am safe")
+        await zarina.until(lambda: zarina.screen == "I am safe")
+        assert zarina.warnings == daler.warnings == {}
+        assert not await zarina.thinks_reset(daler.user)
