@@ -64,7 +64,7 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         "language": person.language,
         "time zone": person.zone,
         "quiet hours": [person.quiet_from, person.quiet_until],
-        "messengers": people.platforms(tx, person.id),
+        "messengers": [one.sender.platform for one in people.addresses(tx, person.id)],
         "circles": [  # without their names, which somebody else may have chosen: a copy can fall into other hands
             {"I keep it": one.keeper == person.id, "my news goes there": one.tells}
             for one in circles.circles_of(tx, person.id)
@@ -104,7 +104,7 @@ def clean(ask: Ask, tx: Tx) -> Outgoing:
 
 def cleaned(ask: Ask, tx: Tx) -> Outgoing:
     """Clean the chat."""
-    count = outbox.clean_chat(tx, ask.person.id, ask.now)
+    count = outbox.clean_chat(tx, ask.address, ask.now)
     return ask.anew(
         ngettext("{n} message is being deleted.", "{n} messages are being deleted.", n=count),
         [back()],
@@ -128,19 +128,21 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
     me = ask.person.id
     letters = alarm.end_call_of(tx, me, ask.now)
-    for one in circles.circles_of(tx, me):
-        heir = next((p for p in circles.members(tx, [one.id])[one.id] if p.id != me), None)
-        if one.keeper == me and heir is not None:
-            circles.hand_over(tx, one.id, heir.id)
-            letters.append(_to_heir(heir.id, one.name))
-        circles.leave(tx, one.id, me)
-    outbox.clean_chat(tx, me, ask.now)
-    inbox.forget_accidents(tx, ask.sender)
-    people.forget(tx, me, ask.address)
+    for mine in circles.circles_of(tx, me):
+        heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)
+        if mine.keeper == me and heir is not None:
+            circles.hand_over(tx, mine.id, heir.id)
+            letters.append(_to_heir(heir.id, mine.name))
+        circles.leave(tx, mine.id, me)
+    everywhere = people.addresses(tx, me)
+    for one in everywhere:
+        outbox.clean_chat(tx, one.id, ask.now)
+        inbox.forget_accidents(tx, one.sender)
+    people.forget(tx, me)
     line = _("You are forgotten. To begin again, write anything. What stands in this chat, please delete yourself.")
     # Spoken now: nobody will know the language any more when it is delivered.
     farewell = i18n.plain(i18n.speak(line, ask.person.language or i18n.SOURCE_LANGUAGE, ask.now))
-    return [Outgoing(ask.address, Page((farewell,)), to_group=True), *letters]
+    return [*(Outgoing(one.id, Page((farewell,)), to_group=True) for one in everywhere), *letters]
 
 
 def _to_heir(heir: int, circle: str) -> Outgoing:

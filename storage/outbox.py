@@ -68,6 +68,7 @@ class Letter:
     attempts: int
     again: bool
     first: int = 1  # the number of its first choice, where choices are a numbered list
+    copied: bool = False  # other addresses of the person get the same
     merged: tuple[int, ...] = ()  # further letters whose words stand in this one's text
 
 
@@ -85,9 +86,10 @@ _ADDRESSES = Prepared(
         address.c.platform,
         address.c.bot,
         address.c.unreachable_at,
+        address.c.sees_at,
     )
     .where(address.c.person_id.in_(sa.bindparam("people", expanding=True)))
-    .order_by(address.c.unreachable_at.is_not(None), address.c.id)
+    .order_by(address.c.unreachable_at.is_not(None), address.c.preferred.desc(), address.c.id)
 )
 _GROUP = Prepared(
     sa.select(address.c.id, address.c.platform, address.c.bot).where(address.c.id == sa.bindparam("where"))
@@ -99,44 +101,44 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
     """Store letters, each addressed to where its person can be reached now. They leave after the commit."""
     if not letters:
         return
-    where = _reachable(tx, sorted({one.to for one in letters if not one.to_group}))
+    where = _addresses(tx, sorted({one.to for one in letters if not one.to_group}), now)
+    stands = _where_topics_stand(tx, letters, where)
     bodies: dict[object, str] = {}  # the same words to many people are packed once
     turns: dict[int, int] = {}
     rows = []
     for one in letters:
         if one.to_group:
             group = tx.execute(_GROUP, {"where": one.to}).one()
-            place, route, reachable = (
-                group.id,
-                route_of(group.platform, group.bot),
-                True,
-            )
+            places: Sequence[_Place] = [_Place(group.id, route_of(group.platform, group.bot), True, True)]  # noqa: FBT003
         elif one.to in where:
-            place, route, reachable = where[one.to]
+            places = _places(one, where[one.to], stands)
         else:  # erased meanwhile
             continue
         same = (id(one.text), id(one.choices), one.edits, one.edit, one.silent, one.clean_after)
         body = bodies.get(same)
         if body is None or one.attachment is not None:
             body = bodies[same] = _pack(one)
-        rows.append(
+        copies = tx.new_id() if len(places) > 1 else None
+        rows += [
             {
                 "person_id": None if one.to_group else one.to,
-                "address_id": place,
-                "route": route,
+                "address_id": place.address,
+                "route": place.route,
                 "lane": one.lane.value,
-                "state": State.WAITING if reachable else State.UNREACHABLE,
+                "state": State.WAITING if place.reachable else State.UNREACHABLE,
                 "body": body,
                 "attachment": one.attachment.data if one.attachment else None,
                 "topic": one.topic,
                 "about_id": one.about,
                 "circle_id": one.circle,
                 "turn": _turn(tx, one, turns, now),
+                "copies": copies,
                 "due_at": one.due_at or now,
                 "expires_at": one.expires_at or (one.due_at or now) + LIFE[one.lane],
-                "ended_at": None if reachable else now,
+                "ended_at": None if place.reachable else now,
             }
-        )
+            for place in places
+        ]
     if rows:
         tx.execute(_POST, rows)
         tx.posted = True
@@ -154,12 +156,72 @@ def _turn(tx: Tx, one: Outgoing, turns: dict[int, int], now: datetime) -> int:
     return turns[one.about]
 
 
-def _reachable(tx: Tx, people: list[int]) -> dict[int, tuple[int, str, bool]]:
-    found: dict[int, tuple[int, str, bool]] = {}
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One address of a person; `sees` is false while it was linked so lately that no circle news goes there."""
+
+    address: int
+    route: str
+    reachable: bool
+    sees: bool
+
+
+def _addresses(tx: Tx, people: list[int], now: datetime) -> dict[int, list[_Place]]:
+    """The addresses of each of these people, the one where they are best reached first."""
+    found: dict[int, list[_Place]] = {}
     if people:
-        for who, where, platform, bot, unreachable_at in tx.execute(_ADDRESSES, {"people": people}):
-            found.setdefault(who, (where, route_of(platform, bot), unreachable_at is None))
+        for who, where, platform, bot, unreachable_at, sees_at in tx.execute(_ADDRESSES, {"people": people}):
+            place = _Place(where, route_of(platform, bot), unreachable_at is None, sees_at is None or sees_at <= now)
+            found.setdefault(who, []).append(place)
     return found
+
+
+def _places(one: Outgoing, places: list[_Place], stands: dict[tuple[int, str], list[int]]) -> Sequence[_Place]:
+    """To which of a person's addresses a letter goes: mostly one."""
+    if len(places) == 1:
+        return places
+    if one.at is not None:
+        for place in places:
+            if place.address == one.at and place.reachable:
+                return (place,)
+    seeing = [place for place in places if place.sees] or places[:1]
+    reachable = [place for place in seeing if place.reachable]
+    if one.edit and one.topic:
+        shown = stands.get((one.to, one.topic), ())
+        changed = [place for place in reachable if place.address in shown]
+        if changed:
+            return changed
+    return reachable if reachable and one.lane is Lane.DANGER and one.at is None else seeing[:1]
+
+
+_POSTED_TO = Prepared(
+    sa.select(letter.c.person_id, letter.c.topic, letter.c.address_id, letter.c.state)
+    .where(
+        letter.c.topic.in_(sa.bindparam("topics", expanding=True)),
+        letter.c.person_id.in_(sa.bindparam("people", expanding=True)),
+        letter.c.state.in_([State.WAITING.value, State.FLYING.value, State.DELIVERED.value, State.UNKNOWN.value]),
+    )
+    .order_by(letter.c.id)
+)
+
+
+def _where_topics_stand(
+    tx: Tx, letters: Sequence[Outgoing], where: dict[int, list[_Place]]
+) -> dict[tuple[int, str], list[int]]:
+    """At which addresses of a person with several the message stands that a letter changes: it is changed at each.
+
+    Where it was delivered; if it was delivered nowhere yet, where it is on its way.
+    """
+    wanted = [one for one in letters if one.edit and one.topic and len(where.get(one.to, ())) > 1]
+    if not wanted:
+        return {}
+    values = {"topics": sorted({one.topic for one in wanted}), "people": sorted({one.to for one in wanted})}
+    stands: dict[tuple[int, str], list[int]] = {}
+    on_the_way: dict[tuple[int, str], list[int]] = {}
+    for row in tx.execute(_POSTED_TO, values):
+        found = stands if row.state == State.DELIVERED.value else on_the_way
+        found.setdefault((row.person_id, row.topic), []).append(row.address_id)
+    return on_the_way | stands
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -196,6 +258,7 @@ _DUE = Prepared(
         letter.c.topic,
         letter.c.attempts,
         letter.c.again,
+        letter.c.copies,
         address.c.platform,
         address.c.bot,
         address.c.reach,
@@ -357,6 +420,7 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
         attachment=Attachment(attached[0], attached[1], row.attachment or b"") if attached else None,
         attempts=row.attempts + 1,
         again=bool(row.again),
+        copied=row.copies is not None,
     )
 
 
@@ -387,6 +451,7 @@ class Delivered:
     clean_after: timedelta | None = None
     edited: bool = False
     listed: bool = False  # it showed a numbered list of choices
+    copied: bool = False  # whether it arrived is asked for later: other addresses of the person get the same
 
 
 _DONE = Prepared(
@@ -411,7 +476,7 @@ def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
     """Note deliveries. Of a letter that nothing later refers to, nothing stays but the message id, for cleaning."""
     done, gone, messages = [], [], []
     for one in letters:
-        if one.topic:
+        if one.topic or one.copied:
             done.append({"which": one.letter, "how": State.DELIVERED.value, "at": now})
         else:
             gone.append({"which": one.letter})
@@ -477,24 +542,45 @@ def without_edit(tx: Tx, which: int) -> None:
 def reroute(tx: Tx, where: int, now: datetime) -> None:
     """After an address turned out unreachable: its letters go to the person's next address, or end unreachable."""
     rows = tx.execute(
-        sa.select(letter.c.id, letter.c.person_id).where(
+        sa.select(letter.c.id, letter.c.person_id, letter.c.copies, letter.c.body).where(
             letter.c.address_id == where, letter.c.state <= State.FLYING.value
         )
     ).all()
-    found = _reachable(tx, sorted({row.person_id for row in rows if row.person_id is not None}))
+    found = _addresses(tx, sorted({row.person_id for row in rows if row.person_id is not None}), now)
     for row in rows:
-        place, route, reachable = found.get(row.person_id, (where, "", False))
-        if reachable:
-            values = {
-                "address_id": place,
-                "route": route,
-                "state": State.WAITING.value,
-                "due_at": now,
-            }
-            tx.execute(letter.update().where(letter.c.id == row.id).values(**values))
-            tx.posted = True
-        else:
+        place = _next_place(found.get(row.person_id, ()), where)
+        if place is None or (row.copies is not None and _gets_another_copy(tx, row.copies, row.id)):
             end(tx, row.id, State.UNREACHABLE, now)
+            continue
+        values = {
+            "address_id": place.address,
+            "route": place.route,
+            "state": State.WAITING.value,
+            "body": _without_edits(row.body),
+            "due_at": now,
+        }
+        tx.execute(letter.update().where(letter.c.id == row.id).values(**values))
+        tx.posted = True
+
+
+def _next_place(places: Sequence[_Place], but: int | None = None) -> _Place | None:
+    return next((one for one in places if one.reachable and one.sees and one.address != but), None)
+
+
+def _gets_another_copy(tx: Tx, copies: int, but: int) -> bool:
+    """Whether another address of the person has got, or may still get, the same letter."""
+    good = letter.c.state.in_([state.value for state in _REACH])
+    query = sa.select(letter.c.id).where(letter.c.copies == copies, letter.c.id != but, good).limit(1)
+    return tx.execute(query).first() is not None
+
+
+def _without_edits(body: str) -> str:
+    """A body whose message does not stand where the letter goes now: it becomes a new one."""
+    if '"e":' not in body:
+        return body
+    packed = json.loads(body)
+    packed.pop("e", None)
+    return _encode(packed)
 
 
 def recover(tx: Tx, route: str, now: datetime, *, idempotent: bool) -> int:
@@ -573,13 +659,26 @@ def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime, *, person: int | Non
 
 def revive(tx: Tx, who: int, now: datetime) -> None:
     """Somebody can be reached again: calls for help that ended unreachable, and are still open, go out now."""
-    where = _reachable(tx, [who]).get(who)
-    if where is None or not where[2]:
+    place = _next_place(_addresses(tx, [who], now).get(who, ()))
+    if place is None:
         return
     missed = (letter.c.person_id == who) & (letter.c.state == State.UNREACHABLE.value)
     still_so = (letter.c.lane == Lane.DANGER.value) & (letter.c.expires_at > now)
-    values = {"state": State.WAITING.value, "address_id": where[0], "route": where[1], "due_at": now, "ended_at": None}
-    if tx.execute(letter.update().where(missed & still_so).values(**values)).rowcount:
+    rows = tx.execute(
+        sa.select(letter.c.id, letter.c.copies, letter.c.body).where(missed & still_so).order_by(letter.c.id)
+    ).all()
+    for row in rows:
+        if row.copies is not None and _gets_another_copy(tx, row.copies, row.id):
+            continue
+        values = {
+            "state": State.WAITING.value,
+            "address_id": place.address,
+            "route": place.route,
+            "body": _without_edits(row.body),
+            "due_at": now,
+            "ended_at": None,
+        }
+        tx.execute(letter.update().where(letter.c.id == row.id).values(**values))
         tx.posted = True
 
 
@@ -635,11 +734,10 @@ def messages_due(tx: Tx, route: str, now: datetime, most: int) -> list[tuple[int
     return [(row.id, Sender(row.platform, row.bot, row.reach), row.platform_id) for row in tx.execute(query)]
 
 
-def clean_chat(tx: Tx, who: int, now: datetime) -> int:
-    """Let everything that stands in a person's chats be cleaned away; how many messages can be."""
-    mine = sa.select(address.c.id).where(address.c.person_id == who)
+def clean_chat(tx: Tx, where: int, now: datetime) -> int:
+    """Let everything that stands in the chat of an address be cleaned away; how many messages can be."""
     young = message.c.at >= now - MESSAGES_KEPT
-    return tx.execute(message.update().where(message.c.address_id.in_(mine) & young).values(due_at=now)).rowcount
+    return tx.execute(message.update().where((message.c.address_id == where) & young).values(due_at=now)).rowcount
 
 
 def clean_later(tx: Tx, rows: list[int], now: datetime) -> None:

@@ -27,6 +27,20 @@ class Met:
     answered: bool = False
     dialogue: str | None = None
     back: bool = False
+    linked_at: datetime | None = None
+    sees_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person is reached. `linked_at` while it is one that was linked in the last days, else None."""
+
+    id: int
+    sender: Sender
+    reachable: bool
+    preferred: bool
+    linked_at: datetime | None
+    sees_at: datetime | None
 
 
 _COLUMNS = (
@@ -42,6 +56,8 @@ _BY_ACCOUNT = Prepared(
         address.c.id.label("address"),
         address.c.unreachable_at,
         address.c.answered_at,
+        address.c.linked_at,
+        address.c.sees_at,
         dialogue.c.form,
         dialogue.c.expires_at,
         *_COLUMNS,
@@ -87,6 +103,8 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
         answered=row.answered_at is not None,
         dialogue=row.form if row.expires_at is not None and row.expires_at > now else None,
         back=row.unreachable_at is not None,
+        linked_at=row.linked_at,
+        sees_at=row.sees_at,
     )
 
 
@@ -139,24 +157,28 @@ def change(tx: Tx, who: int, **values: str | int | None) -> None:
     tx.execute(person.update().where(person.c.id == who).values(**values))
 
 
-def can_be_reached(tx: Tx, who: int) -> bool:
-    """Whether any address of a person is not marked unreachable."""
-    query = sa.select(address.c.id).where(address.c.person_id == who, address.c.unreachable_at.is_(None)).limit(1)
-    return tx.execute(query).first() is not None
+def addresses(tx: Tx, who: int) -> list[Address]:
+    """Every address of a person, the oldest first."""
+    query = sa.select(address).where(address.c.person_id == who).order_by(address.c.id)
+    return [
+        Address(
+            row.id,
+            Sender(row.platform, row.bot, row.reach),
+            row.unreachable_at is None,
+            bool(row.preferred),
+            row.linked_at,
+            row.sees_at,
+        )
+        for row in tx.execute(query)
+    ]
 
 
-def platforms(tx: Tx, who: int) -> list[str]:
-    """On which platforms a person has an address."""
-    query = sa.select(address.c.platform).where(address.c.person_id == who).distinct().order_by(address.c.platform)
-    return list(tx.execute(query).scalars())
+def forget(tx: Tx, who: int) -> None:
+    """Erase a person and everything that hangs on them, but leave their addresses for one farewell.
 
-
-def forget(tx: Tx, who: int, last: int) -> None:
-    """Erase a person and everything that hangs on them, but leave the address `last` for one farewell.
-
-    `expire` erases that address once the farewell has left. Circles they kept must have been handed over before.
+    `expire` erases an address once the farewell has left. Circles they kept must have been handed over before.
     """
-    tx.execute(address.update().where(address.c.id == last).values(person_id=None))
+    tx.execute(address.update().where(address.c.person_id == who).values(person_id=None, linked_at=None, sees_at=None))
     tx.execute(person.delete().where(person.c.id == who))
 
 

@@ -95,6 +95,9 @@ address = _table(
     sa.Column("reach", Sealed("address.reach"), nullable=False),
     sa.Column("unreachable_at", Instant),
     sa.Column("answered_at", Instant),  # groups: when the one answer was given
+    sa.Column("preferred", sa.Integer, nullable=False, server_default="0"),  # 1: news goes here first
+    sa.Column("linked_at", Instant),  # since when it is one of several; none: it was the first, or is long since
+    sa.Column("sees_at", Instant),  # from when circle news is shown here; none: always
     sa.UniqueConstraint("platform", "bot", "account"),
     sa.Index(None, "person_id"),
     sqlite_autoincrement=True,
@@ -271,6 +274,7 @@ letter = _table(
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),  # how often its teller called in the last hour
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
+    sa.Column("copies", Id),  # the same number for the copies of one letter to a person's several addresses
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
@@ -280,6 +284,7 @@ letter = _table(
     sa.Index(None, "topic"),
     sa.Index(None, "about_id"),
     sa.Index(None, "circle_id"),
+    sa.Index(None, "copies"),
     sa.Index(None, "ended_at"),
     sqlite_autoincrement=True,
 )

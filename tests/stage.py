@@ -33,26 +33,27 @@ STEP = timedelta(seconds=20)  # time passes in such steps, and everything that i
 class Actor:
     """A person with a phone."""
 
-    def __init__(self, stage: Stage, account: str) -> None:
+    def __init__(self, stage: Stage, account: str, memory: MemoryPlatform | None = None) -> None:
         self.stage = stage
         self.account = account
+        self.memory = memory or stage.memory
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
     async def starts(self, payload: str = "") -> None:
         """Open the chat, perhaps by a link."""
-        await self.stage.memory.start(self.account, payload)
+        await self.memory.start(self.account, payload)
         await self.stage.settle()
 
     async def says(self, words: str) -> None:
         """Write words."""
-        await self.stage.memory.say(self.account, words)
+        await self.memory.say(self.account, words)
         await self.stage.settle()
 
     async def presses(self, label: str) -> None:
         """Press the newest button whose label contains these words. Raises LookupError if there is none."""
         message, code = self._find(label)
-        await self.stage.memory.press(self.account, message.id, code)
+        await self.memory.press(self.account, message.id, code)
         await self.stage.settle()
 
     async def settles_in(self, name: str, language: str = "en", payload: str = "") -> None:
@@ -66,7 +67,7 @@ class Actor:
     @property
     def messages(self) -> list[Message]:
         """What the bot has said and still stands on the screen, oldest first."""
-        return [message for message in self.stage.memory.chat(self.account) if message.from_bot]
+        return [message for message in self.memory.chat(self.account) if message.from_bot]
 
     @property
     def screen(self) -> str:
@@ -96,14 +97,22 @@ class Actor:
 
 
 class Stage:
-    """One community on a memory platform."""
+    """One community on a memory platform, or on several: further ones are given as (platform, bot account)."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, *further: tuple[str, str]) -> None:
         self._now = BEGIN
         self.storage = storage
         self.memory = MemoryPlatform(self.now)
-        self.app = App(storage, [(self.memory, UNLIMITED)], {("memory", "1"): deep_link}, self.now)
-        self.memory.connect(self.hear)
+        self.platforms = [self.memory, *(MemoryPlatform(self.now, platform, bot) for platform, bot in further)]
+        self.app = self.open()
+
+    def open(self) -> App:
+        """Start the program that all platforms talk to (again: what is in the store is all that it knows)."""
+        links = {(one.platform, one.bot): deep_link for one in self.platforms}
+        app = App(self.storage, [(one, UNLIMITED) for one in self.platforms], links, self.now)
+        for one in self.platforms:
+            one.connect(self.hear)
+        return app
 
     def now(self) -> datetime:
         """The present instant on the stage."""
@@ -126,9 +135,10 @@ class Stage:
             await self.app.round()
             await self.settle()
 
-    def actor(self, account: str) -> Actor:
-        """Somebody who has never met the bot."""
-        return Actor(self, account)
+    def actor(self, account: str, platform: str = "") -> Actor:
+        """Somebody who has never met the bot; on the first platform unless another is named."""
+        found = next(one for one in self.platforms if platform in {"", one.platform})
+        return Actor(self, account, found)
 
     async def family(self, *names: str, circle: str = "Family", languages: dict[str, str] | None = None) -> list[Actor]:
         """People who know the bot and are in one circle; the first keeps it."""
@@ -165,7 +175,7 @@ class Stage:
         for message in reversed(actor.messages):
             for button in message.choices:
                 if button.code.split(":")[0] == verb:
-                    await self.memory.press(actor.account, message.id, button.code)
+                    await actor.memory.press(actor.account, message.id, button.code)
                     await self.settle()
                     return
         raise LookupError(verb, actor.screen)
@@ -178,3 +188,12 @@ async def stage(storage: Storage) -> AsyncIterator[Stage]:
     community = Stage(storage)
     yield community
     assert community.memory.refused == [], "a message was malformed"
+
+
+@pytest.fixture
+async def both(storage: Storage) -> AsyncIterator[Stage]:
+    """A stage on two platforms: “memory” and “matrix”."""
+    i18n.open_catalogues(strict=False)
+    community = Stage(storage, ("matrix", "@bot"))
+    yield community
+    assert [one.refused for one in community.platforms] == [[], []], "a message was malformed"

@@ -222,6 +222,9 @@ class Outgoing:
     `edits` is the platform's id of a message to change in place: the one whose button was pressed.
     `about` is the person whose news it tells: while it waits, it is erased with them. `circle` is the circle in which
     it is told: while it waits, it is erased when the reader leaves.
+    `at` is the address of theirs (our number of it) that it answers: a reply goes to where the question came from, and
+    only there `edits` means a message. Without it, news goes to where they prefer it, and danger to each of their
+    addresses.
     `clean_after` deletes the message from the chat that long after it was sent. A letter that could not be delivered
     by `expires_at` is given up.
     """
@@ -241,3 +244,4 @@ class Outgoing:
     to_group: bool = False
     about: int | None = None
     circle: int | None = None
+    at: int | None = None

@@ -211,6 +211,7 @@ class Route:
                 letter.clean_after,
                 receipt.edited,
                 listed=self._courier.lists and bool(letter.choices),
+                copied=letter.copied,
             )
             self._ended.append(delivered)
             self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]

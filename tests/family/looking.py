@@ -24,7 +24,7 @@ def button(actor: Actor, verb: str) -> tuple[str, str]:
 
 async def press(stage: Stage, actor: Actor, kept: tuple[str, str]) -> None:
     """Press a button that perhaps no longer stands there."""
-    await stage.memory.press(actor.account, *kept, stale=True)
+    await actor.memory.press(actor.account, *kept, stale=True)
     await stage.settle()
 
 
@@ -38,7 +38,7 @@ async def open_circle(stage: Stage, actor: Actor, circle: str) -> None:
     await actor.says("/circles")
     message = actor.messages[-1]
     code = next(one.code for one in message.choices if circle in one.label)
-    await stage.memory.press(actor.account, message.id, code)
+    await actor.memory.press(actor.account, message.id, code)
     await stage.settle()
 
 
@@ -77,7 +77,7 @@ async def id_of(stage: Stage, actor: Actor) -> int:
     """The person behind an account."""
 
     def look(tx: Tx) -> int:
-        query = sa.select(address.c.person_id).where(address.c.account == f"memory/{actor.account}")
+        query = sa.select(address.c.person_id).where(address.c.account == f"{actor.memory.platform}/{actor.account}")
         who: int = tx.execute(query).scalar_one()
         return who
 

@@ -80,6 +80,9 @@ def upgrade() -> None:
         sa.Column("reach", sa.LargeBinary(), nullable=False),
         sa.Column("unreachable_at", Big, nullable=True),
         sa.Column("answered_at", Big, nullable=True),
+        sa.Column("preferred", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("linked_at", Big, nullable=True),
+        sa.Column("sees_at", Big, nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_address_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
         sa.UniqueConstraint("platform", "bot", "account", name=op.f("uq_address_platform_bot_account")),
@@ -188,6 +191,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("again", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("copies", Big, nullable=True),
         sa.Column("due_at", Big, nullable=False),
         sa.Column("expires_at", Big, nullable=False),
         sa.Column("ended_at", Big, nullable=True),
@@ -202,6 +206,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_letter_about_id"), "letter", ["about_id"], unique=False)
     op.create_index(op.f("ix_letter_address_id_lane_state"), "letter", ["address_id", "lane", "state"], unique=False)
     op.create_index(op.f("ix_letter_circle_id"), "letter", ["circle_id"], unique=False)
+    op.create_index(op.f("ix_letter_copies"), "letter", ["copies"], unique=False)
     op.create_index(op.f("ix_letter_ended_at"), "letter", ["ended_at"], unique=False)
     op.create_index(op.f("ix_letter_person_id"), "letter", ["person_id"], unique=False)
     op.create_index(
