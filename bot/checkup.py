@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from bot import i18n
 from bot.domain.conversation import Lane
-from bot.settings import OFFICIAL, Settings, SettingsFault, TelegramSettings, load
+from bot.settings import OFFICIAL, MatrixSettings, Settings, SettingsFault, TelegramSettings, load
 from storage import inspection, keys, outbox, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Unusable
@@ -130,14 +130,16 @@ def _of_a_community(settings: Settings, now: datetime, *, offline: bool) -> Iter
     yield _one("online key", lambda: _online_key(settings, now))
     telegram, said_at = None, None
     if settings.telegram is None:
-        yield Finding(
-            "Telegram", Outcome.NOTE, "There is no part [telegram] in the settings: nobody can write to the bot."
-        )
+        nobody = "" if settings.matrix else ": nobody can write to the bot"
+        yield Finding("Telegram", Outcome.NOTE, f"There is no part [telegram] in the settings{nobody}.")
     else:
         telegram, said_at = _telegram(settings.telegram, offline=offline)
         yield telegram
         if settings.telegram.webhook is not None and settings.telegram.mode == "webhook":
             yield _one("webhook", lambda: _webhook(settings))
+    if settings.matrix is not None:
+        matrix = settings.matrix
+        yield _one("Matrix", lambda: _matrix(matrix, offline=offline))
     yield _one("clock", lambda: _clock(settings, now, said_at))
 
 
@@ -359,6 +361,33 @@ async def who_is(api: str, token: str) -> tuple[str, datetime | None]:
         message = f"{api} does not answer as a Bot API server should. Check the network and `telegram.api`."
         raise _Failed(message)
     return result["username"], said_at
+
+
+def _matrix(matrix: MatrixSettings, *, offline: bool) -> str:
+    matrix.read_password()
+    if offline:
+        message = "there is a password; the homeserver was not asked"
+        raise _LeftOut(message)
+    asyncio.run(speaks_matrix(matrix.homeserver))
+    return f"{matrix.homeserver} is a Matrix homeserver"
+
+
+async def speaks_matrix(homeserver: str) -> None:
+    """Raises an exception that says what to do if no Matrix homeserver answers there."""
+    timeout = aiohttp.ClientTimeout(total=WAIT)
+    answer: object = None
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError, OSError):
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"{homeserver}/_matrix/client/versions", allow_redirects=False) as response,
+        ):
+            answer = await response.json(content_type=None)
+    if not isinstance(answer, dict) or not isinstance(answer.get("versions"), list):
+        message = (
+            f"{homeserver} does not answer as a Matrix homeserver should. Check the network and `matrix.homeserver`: "
+            "the name after the colon of an account is often not the server's address."
+        )
+        raise _Failed(message)
 
 
 def _clock(settings: Settings, now: datetime, said_at: datetime | None) -> str:

@@ -294,6 +294,11 @@ public_key = {_quoted(public_key)}  # of the community's root key: publish it
 # listen = "127.0.0.1"
 # port = 8080
 
+# [matrix]  # an account that you made for the bot on a homeserver, best one of your own
+# homeserver = "https://matrix.example.org"
+# user = "@payvand:example.org"
+# password_file = {_quoted(str(data / "keys" / "matrix.password"))}
+
 [backup]
 directory = {_quoted(str(data / "backups"))}
 keep_days = 14  # not more: what people had erased is gone from every copy after 14 days

@@ -278,6 +278,46 @@ async def test_no_answer_is_told_without_the_token(unused_tcp_port: int) -> None
     assert "canary" not in str(caught.value)
 
 
+# -- asking a homeserver -----------------------------------------------------------------------------------------------
+
+MATRIX = """
+[matrix]
+homeserver = "{url}"
+user = "@payvand:example.org"
+"""
+
+
+def with_matrix(home: Path, url: str) -> None:
+    (home / "payvand.toml").write_text((home / "payvand.toml").read_text() + MATRIX.format(url=url))
+    password = home / "var/keys/matrix.password"
+    password.write_text("canary-password")
+    password.chmod(0o600)
+
+
+def test_a_matrix_account_without_its_password_is_told(home: Path) -> None:
+    with_matrix(home, "https://matrix.example.org")
+    assert found(home)["Matrix"].outcome is Outcome.LEFT_OUT
+    (home / "var/keys/matrix.password").unlink()
+    assert "`matrix.password_file`" in failed(home, "Matrix")
+
+
+async def test_a_homeserver_is_known_by_its_answer(api: tuple[str, list[web.Response]]) -> None:
+    url, answers = api
+    answers.append(web.json_response({"versions": ["v1.11"]}))
+    await checkup.speaks_matrix(url)
+
+
+@pytest.mark.parametrize("answer", [lambda: web.Response(status=404, text="canary"), lambda: web.json_response([])])
+async def test_another_answer_is_no_homeserver(
+    api: tuple[str, list[web.Response]], answer: Callable[[], web.Response]
+) -> None:
+    url, answers = api
+    answers.append(answer())
+    with pytest.raises(checkup._Failed, match="a Matrix homeserver should") as caught:  # noqa: SLF001
+        await checkup.speaks_matrix(url)
+    assert "canary" not in str(caught.value)
+
+
 # -- letters whose outcome nobody knows --------------------------------------------------------------------------------
 
 
