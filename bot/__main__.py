@@ -98,9 +98,9 @@ def _console(wish: argparse.Namespace) -> int:
 
 def _run(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
-    from bot import app
+    from bot import serving
 
-    asyncio.run(app.run(settings))
+    asyncio.run(serving.run(settings))
     return 0
 
 
