@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
@@ -27,6 +27,7 @@ from bot.platforms.matrix.machine import Address, Forged, Machine, NoKey
 from bot.platforms.matrix.shapes import (
     Batch,
     Departure,
+    Errand,
     Event,
     Facts,
     Health,
@@ -105,6 +106,10 @@ class _Room:
     created_by: str = ""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def facts(self) -> Facts:
+        """What others may know of it."""
+        return Facts(frozenset(self.members), frozenset(self.invited), self.encrypted, self.joined_at, self.created_by)
+
 
 @dataclass(slots=True)
 class _News:
@@ -149,6 +154,7 @@ class HardenedClient:
         self._machine: Machine | None = None
         self._position = ""
         self._rooms: dict[str, _Room] = {}
+        self._facts: dict[str, Facts] = {}
         self._direct: dict[str, list[str]] = {}
         self._encrypted: set[str] = set()
         self._waiting: set[tuple[str, str]] = set()
@@ -286,7 +292,7 @@ class HardenedClient:
         self._encrypted = self.store.load_encrypted_rooms()
         self._waiting = self.store.waiting()
         self._retry = set(self._waiting)
-        self._rooms, self._ready = {}, False
+        self._rooms, self._facts, self._ready = {}, {}, False
 
     def _shut(self) -> None:
         opened, self._store, self._machine = self._store, None, None
@@ -403,12 +409,31 @@ class HardenedClient:
                 tuple(batch.gaps),
             )
 
-    async def keep(self, batch: Batch) -> None:
-        """Remember durably that all of `batch` is committed: the next sync goes on from there."""
-        self.store.settle(batch.position, [event.id for event in batch.events if event.late])
+    async def keep(self, batch: Batch, errands: Iterable[Errand] = ()) -> None:
+        """Remember durably that all of `batch` is committed, and what it gave us to do.
+
+        The next sync goes on from there. Raises `store.StoreFailed`.
+        """
+        self.store.settle(batch.position, [event.id for event in batch.events if event.late], errands)
         self._position = batch.position
         self._retry.clear()
         self._waiting = self.store.waiting()
+
+    def errands(self) -> Sequence[Errand]:
+        """What is to be done, the oldest first."""
+        return self.store.errands()
+
+    def add_errand(self, errand: Errand) -> None:
+        """Note something to be done; the same is noted once, with its latest time."""
+        self.store.add_errand(errand)
+
+    def drop_errand(self, errand: Errand) -> None:
+        """Forget what is done."""
+        self.store.drop_errand(errand)
+
+    def is_held(self, event: str) -> bool:
+        """Whether an event could not be read yet."""
+        return self.store.is_held(event)
 
     def health(self) -> Health:
         """What a watchdog looks at."""
@@ -518,8 +543,10 @@ class HardenedClient:
         timeline = _list(_object(told.get("timeline")).get("events"))
         for event in timeline:
             self._apply(name, room, event)
+        self._facts[name] = room.facts()
         events = _once([*before, *timeline])
         if not self._position:
+            batch.entered.append(name)
             horizon = (self._now() - _NEWS_OF_BEFORE).timestamp() * 1000
             events = [one for one in events if isinstance(at := one.get("origin_server_ts"), int) and at >= horizon]
         else:
@@ -532,6 +559,7 @@ class HardenedClient:
 
     def _compose_left(self, name: str, told: Mapping[str, Any], batch: _News) -> None:
         self._rooms.pop(name, None)
+        self._facts.pop(name, None)
         timeline = _once(_list(_object(told.get("timeline")).get("events")))
         by, banned = "", False
         for event in (*_list(_object(told.get("state")).get("events")), *timeline):
@@ -692,17 +720,7 @@ class HardenedClient:
 
     def rooms(self) -> Mapping[str, Facts]:
         """The rooms we are in, as of the last sync."""
-        return {
-            name: Facts(frozenset(one.members), frozenset(one.invited), one.encrypted, one.joined_at, one.created_by)
-            for name, one in self._rooms.items()
-        }
-
-    def room(self, name: str) -> Facts | None:
-        """One room, or None if we are not in it."""
-        one = self._rooms.get(name)
-        if one is None:
-            return None
-        return Facts(frozenset(one.members), frozenset(one.invited), one.encrypted, one.joined_at, one.created_by)
+        return MappingProxyType(self._facts)
 
     def direct_rooms(self) -> Mapping[str, Sequence[str]]:
         """Rooms that are marked as direct chats (account data ``m.direct``), by the other person's user id."""
@@ -801,6 +819,11 @@ class HardenedClient:
         """Take an event back: the redaction's id."""
         return await self._put(f"{parts(room)}/redact/{parts(event, txn)}", {})
 
+    async def stands(self, room: str, event: str) -> bool:
+        """Whether an event is still there and was not taken back. Raises NotFound, Forbidden."""
+        found = await self.wire.ask("GET", f"client/v3/rooms/{parts(room)}/event/{parts(event)}")
+        return bool(_object(found.get("content"))) and "redacted_because" not in _object(found.get("unsigned"))
+
     async def typing(self, room: str, seconds: float = 20.0) -> None:
         """Show for so long that we are writing; 0 stops it."""
         body = {"typing": True, "timeout": round(seconds * 1000)} if seconds else {"typing": False}
@@ -855,6 +878,7 @@ class HardenedClient:
             known.asked = True
             return
         known.encrypted = True
+        self._facts[room] = known.facts()
         self._encrypted.add(room)
         self._write(self.store.save_encrypted_rooms, [room])
 

@@ -113,8 +113,10 @@ class Batch:
     """All that one sync brought, up to `position`: give it to `HardenedClient.keep` once it is committed.
 
     `events` are in order within each room, what was missed in between and fetched afterwards included, our own events
-    too; an event that is late comes first. `entered` are rooms that have just appeared: now they can be written to.
-    `gaps` are rooms of which so much was missed that not all of it was fetched.
+    too; an event that is late comes first. `entered` are rooms that have just appeared: now they can be written to; of
+    one that we have just joined `events` begin with our invitation. A device that is new finds all rooms of the account
+    in `entered`, with what was said there in the last 24 hours. `gaps` are rooms of which so much was missed that not
+    all of it was fetched.
     """
 
     position: str
@@ -124,6 +126,29 @@ class Batch:
     departures: tuple[Departure, ...] = ()
     entered: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+
+
+class Task(Enum):
+    """What there may be to do because of what was heard."""
+
+    INVITE = "invite"  # answer an invitation
+    LEAVE = "leave"  # go out of a room
+    DIRECT = "direct"  # mark a room as somebody's direct chat
+    UNREAD = "unread"  # tell somebody that their words could not be read
+    UNANSWERED = "unanswered"  # tell somebody that their words may have got lost
+    TOLD = "told"  # remember that this was said
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something to be done, kept until it is: about `room` and perhaps `who` and an `event`, noted at `at`."""
+
+    task: Task
+    room: str
+    who: str
+    at: datetime
+    event: str = ""
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ from nio.crypto import GroupSessionStore, InboundGroupSession
 from nio.store import SqliteStore
 from peewee import DatabaseError, OperationalError, PeeweeException  # type: ignore[import-untyped]
 from playhouse.sqlcipher_ext import SqlCipherDatabase
+
+from bot.platforms.matrix.shapes import Errand, Task
 
 KEY_BYTES: Final = 32
 HELD_FOR: Final = timedelta(days=14)
@@ -39,9 +41,14 @@ _HELD_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS held (event TEXT PRIMARY KEY, room TEXT NOT NULL, session TEXT NOT NULL, "
     "json TEXT NOT NULL, at INTEGER NOT NULL) STRICT"
 )
+_ERRAND_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS errands (task TEXT NOT NULL, room TEXT NOT NULL, who TEXT NOT NULL, event TEXT "
+    "NOT NULL, direct INTEGER NOT NULL, at REAL NOT NULL, UNIQUE (task, room, who, event)) STRICT"
+)
 _OURS: Final = (
     _HELD_TABLE,
     "CREATE INDEX IF NOT EXISTS held_by_session ON held (room, session)",
+    _ERRAND_TABLE,
     "CREATE TABLE IF NOT EXISTS used (session TEXT PRIMARY KEY, day INTEGER NOT NULL) STRICT",
 )
 
@@ -193,12 +200,42 @@ class EncryptedStore(SqliteStore):  # type: ignore[misc] # nio carries no types
         """Up to where the news are handled; "" before the first time."""
         return str(self.load_sync_token() or "")
 
-    def settle(self, position: str, read: Iterable[str]) -> None:
-        """Remember that everything up to `position` is handled, and so are the held events `read`."""
+    def settle(self, position: str, read: Iterable[str], errands: Iterable[Errand]) -> None:
+        """Remember that everything up to `position` is handled, and so are the held events `read`; note `errands`."""
         with self.together():
             self.save_sync_token(position)
             for event in read:
                 self.database.execute_sql("DELETE FROM held WHERE event = ?", (event,))
+            for errand in errands:
+                self.add_errand(errand)
+
+    # -- what is to be done --------------------------------------------------------------------------------------------
+
+    def errands(self) -> list[Errand]:
+        """All of them, the oldest first."""
+        with self.together():
+            rows = self.database.execute_sql("SELECT task, room, who, at, event, direct FROM errands ORDER BY rowid")
+            return [
+                Errand(Task(task), room, who, datetime.fromtimestamp(at, UTC), event, bool(direct))
+                for task, room, who, at, event, direct in rows.fetchall()
+            ]
+
+    def add_errand(self, errand: Errand) -> None:
+        """Note one; the same one is noted once, with its latest time."""
+        name = (errand.task.value, errand.room, errand.who, errand.event)
+        with self.together():
+            self.database.execute_sql(
+                "INSERT OR REPLACE INTO errands (task, room, who, event, direct, at) VALUES (?, ?, ?, ?, ?, ?)",
+                (*name, int(errand.direct), errand.at.timestamp()),
+            )
+
+    def drop_errand(self, errand: Errand) -> None:
+        """Forget one that is done."""
+        with self.together():
+            self.database.execute_sql(
+                "DELETE FROM errands WHERE (task, room, who, event) = (?, ?, ?, ?)",
+                (errand.task.value, errand.room, errand.who, errand.event),
+            )
 
     # -- events that could not be read yet -----------------------------------------------------------------------------
 
@@ -227,9 +264,15 @@ class EncryptedStore(SqliteStore):  # type: ignore[misc] # nio carries no types
         ).fetchall()
         return [Held(event, room, session, json.loads(text), at) for event, room, session, text, at in rows]
 
+    def is_held(self, event: str) -> bool:
+        """Whether an event waits for its key."""
+        with self.together():
+            return self.database.execute_sql("SELECT 1 FROM held WHERE event = ?", (event,)).fetchone() is not None
+
     def count_held(self) -> int:
         """How many events wait."""
-        return int(self.database.execute_sql("SELECT count(*) FROM held").fetchone()[0])
+        with self.together():
+            return int(self.database.execute_sql("SELECT count(*) FROM held").fetchone()[0])
 
     # -- room keys -----------------------------------------------------------------------------------------------------
 
