@@ -203,6 +203,12 @@ def _unknown(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     from bot import checkup
 
+    if wish.resend:
+        from bot import serving
+
+        count = asyncio.run(serving.resend_unknown(settings))
+        print(f"{count} letters will go out once more when the bot runs, marked as perhaps a repeat.")
+        return 0
     rows = checkup.unknown_letters(settings)
     if not rows:
         print("No letter has an unknown outcome.")
@@ -210,6 +216,19 @@ def _unknown(wish: argparse.Namespace) -> int:
     print("Letters that were perhaps delivered, perhaps not (the platform took the bytes and gave no answer):")
     for lane, count in rows:
         print(f"{count:>8}  {lane}")
+    return 0
+
+
+def _move(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    if not wish.file.is_file():
+        print(f"There is no file at {wish.file}.", file=sys.stderr)
+        return MISUSED
+    from bot import serving
+
+    asyncio.run(serving.move(settings, wish.file))
+    print(f"Everything of {wish.file} is in {settings.database.url}. Look it over (payvand check), start, and keep the")
+    print("file until people have written to the bot again; then erase it.")
     return 0
 
 
@@ -295,7 +314,12 @@ def _parser() -> argparse.ArgumentParser:
     drill.set_defaults(do=_drill)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
+    unknown.add_argument("--resend", action="store_true", help="send them once more, marked as perhaps a repeat")
     unknown.set_defaults(do=_unknown)
+
+    move = commands.add_parser("move", help="pour a database file into the empty server that the settings name")
+    move.add_argument("file", type=Path, help="the file, such as var/payvand.db, of a bot that is stopped")
+    move.set_defaults(do=_move)
 
     strings = commands.add_parser(
         "strings", help="every sentence in every language, as an HTML page on standard output"

@@ -261,7 +261,7 @@ def _recipients(settings: Settings) -> str:
 def _last_backup(settings: Settings, now: datetime) -> str:
     made = [one.stat().st_mtime for one in settings.backup.directory.glob("*.age") if one.is_file()]
     if not made:
-        if not settings.database_file.exists():
+        if not settings.database.server and not settings.database_file.exists():
             message = "none yet, and nothing to keep yet"
             raise _Note(message)
         message = f"There is none in {settings.backup.directory}. Run `payvand backup`, and let a timer run it nightly."

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,7 +19,7 @@ from bot.outbox.courier import Courier
 from bot.outbox.pace import Limits
 from bot.settings import Settings, SettingsFault
 from handlers.profile import profile
-from storage import devices
+from storage import devices, outbox
 from storage.crypto import Keys
 from storage.database import Storage, Tx
 
@@ -79,6 +80,30 @@ async def run(settings: Settings) -> None:
         if settings.matrix is not None:
             accounts.append(await _matrix(settings, settings.matrix, storage, keys, stack))
         await _serve(storage, accounts, stack)
+
+
+async def resend_unknown(settings: Settings) -> int:
+    """Let the letters whose outcome nobody knows go out once more; how many. The bot must be stopped (Unusable)."""
+    storage, _keys = await open_storage(settings)
+    try:
+        return await storage.write(partial(outbox.resend_unknown, now=present()))
+    finally:
+        await storage.close()
+
+
+async def move(settings: Settings, file: Path) -> None:
+    """Pour a database file into the empty server of the settings. Raises SettingsFault or Unusable, with what to do."""
+    from storage import pouring, sqlite  # noqa: PLC0415
+
+    if not settings.database.server:
+        msg = "`database.url` must name the PostgreSQL server that the file is to be poured into."
+        raise SettingsFault(msg)
+    storage, keys = await open_storage(settings)
+    try:
+        with sqlite.lock(file):  # a bot that still writes into it would be left behind
+            await storage.write(partial(pouring.from_file, path=file, keys=keys))
+    finally:
+        await storage.close()
 
 
 async def _serve(storage: Storage, accounts: list[Account], stack: AsyncExitStack) -> None:
