@@ -110,6 +110,62 @@ dialogue = _table(
     sa.Column("expires_at", Instant, nullable=False),
 )
 
+link = _table(
+    "link",  # a code by which a person's second account is to be recognised
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),
+    _to("address.id"),  # where the code was made, and is confirmed
+    sa.Column("code", Blind("link.code"), nullable=False, unique=True),
+    sa.Column("claimant_id", Id, sa.ForeignKey("address.id", ondelete="CASCADE")),  # the address that typed it
+    sa.Column("claimed_at", Instant),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "address_id"),
+    sa.Index(None, "claimant_id"),
+    sa.Index(None, "expires_at"),
+)
+
+card = _table(
+    "card",  # the words by which somebody who has lost their account is recognised, with a circle member's word
+    _who("person_id", primary_key=True),
+    sa.Column("words", Blind("card.words"), nullable=False, unique=True),  # of a slow hash of them
+    sa.Column("made_at", Instant, nullable=False),
+)
+
+comeback = _table(
+    "comeback",  # somebody typed a card's words at a new address
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # as whom they want to go on
+    _to("address.id"),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("confirmed_at", Instant),  # when a member of their circles said yes
+    sa.Column("due_at", Instant, nullable=False),  # when it is dropped; once confirmed: when it is done
+    sa.UniqueConstraint("person_id"),
+    sa.UniqueConstraint("address_id"),
+    sa.Index(None, "due_at"),
+)
+
+job = _table(
+    "job",  # slow work, done outside any transaction; its result comes back through one
+    sa.Column("id", Id, primary_key=True),
+    _who("person_id"),
+    _to("address.id"),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", Sealed("job.body"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "address_id"),
+    sqlite_autoincrement=True,
+)
+
+succession = _table(
+    "succession",  # which account of ours took the place of which
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("bot", sa.Text, primary_key=True),
+    sa.Column("successor", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
 # -- circles -------------------------------------------------------------------------------------------------------
 
 circle = _table(

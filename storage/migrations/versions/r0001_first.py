@@ -62,6 +62,15 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "succession",
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("bot", sa.Text(), nullable=False),
+        sa.Column("successor", sa.Text(), nullable=False),
+        sa.Column("at", Big, nullable=False),
+        sa.PrimaryKeyConstraint("platform", "bot", name=op.f("pk_succession")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "throttle",
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
@@ -90,6 +99,16 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_address_person_id"), "address", ["person_id"], unique=False)
+    op.create_table(
+        "card",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_card_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_card")),
+        sa.UniqueConstraint("words", name=op.f("uq_card_words")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "circle",
         sa.Column("id", Big, autoincrement=False, nullable=False),
@@ -159,6 +178,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ask_asker_id"), "ask", ["asker_id"], unique=False)
     op.create_index(op.f("ix_ask_circle_id"), "ask", ["circle_id"], unique=False)
     op.create_table(
+        "comeback",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("address_id", Big, nullable=False),
+        sa.Column("asked_at", Big, nullable=False),
+        sa.Column("confirmed_at", Big, nullable=True),
+        sa.Column("due_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address_id"], ["address.id"], name=op.f("fk_comeback_address_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_comeback_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comeback")),
+        sa.UniqueConstraint("address_id", name=op.f("uq_comeback_address_id")),
+        sa.UniqueConstraint("person_id", name=op.f("uq_comeback_person_id")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_comeback_due_at"), "comeback", ["due_at"], unique=False)
+    op.create_table(
         "invite",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("code", sa.LargeBinary(), nullable=False),
@@ -175,6 +212,22 @@ def upgrade() -> None:
     op.create_index(op.f("ix_invite_circle_id"), "invite", ["circle_id"], unique=False)
     op.create_index(op.f("ix_invite_expires_at"), "invite", ["expires_at"], unique=False)
     op.create_index(op.f("ix_invite_inviter_id"), "invite", ["inviter_id"], unique=False)
+    op.create_table(
+        "job",
+        sa.Column("id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("address_id", Big, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_job_address_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_job_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_job_address_id"), "job", ["address_id"], unique=False)
+    op.create_index(op.f("ix_job_person_id"), "job", ["person_id"], unique=False)
     op.create_table(
         "letter",
         sa.Column("id", Big, nullable=False),
@@ -213,6 +266,26 @@ def upgrade() -> None:
         op.f("ix_letter_route_state_lane_turn_id"), "letter", ["route", "state", "lane", "turn", "id"], unique=False
     )
     op.create_index(op.f("ix_letter_topic"), "letter", ["topic"], unique=False)
+    op.create_table(
+        "link",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("address_id", Big, nullable=False),
+        sa.Column("code", sa.LargeBinary(), nullable=False),
+        sa.Column("claimant_id", Big, nullable=True),
+        sa.Column("claimed_at", Big, nullable=True),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_link_address_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["claimant_id"], ["address.id"], name=op.f("fk_link_claimant_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_link_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+        sa.UniqueConstraint("code", name=op.f("uq_link_code")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_link_address_id"), "link", ["address_id"], unique=False)
+    op.create_index(op.f("ix_link_claimant_id"), "link", ["claimant_id"], unique=False)
+    op.create_index(op.f("ix_link_expires_at"), "link", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_link_person_id"), "link", ["person_id"], unique=False)
     op.create_table(
         "membership",
         sa.Column("circle_id", Big, nullable=False),
