@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.matrix.crowd import Crowd
+from tests.matrix.devices import Device
 from tests.matrix.synapse import Synapse
 
 
@@ -15,3 +17,9 @@ async def crowd(synapse: Synapse) -> AsyncIterator[Crowd]:
     """Nobody yet; see `tests.matrix.crowd`."""
     async with Crowd(synapse) as people:
         yield people
+
+
+@pytest.fixture
+def device(synapse: Synapse, tmp_path: Path) -> Device:
+    """The bot's device, which nobody has started yet; see `tests.matrix.devices`."""
+    return Device(synapse, tmp_path / "matrix")

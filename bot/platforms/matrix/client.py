@@ -37,6 +37,7 @@ from bot.platforms.matrix.shapes import (
     Login,
     Undecryptable,
 )
+from bot.platforms.matrix.signing import SEEDS, Outcome, establish
 from bot.platforms.matrix.store import EncryptedStore, Held, Lock, StoreFailed
 from bot.platforms.matrix.wire import (
     Denied,
@@ -53,8 +54,6 @@ from bot.platforms.matrix.wire import (
     Wire,
     parts,
 )
-
-SEED_BYTES: Final = 96
 
 _ENCRYPTED: Final = "m.room.encrypted"
 _ENCRYPTION: Final = "m.room.encryption"
@@ -239,7 +238,7 @@ class HardenedClient:
         answer = await self._log_in(password, device_name)
         stores.remove(self._directory)
         device = answer["device_id"]
-        seeds = os.urandom(SEED_BYTES) if kept is None else kept.seeds
+        seeds = os.urandom(SEEDS) if kept is None else kept.seeds
         replaced = "" if kept is None else kept.token
         self._open(device)
         self.wire.token = answer["access_token"]
@@ -262,6 +261,10 @@ class HardenedClient:
         if not isinstance(token, str) or not isinstance(name, str) or answer.get("user_id") != self.user:
             raise LoginRefused(_REFUSED)
         return {"access_token": token, "device_id": name}
+
+    async def sign(self, seeds: bytes, password: Callable[[], str]) -> Outcome:
+        """See to it that this device is signed by the identity of `seeds`; see `signing.establish`."""
+        return await establish(self.wire, self.machine, seeds, password)
 
     async def retire(self, replaced: str) -> bool:
         """Log out the device that was replaced; True when it is gone. Never raises."""
@@ -723,7 +726,10 @@ class HardenedClient:
         return MappingProxyType(self._facts)
 
     def direct_rooms(self) -> Mapping[str, Sequence[str]]:
-        """Rooms that are marked as direct chats (account data ``m.direct``), by the other person's user id."""
+        """Rooms that are marked as direct chats (account data ``m.direct``), by the other person's user id.
+
+        The one that was used last stands last.
+        """
         return self._direct
 
     async def invitations(self) -> tuple[Invite, ...]:
@@ -736,11 +742,11 @@ class HardenedClient:
         )
 
     async def mark_direct(self, user: str, room: str) -> None:
-        """Mark a room as the direct chat with somebody."""
+        """Mark a room as the direct chat with somebody, and as the one that was used last."""
         rooms = self._direct.get(user, [])
-        if room in rooms:
+        if rooms[-1:] == [room]:
             return
-        direct = {**self._direct, user: [*rooms, room]}
+        direct = {**self._direct, user: [*(one for one in rooms if one != room), room]}
         await self.wire.ask("PUT", f"client/v3/user/{parts(self.user)}/account_data/m.direct", direct)
         self._direct = direct
 
@@ -859,7 +865,11 @@ class HardenedClient:
             raise Refused from None
 
     async def call_ourselves(self, name: str) -> None:
-        """Set our display name."""
+        """Set our display name, if it is another: each change tells every room."""
+        with suppress(NotFound):
+            profile = await self.wire.ask("GET", f"client/v3/profile/{parts(self.user)}/displayname")
+            if profile.get("displayname") == name:
+                return
         await self.wire.ask("PUT", f"client/v3/profile/{parts(self.user)}/displayname", {"displayname": name})
 
     def _known(self, room: str) -> _Room:
