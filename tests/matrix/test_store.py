@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from nio.crypto import Olm, OlmDevice
+from nio.crypto import Olm, OlmDevice, OutboundGroupSession
 from nio.store import SqliteStore
 
 from bot.platforms.matrix import store as stores
@@ -66,12 +66,9 @@ async def test_no_token_id_or_name_can_be_found_in_the_files_and_the_control_sho
         assert device.kept is not None
         open_files = everything(device.directory)  # with the log that is not folded in yet
     secrets = [person.user, person.device, bot.user, device.kept.device, room, "Khorugh", person.curve]
-    secrets += (
-        [device.kept.token, device.kept.seeds.hex(), bot.machine.account.identity_keys["curve25519"]] if 0 else []
-    )
+    secrets.append(device.kept.token)
     found = everything(device.directory)
-    assert len(found) > 10_000
-    for secret in [*secrets, device.kept.token]:
+    for secret in secrets:
         assert secret.encode() not in open_files + found
     assert device.kept.seeds not in open_files + found
     assert device.key not in open_files + found
@@ -183,7 +180,7 @@ def test_held_events_wait_for_their_key_for_14_days(store: EncryptedStore) -> No
     store.hold(held("$sooner", at=NOW - 2))
     store.hold(held("$other", session="another"))
     store.hold(held("$later", at=NOW - 1))  # it came twice
-    assert store.count_held() == 4
+    assert store.count_held() == len(("$old", "$later", "$sooner", "$other"))
     store.prune(NOW)
     assert [one.event for one in store.held("!room", "session")] == ["$sooner", "$later"]
     assert store.waiting() == {("!room", "session"), ("!room", "another")}
@@ -226,16 +223,14 @@ def test_room_keys_are_read_when_needed_and_go_after_90_days_without_use(store: 
 
 def give_key(machine: Machine, room: str) -> str:
     """Let a room key come as from somebody's device; its id."""
-    from nio.crypto import OutboundGroupSession
-
     session = OutboundGroupSession()
     machine.create_group_session("curve of somebody", "signing of somebody", room, session.id, session.session_key)
     return str(session.id)
 
 
-def test_nobody_can_fill_the_store_with_sessions_of_one_device(store: EncryptedStore) -> None:
+def test_nobody_can_fill_the_store_with_sessions_of_one_device(store: EncryptedStore, key: bytes) -> None:
     machine = Machine(USER, "DEVICE", store, lambda: NOW)
-    other = EncryptedStore("@other:example.org", "OTHER", Path(store.store_path) / "other", store._key)
+    other = EncryptedStore("@other:example.org", "OTHER", Path(store.store_path) / "other", key)
     their = Machine("@other:example.org", "OTHER", other, lambda: NOW)
     curve = their.account.identity_keys["curve25519"]
     for _ in range(OLM_SESSIONS_A_DEVICE * 3):
