@@ -30,6 +30,8 @@ NOTICE_AGAIN = timedelta(minutes=5)  # “I could not save this” is said to on
 BURST = 100.0  # updates of one account at once
 A_SECOND = 2.0  # and then so many a second
 REMEMBERED = 10_000  # accounts
+SLOW = 1.5  # seconds after which somebody who waits for an answer sees that it is on its way
+SHOWN = 4  # people who are shown so at once: more would be a storm of their own
 LANDING = 20.0  # seconds that a stop waits for what is in the air
 
 Now = Callable[[], datetime]
@@ -89,6 +91,7 @@ class App:
         self._moved = asyncio.Event()
         self._noticed: dict[Sender, datetime] = {}
         self._patience = patience
+        self._typing: set[asyncio.Task[None]] = set()
         self._turns: WeakValueDictionary[Sender, asyncio.Lock] = WeakValueDictionary()
         storage.on_posted(self.engine.wake)
 
@@ -113,7 +116,18 @@ class App:
     async def _receive(self, incoming: Incoming) -> StorageFault | None:
         # one after the other for one sender, in the order they came; senders don't wait for each other
         async with self._turns.setdefault(incoming.sender, asyncio.Lock()):
-            return await self._handle(incoming)
+            patience = asyncio.get_running_loop().call_later(SLOW, self._show_typing, incoming.sender)
+            try:
+                return await self._handle(incoming)
+            finally:
+                patience.cancel()
+
+    def _show_typing(self, sender: Sender) -> None:
+        courier = self._couriers.get((sender.platform, sender.bot))
+        if courier is not None and len(self._typing) < SHOWN:
+            task = asyncio.create_task(courier.typing(sender))
+            self._typing.add(task)
+            task.add_done_callback(self._typing.discard)
 
     async def _handle(self, incoming: Incoming) -> StorageFault | None:
         now = self.now()

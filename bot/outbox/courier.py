@@ -123,5 +123,8 @@ class Courier(Protocol):
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
         """Delete messages (ours or the person's) from a chat; False if the platform did not do it. Never raises."""
 
+    async def typing(self, address: Sender) -> None:
+        """Show that an answer is on its way, where the platform can. A courtesy: it never raises."""
+
     async def describe(self, texts: Mapping[str, Mapping[str, str]]) -> None:
         """Set name, descriptions and command menu per language, where the platform has such things."""

@@ -138,7 +138,8 @@ class MemoryPlatform:
 
     `latency`, if set, is awaited before each delivery. `deletes` False makes the platform refuse deletions.
     `hints` maps an account to the language its app claims. `refused` says why parcels were malformed: a test that
-    expects none should find it empty. `heard` keeps the latest thousand updates, `described` what `describe` was given.
+    expects none should find it empty. `typed` says to whom typing was shown. `heard` keeps the latest thousand updates,
+    `described` what `describe` was given.
     """
 
     now: Callable[[], datetime]
@@ -152,6 +153,7 @@ class MemoryPlatform:
     hints: dict[str, str] = field(default_factory=dict)
     heard: deque[Incoming] = field(default_factory=lambda: deque(maxlen=1000))
     refused: list[str] = field(default_factory=list)
+    typed: list[Sender] = field(default_factory=list)
     described: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _receive: Receive | None = None
     _chats: dict[str, dict[str, Message]] = field(default_factory=dict)
@@ -190,6 +192,10 @@ class MemoryPlatform:
             else:
                 self._put(replace(message, deleted=True, buttons=()), "deleted")
         return done
+
+    async def typing(self, address: Sender) -> None:
+        """Note that somebody is shown that an answer is on its way."""
+        self.typed.append(address)
 
     async def describe(self, texts: Mapping[str, Mapping[str, str]]) -> None:
         """Keep the names, descriptions and command menus, per language."""
