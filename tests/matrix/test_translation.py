@@ -16,7 +16,7 @@ from bot import i18n
 from bot.domain.conversation import Attached, Incoming, Reacted, Said, Sender, Started
 from bot.outbox.courier import Button, Parcel
 from bot.platforms.matrix import translation
-from bot.platforms.matrix.translation import LARGEST, Place, change, contents, incoming, keycap, late, size
+from bot.platforms.matrix.translation import LARGEST, Place, change, contents, incoming, keycap, size
 
 ME = "@bot:example.org"
 ZARINA = "@zarina:example.org"
@@ -172,15 +172,13 @@ def test_a_changed_message_is_not_heard_again() -> None:
 
 
 def test_the_changed_form_of_what_could_not_be_read_is_heard() -> None:
-    one = incoming(event(changed("I am safe")), DIRECT, ME, NOW, unread={"$first"})
+    one = incoming(event(changed("I am safe")), DIRECT, ME, NOW, {"$first"})
     assert one is not None
     assert one.heard == Said("I am safe", lists=True)
-
-
-def test_words_that_come_late_are_an_update_of_their_own() -> None:
-    one = incoming(event(text("I am safe")), DIRECT, ME, NOW)
-    assert one is not None
-    assert (late(one).id, late(one).message) == ("$said/read", "$said")
+    first = incoming({**event(text("I am sfae")), "event_id": "$first"}, DIRECT, ME, NOW, late=True)
+    assert first is not None
+    assert first.id == one.id, "should its key come later, the first form is nothing new"
+    assert first.message == "$first"
 
 
 def test_only_the_other_one_is_heard_in_a_direct_chat() -> None:
@@ -239,12 +237,10 @@ def test_nothing_that_anybody_sends_raises(content: object, kind: object, whole:
     place = DIRECT if direct else GROUP
     shaped = {**event(content), "type": kind, "unsigned": whole}
     for one in (shaped, event(content), event(content, "m.reaction"), whole):
-        said = incoming(one, place, ME, NOW, unread={"$x"})
+        said = incoming(one, place, ME, NOW, {"$x"})
         assert said is None or said.sender.account in (ZARINA, GROUP.room)
-        translation.is_words(one)
         translation.changed_event(one)
         translation.membership(one, ZARINA)
-        translation.membership_before(one)
         translation.written_at(one, NOW)
 
 
@@ -361,6 +357,6 @@ def test_a_sign_is_a_number_and_tells_nothing_else() -> None:
 def test_a_file_says_what_it_is() -> None:
     plain = translation.file_content({"url": "mxc://x/1"}, "copy.zip", 7)
     assert (plain["msgtype"], plain["info"]["size"], plain["url"]) == ("m.file", 7, "mxc://x/1")
-    shown = translation.file_content({"file": {"url": "mxc://x/1"}}, "qr.png", 7, picture=(200, 200))
+    shown = translation.file_content({"file": {"url": "mxc://x/1"}}, "qr.png", 7, side=200)
     assert (shown["msgtype"], shown["info"]["w"], shown["info"]["mimetype"]) == ("m.image", 200, "image/png")
     assert "url" not in shown

@@ -135,7 +135,6 @@ class Task(Enum):
     LEAVE = "leave"  # go out of a room
     DIRECT = "direct"  # mark a room as somebody's direct chat
     UNREAD = "unread"  # tell somebody that their words could not be read
-    UNANSWERED = "unanswered"  # tell somebody that their words may have got lost
     TOLD = "told"  # remember that this was said
 
 

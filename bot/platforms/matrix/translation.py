@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from markupsafe import Markup
 
 from bot import i18n
-from bot.domain.conversation import Attached, Heard, Incoming, Reacted, Said, Sender, Started
+from bot.domain.conversation import Attached, Heard, Incoming, Line, Reacted, Said, Sender, Started
 from bot.i18n import _
 from bot.outbox.courier import Button, Parcel
 from bot.platforms.pages import pages
@@ -25,7 +25,7 @@ PLATFORM: Final = "matrix"
 
 MESSAGE: Final = "m.room.message"
 REACTION: Final = "m.reaction"
-ENCRYPTED: Final = "m.room.encrypted"
+ENCRYPTION: Final = "m.room.encryption"
 MEMBER: Final = "m.room.member"
 
 # Events that are not words; their text, place or tune is never read. Polls still come under their unstable name.
@@ -74,28 +74,38 @@ def address(me: str, place: Place) -> Sender:
     return Sender(PLATFORM, me, place.person or place.room)
 
 
-def incoming(event: object, place: Place, me: str, now: datetime, unread: Collection[str] = ()) -> Incoming | None:
+def incoming(  # noqa: PLR0913 - an event is understood from this many sides
+    event: object, place: Place, me: str, now: datetime, unread: Collection[str] = (), *, late: bool = False
+) -> Incoming | None:
     """Translate one event of a room, or return None for what is not ours to hear. Never raises.
 
     A changed message (``m.replace``) is not heard again: its first form has been acted on, and news that were told, or
     a choice that was taken, are not untold by a change; whoever wants another thing says so anew. Only if the first
-    form could not be read (`unread` holds the ids of such events) the changed one is heard as what was said.
+    form could not be read (`unread` holds the ids of such events) the changed one is heard in its place.
+
+    The person may have been told that an event could not be read, and so it is known by its id. Words that come for it
+    later, by its key (`late`) or as its changed form, have an id of their own: whichever comes first is heard, once.
     """
     fields = _object(event)
     name, by = _name(fields.get("event_id")), _name(fields.get("sender"))
     if not name or not by or by == me or (place.person and by != place.person):
         return None
-    if "state_key" in fields and fields.get("type") not in _THINGS:
-        return None
     kind = fields.get("type")
+    if not isinstance(kind, str) or ("state_key" in fields and kind not in _THINGS):
+        return None
     content = _object(fields.get("content"))
-    heard = _heard(kind if isinstance(kind, str) else "", content, unread)
+    changes = changed_event(fields) if kind == MESSAGE else ""
+    if changes:
+        if changes not in unread:
+            return None
+        name, content = changes, _object(content.get("m.new_content"))
+    heard = _heard(kind, content)
     if not place.person:
         heard = _for_us(heard, content, me)
     if heard is None:
         return None
     return Incoming(
-        id=name,
+        id=f"{name}/read" if late or changes else name,
         sender=address(me, place),
         at=written_at(fields, now),
         heard=heard,
@@ -104,28 +114,19 @@ def incoming(event: object, place: Place, me: str, now: datetime, unread: Collec
     )
 
 
-def late(words: Incoming) -> Incoming:
-    """Words that could be read only after the person was told that they can't: heard again, under an id of its own."""
-    return replace(words, id=f"{words.id}/read")
-
-
-def _heard(kind: str, content: Mapping[str, object], unread: Collection[str]) -> Heard | None:
+def _heard(kind: str, content: Mapping[str, object]) -> Heard | None:
     if kind == REACTION:
         return _reacted(content)
     if kind in _THINGS:
         return Attached(_THINGS[kind])
-    return _message(content, unread) if kind == MESSAGE else None
+    return _message(content) if kind == MESSAGE else None
 
 
-def _message(content: Mapping[str, object], unread: Collection[str]) -> Heard | None:
-    relation = _object(content.get("m.relates_to"))
-    if relation.get("rel_type") == "m.replace":
-        if _name(relation.get("event_id")) not in unread:
-            return None
-        content, relation = _object(content.get("m.new_content")), {}
+def _message(content: Mapping[str, object]) -> Heard | None:
     msgtype = _text(content.get("msgtype"))
     if msgtype in _FILES:
         return _attached(msgtype, content)
+    relation = _object(content.get("m.relates_to"))
     return _said(_text(content.get("body")), _answered(relation)) if msgtype in _WORDS else None
 
 
@@ -179,19 +180,6 @@ def _called(content: Mapping[str, object], me: str) -> bool:
     return (isinstance(called, list) and me in called) or me in _text(content.get("body"))
 
 
-def is_words(event: object) -> bool:
-    """Whether a person sent something that is to be answered, readable or not."""
-    fields = _object(event)
-    kind = fields.get("type")
-    return isinstance(kind, str) and (kind in (MESSAGE, ENCRYPTED) or kind in _THINGS) and "state_key" not in fields
-
-
-def is_change(event: object) -> bool:
-    """Whether an event, perhaps an unreadable one, changes another (its relation is never encrypted)."""
-    relation = _object(_object(_object(event).get("content")).get("m.relates_to"))
-    return relation.get("rel_type") == "m.replace"
-
-
 def changed_event(event: object) -> str:
     """The event that is changed by this one, or ""."""
     relation = _object(_object(_object(event).get("content")).get("m.relates_to"))
@@ -205,22 +193,6 @@ def membership(event: object, account: str) -> str:
         return ""
     now = _object(fields.get("content")).get("membership")
     return now if isinstance(now, str) else ""
-
-
-def membership_before(event: object) -> str:
-    """What the member was before this membership event, as far as the server tells."""
-    before = _object(_object(_object(event).get("unsigned")).get("prev_content")).get("membership")
-    return before if isinstance(before, str) else ""
-
-
-def event_id(event: object) -> str:
-    """The id of an event, or ""."""
-    return _name(_object(event).get("event_id"))
-
-
-def author(event: object) -> str:
-    """The account that sent an event, or ""."""
-    return _name(_object(event).get("sender"))
 
 
 def written_at(event: object, now: datetime) -> datetime:
@@ -272,7 +244,7 @@ def contents(parcel: Parcel, now: datetime, *, hint: bool = False, plain_room: b
         if hint and any(button.code for row in parcel.buttons for button in row):
             text = Markup("{}\n\n{}").format(text, _hint(parcel, now))
     if plain_room:
-        text = Markup("{}\n\n{}").format(text, _unencrypted(parcel.language, now))
+        text = Markup("{}\n\n{}").format(text, _unencrypted(parcel, now))
     kind = "m.notice" if parcel.silent else "m.text"
     limit = _PAGE
     while True:
@@ -294,18 +266,16 @@ def change(content: Mapping[str, Any], event: str) -> dict[str, Any]:
     }
 
 
-def file_content(
-    uploaded: Mapping[str, Any], name: str, length: int, *, picture: tuple[int, int] | None = None
-) -> dict[str, Any]:
+def file_content(uploaded: Mapping[str, Any], name: str, length: int, *, side: int = 0) -> dict[str, Any]:
     """A file that was uploaded (``{"url": …}`` or, encrypted, ``{"file": {…}}``), as the content of a message.
 
-    `length` is its size in bytes, `picture` its width and height in pixels if it is to be shown.
+    `length` is its size in bytes; a square picture to be shown has a `side` of so many pixels.
     """
-    info: dict[str, Any] = {"mimetype": PICTURE_TYPE if picture else FILE_TYPE, "size": length}
-    if picture:
-        info |= {"w": picture[0], "h": picture[1]}
-    kind = "m.image" if picture else "m.file"
-    return {"msgtype": kind, "body": name, "filename": name, "info": info, "m.mentions": {}, **uploaded}
+    info: dict[str, Any] = {"mimetype": PICTURE_TYPE if side else FILE_TYPE, "size": length}
+    if side:
+        info |= {"w": side, "h": side}
+    kind = "m.image" if side else "m.file"
+    return {**uploaded, "msgtype": kind, "body": name, "filename": name, "info": info, "m.mentions": {}}
 
 
 def reaction(sign: str, event: str) -> dict[str, Any]:
@@ -348,18 +318,19 @@ def _lines(rows: Sequence[Sequence[Button]], first: int) -> list[Markup]:
 
 def _hint(parcel: Parcel, now: datetime) -> Markup:
     # TRANSLATORS: under a numbered list of choices, in a chat without buttons.
-    line = _("<i>To choose, write the number.</i>")
+    return _spoken(_("<i>To choose, write the number.</i>"), parcel, now)
+
+
+def _unencrypted(parcel: Parcel, now: datetime) -> Markup:
+    line = _(
+        "<i>This chat is not encrypted: whoever keeps the server can read it. You can turn encryption on in the "
+        "settings of this chat.</i>"
+    )
+    return _spoken(line, parcel, now)
+
+
+def _spoken(line: Line, parcel: Parcel, now: datetime) -> Markup:
+    """A sentence of our own under a letter. Under the list of languages it is said in all of them."""
     labels = {button.label for row in parcel.buttons for button in row}
     languages = i18n.LANGUAGES if labels & set(i18n.LANGUAGE_NAMES.values()) else (parcel.language,)
     return Markup("\n").join(dict.fromkeys(i18n.speak(line, language, now) for language in languages))
-
-
-def _unencrypted(language: str, now: datetime) -> Markup:
-    return i18n.speak(
-        _(
-            "<i>This chat is not encrypted: whoever keeps the server can read it. You can turn encryption on in the "
-            "settings of this chat.</i>"
-        ),
-        language,
-        now,
-    )
