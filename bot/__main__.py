@@ -25,6 +25,7 @@ SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
     "bot.founding.InitFault": MISUSED,
     "bot.i18n.CatalogueError": FAILED,
+    "bot.platforms.matrix.intake.IntakeStopped": FAILED,
     "bot.platforms.telegram.intake.IntakeStopped": FAILED,
     "storage.database.Unusable": FAILED,
     "storage.keys.KeyFault": FAILED,
