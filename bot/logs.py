@@ -39,7 +39,7 @@ WITHHELD: Final = "withheld"
 _EVENT: Final = re.compile(r"[a-z][a-z_]*(?:\.[a-z][a-z_]*)+")
 _BOT: Final = re.compile(r"[0-9]{1,20}|[a-z]{1,12}")
 _CODE: Final = re.compile(r"[0-9A-F]{4,8}")
-_ROUTE: Final = re.compile(r"[a-z]{1,12}/(?:[0-9]{1,20}|[a-z]{1,12})")
+_ROUTE: Final = re.compile(r"([a-z]{1,12})/.+")  # what stands behind the dash may be an account with its server
 _VERSION: Final = re.compile(r"[0-9][0-9a-z.+-]{0,23}")
 
 # The words an outcome may be told in, besides numbers and the names of exceptions. Closed, because a free word could
@@ -52,6 +52,7 @@ WORDS: Final = frozenset(
     danger reply correction checkin bulletin petition digest
     tg ru en name short description commands
     backup restore drill migration checkpoint cleaning
+    resumed renewed anew fine signed made reset invite leave direct unread told
     """.split()  # noqa: SIM905 - words read best as words
 )
 
@@ -77,6 +78,11 @@ def _like(pattern: re.Pattern[str]) -> Kind:
     return lambda value: str(value) if isinstance(value, str | int) and pattern.fullmatch(str(value)) else None
 
 
+def _route(value: object) -> str | None:
+    found = _ROUTE.fullmatch(value) if isinstance(value, str) else None
+    return None if found is None else found[1]
+
+
 _exceptions: set[str] = set()
 
 
@@ -99,15 +105,17 @@ KEYS: Final[Mapping[str, Kind]] = {
     **dict.fromkeys(("person", "address", "circle", "letter", "invite", "news", "alarm", "ask", "job"), _number),
     "code": _like(_CODE),  # of an accident, as the person was told it
     "bot": _like(_BOT),  # a bot's own account, which is public
-    "route": _like(_ROUTE),  # the same with its platform
+    "route": _route,  # its platform
     # how it went
     **dict.fromkeys(
         ("outcome", "error", "cause", "why", "kind", "state", "lane", "platform", "language", "part", "mode", "store"),
         _word,
     ),
+    **dict.fromkeys(("how", "identity", "task"), _word),
     # how many, how long, how big
     **dict.fromkeys(
-        ("count", "failures", "attempts", "batch", "letters", "people", "unknown", "waiting", "size", "port"), _number
+        ("count", "failures", "attempts", "batch", "letters", "people", "unknown", "waiting", "size", "port", "rooms"),
+        _number,
     ),
     **dict.fromkeys(("wait", "seconds", "after", "age", "days"), _number),
     "version": _like(_VERSION),

@@ -74,6 +74,7 @@ class Intake:
         self.ready: Final = asyncio.Event()
         self._withheld = 0
         self._undecryptable = 0
+        self._few = False
 
     async def listen(self, receive: Receive) -> None:
         """Hear, for ever. Raises `IntakeStopped` when an operator must act."""
@@ -141,11 +142,13 @@ class Intake:
         health = self._client.health()
         withheld = sum(health.withheld.values())
         if withheld > self._withheld:
-            log.warning("keys.withheld", **{name.replace(".", "_"): count for name, count in health.withheld.items()})
+            log.warning("keys.withheld", count=withheld)  # the reasons are a stranger's words
         if health.undecryptable > self._undecryptable:
             log.warning("messages.undecryptable", count=health.undecryptable)
-        if health.one_time_keys is not None and health.one_time_keys < FEW_KEYS:
+        few = health.one_time_keys is not None and health.one_time_keys < FEW_KEYS
+        if few and not self._few:
             log.warning("keys.few", count=health.one_time_keys)
+        self._few = few
         self._withheld, self._undecryptable = withheld, health.undecryptable
 
     async def _watch_time(self) -> None:
