@@ -22,10 +22,10 @@ from tests.matrix.synapse import Account, Synapse
 
 
 class Device:
-    """What stays of the bot between two starts. `login` is how the last one came about."""
+    """What stays of the bot between two starts. `login` is how the last one came about, `url` where the server is."""
 
     def __init__(self, server: Synapse, directory: Path) -> None:
-        self.server: Final = server
+        self.url = server.url
         self.account: Final[Account] = server.register("bot")
         self.directory: Final = directory
         self.key = os.urandom(32)
@@ -40,7 +40,7 @@ class Device:
     @asynccontextmanager
     async def client(self, *, synced: bool = True) -> AsyncIterator[HardenedClient]:
         """The bot, logged in or resumed; with `synced` also its rooms are known and its place is kept."""
-        async with HardenedClient(self.server.url, self.user, directory=self.directory, key=self.key) as client:
+        async with HardenedClient(self.url, self.user, directory=self.directory, key=self.key) as client:
             self.login = await client.login_or_resume(self.kept, lambda: self.account.password, "Payvand")
             self.kept = self.login.kept
             if synced:

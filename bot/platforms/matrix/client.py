@@ -486,7 +486,7 @@ class HardenedClient:
             found: list[object] = []
             for _ in range(_PAGES):
                 try:
-                    page = await self._page(room, start, self._position)
+                    page = await self._page(room, start, self._position, _PAGE)
                 except Forbidden:
                     page = {}
                 chunk, end = _list(page.get("chunk")), page.get("end")
@@ -499,7 +499,7 @@ class HardenedClient:
             missed[room] = found[::-1]
         return missed, gaps
 
-    async def _page(self, room: str, start: str, until: str = "", limit: int = _PAGE) -> dict[str, Any]:
+    async def _page(self, room: str, start: str, until: str, limit: int) -> dict[str, Any]:
         """A page of a room's events, newest first."""
         query = {"dir": "b", "limit": str(limit)}
         query |= {"from": start} if start else {}
@@ -781,7 +781,7 @@ class HardenedClient:
 
     async def events(self, room: str, before: str = "", limit: int = 50) -> tuple[Event, ...]:
         """Up to `limit` events of a room before a position ("" for now), oldest first. Unreadable ones are left out."""
-        page = await self._page(room, before, limit=limit)
+        page = await self._page(room, before, "", limit)
         found: list[Event] = []
         for event in _once(_list(page.get("chunk")))[::-1]:
             batch = _News()
