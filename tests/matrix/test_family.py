@@ -1,4 +1,4 @@
-"""The whole bot on Matrix: real router, database and outbox, and a real homeserver between it and people who encrypt."""
+"""The whole bot on Matrix: real router, database and outbox, a real homeserver, and people whose apps encrypt."""
 
 from __future__ import annotations
 
