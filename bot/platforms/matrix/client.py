@@ -75,18 +75,6 @@ _FILTER: Final = json.dumps(
         "account_data": {"types": ["m.direct"]},
     }
 )
-_ONLY_INVITES: Final = json.dumps(
-    {
-        "room": {
-            "timeline": {"limit": 1, "types": []},
-            "state": {"types": []},
-            "ephemeral": {"types": []},
-            "account_data": {"types": []},
-        },
-        "presence": {"types": []},
-        "account_data": {"types": []},
-    }
-)
 _REFUSED: Final = (
     "The homeserver refuses the bot's Matrix account. Check its user id and password in the settings (and that the "
     "server allows logging in with a password), then start again."
@@ -731,15 +719,6 @@ class HardenedClient:
         The one that was used last stands last.
         """
         return self._direct
-
-    async def invitations(self) -> tuple[Invite, ...]:
-        """All invitations that are open now: a sync tells only of new ones."""
-        query = {"filter": _ONLY_INVITES, "timeout": "0"}
-        news = await self.wire.ask("GET", "client/v3/sync", query=query, hold=60.0)
-        invited = _objects(_object(news.get("rooms")).get("invite"))
-        return tuple(
-            self._invite(name, _list(_object(told.get("invite_state")).get("events"))) for name, told in invited.items()
-        )
 
     async def mark_direct(self, user: str, room: str) -> None:
         """Mark a room as the direct chat with somebody, and as the one that was used last."""

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -114,6 +115,17 @@ class Wire:
     def __repr__(self) -> str:
         """Nothing that is secret."""
         return "Wire()"
+
+    async def __aenter__(self) -> Self:
+        """Open it."""
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self.close()
 
     async def open(self) -> None:
         """Open the pool (once)."""
