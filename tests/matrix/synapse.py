@@ -155,7 +155,7 @@ class Synapse:
     def register(self, prefix: str = "user") -> Account:
         """Make an account whose name begins with `prefix` (small letters); it is not logged in anywhere yet."""
         name = self.new_name(prefix)
-        password = f"password of {name}"
+        password = f"password-of-{name}"
         auth = {"type": "m.login.dummy"}
         body = {"username": name, "password": password, "auth": auth, "inhibit_login": True}
         answer = self.request("POST", "/_matrix/client/v3/register", body)

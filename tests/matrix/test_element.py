@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from tests.faults.homeserver import founded, serving
 from tests.matrix.crowd import Crowd
 from tests.matrix.element.person import ElementPerson
 from tests.matrix.synapse import Synapse
@@ -56,3 +60,54 @@ async def test_two_people_with_element_read_each_other_without_a_warning(synapse
         await zarina.until(lambda: zarina.screen == "I am safe")
         assert zarina.warnings == daler.warnings == {}
         assert not await zarina.thinks_reset(daler.user)
+
+
+async def settles_in(zarina: ElementPerson, bot: str) -> None:
+    """Meet the bot as anybody with Element does: choose a language by its number, give a name, say “I am safe”."""
+    await zarina.invites(bot)
+    await zarina.until(lambda: "English" in zarina.screen)
+    number = next(line.split(".")[0] for line in zarina.last.split("\n") if "English" in line)
+    await zarina.says(number)
+    await zarina.until(lambda: "What do your relatives call you?" in zarina.screen)
+    await zarina.says("Zarina")
+    await zarina.until(lambda: "Good, Zarina." in zarina.screen)
+
+
+async def test_the_bot_is_heard_and_hears_without_any_warning(synapse: Synapse, tmp_path: Path) -> None:
+    bot = synapse.register("payvand")
+    place = await founded(tmp_path / "bot", synapse.url, bot)
+    async with serving(place.program()), ElementPerson(synapse) as zarina:
+        await settles_in(zarina, bot.user)
+        assert (zarina.warnings, zarina.failures, zarina.in_clear) == ({}, {}, [])
+        assert not await zarina.thinks_reset(bot.user)
+
+
+async def test_a_bot_whose_keys_were_lost_is_another_device_of_the_same_identity(
+    synapse: Synapse, tmp_path: Path
+) -> None:
+    bot = synapse.register("payvand")
+    place = await founded(tmp_path / "bot", synapse.url, bot)
+    async with ElementPerson(synapse) as zarina:
+        async with serving(place.program()):
+            await settles_in(zarina, bot.user)
+            known = await zarina.sees_signed(bot.user)
+        shutil.rmtree(place.data / "matrix")  # as after a restored backup
+        async with serving(place.program()):
+            await zarina.sees_another(bot.user, known)
+            await zarina.says("/start")
+            await zarina.until(lambda: "Hello, Zarina!" in zarina.screen)
+        assert (zarina.warnings, zarina.failures, zarina.in_clear) == ({}, {}, [])
+        assert not await zarina.thinks_reset(bot.user)
+
+
+async def test_control_a_bot_whose_identity_was_lost_too_is_seen_to_have_been_reset(
+    synapse: Synapse, tmp_path: Path
+) -> None:
+    bot = synapse.register("payvand")
+    async with ElementPerson(synapse) as zarina:
+        async with serving((await founded(tmp_path / "bot", synapse.url, bot)).program()):
+            await settles_in(zarina, bot.user)
+            known = await zarina.sees_signed(bot.user)
+        async with serving((await founded(tmp_path / "other", synapse.url, bot)).program()):
+            await zarina.sees_another(bot.user, known)
+        assert await zarina.thinks_reset(bot.user)

@@ -107,6 +107,15 @@ const deeds = {
     const content = { "m.relates_to": { rel_type: "m.annotation", event_id: on, key: sign } };
     return { event: (await client.sendEvent(room, "m.reaction", content)).event_id };
   },
+  async signed({ user }) {
+    const api = client.getCrypto();
+    const devices = (await api.getUserDeviceInfo([user], true)).get(user) ?? new Map();
+    const signed = [];
+    for (const device of devices.keys()) {
+      if ((await api.getDeviceVerificationStatus(user, device))?.signedByOwner) signed.push(device);
+    }
+    return { devices: signed };
+  },
   async trust({ user }) {
     const status = await client.getCrypto().getUserVerificationStatus(user);
     return { changed: status.needsUserApproval };

@@ -125,6 +125,16 @@ class ElementPerson(Reader):
         own: str = (await self.asks("react", room=self.room, on=event, sign=sign))["event"]
         return own
 
+    async def sees_signed(self, user: str) -> set[str]:
+        """The devices of somebody that Element finds signed by their owner."""
+        return set((await self.asks("signed", user=user))["devices"])
+
+    async def sees_another(self, user: str, known: set[str]) -> None:
+        """Wait until somebody has a signed device that is none of the known ones."""
+        async with asyncio.timeout(PATIENCE):
+            while not await self.sees_signed(user) - known:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+
     async def thinks_reset(self, user: str) -> bool:
         """Whether Element would warn that somebody's digital identity was reset."""
         return bool((await self.asks("trust", user=user))["changed"])
