@@ -251,15 +251,18 @@ class MatrixCourier:
         raise Gone
 
     async def _redact(self, address: Sender, event: str) -> bool:
+        """Take an event back. In a wrong room a homeserver may well say yes, so the right one is looked for first."""
         for room in self._candidates(address, event):
             try:
-                await self._client.redact(room, event, _txn(event, "redact"))
-            except wire.Forbidden:
-                return False
-            except (wire.NotFound, wire.Refused):  # not in this room
+                if not await self._client.stands(room, event):
+                    return True
+            except (wire.Forbidden, wire.NotFound):
                 continue
-            else:
-                return True
+            try:
+                await self._client.redact(room, event, _txn(event, "redact"))
+            except wire.Denied:  # without the power, or it is not to be taken back
+                return False
+            return True
         return False
 
     async def _sign(self, room: str, event: str, parcel: Parcel) -> None:
@@ -291,7 +294,7 @@ class MatrixCourier:
         rooms = self._known(account)
         if rooms:
             return rooms
-        if account.startswith("!") or self._rooms.alone(account):
+        if account.startswith("!") or (account not in self._made and self._rooms.alone(account)):
             raise Unreachable
         return [await self._new_room(account)]
 
@@ -305,7 +308,7 @@ class MatrixCourier:
                 raise Throttled(self._jittered(error.wait), everywhere=False) from None
             _remember(self._made, person, room)
         for _ in range(int(_APPEARS / 0.1)):
-            if room in self._client.rooms():
+            if self._rooms.person(room) == person:
                 self._made.pop(person, None)
                 return room
             await self._sleep(0.1)
