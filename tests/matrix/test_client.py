@@ -688,7 +688,7 @@ async def test_the_servers_pause_is_told_at_once_and_never_slept(
             await bot.join("!another")
 
 
-async def test_two_processes_of_requests_are_told_apart_by_their_fate(line: Line) -> None:
+async def test_each_answer_is_sorted_by_what_it_tells_of_the_requests_fate(line: Line) -> None:
     async with Wire(line.url) as one:
         for status, body, expected in (
             (500, {"errcode": "M_UNKNOWN"}, wire.Unknown),

@@ -27,6 +27,7 @@ from tests.matrix.line import Line
 from tests.matrix.synapse import Synapse
 
 TEXT = "m.room.message"
+TOO_LONG = "A" * 44  # 33 bytes
 
 
 def text(words_: str) -> Content:
@@ -133,15 +134,20 @@ async def second_device(server: Synapse, person: Neighbour, **wrong: str) -> str
     return str(made["device_id"])
 
 
-@pytest.mark.parametrize("wrong", ["signing", "curve", "once"])
-async def test_keys_that_are_none_harm_only_the_device_that_has_them(
-    wrong: str, device: Device, bare: Bare, crowd: Crowd, synapse: Synapse
+@pytest.mark.parametrize(
+    ("wrong", "key"),
+    [("signing", "no key"), ("signing", TOO_LONG), ("curve", "no key"), ("once", "no key")],
+    ids=["signing", "panic", "curve", "once"],
+)
+async def test_keys_that_are_none_harm_only_the_device_that_has_them(  # noqa: PLR0913, PLR0917 - fixtures
+    wrong: str, key: str, device: Device, bare: Bare, crowd: Crowd, synapse: Synapse
 ) -> None:
     stranger, zarina = await crowd.neighbour("stranger"), await crowd.neighbour("zarina")
-    await second_device(synapse, stranger, **{wrong: "no key"})
-    await second_device(synapse, zarina, **{wrong: "no key"})
+    await second_device(synapse, stranger, **{wrong: key})
+    await second_device(synapse, zarina, **{wrong: key})
     async with bare.client() as control:
-        with pytest.raises(ValueError, match=r"(?i)key|base64|symbol|byte|length"):  # noqa: PT012 - wherever it falls
+        # A panic of the library's Rust part is no Exception: it ends every task on its way.
+        with pytest.raises(BaseException, match=r"(?i)key|base64|symbol|byte|length"):  # noqa: PT012 - wherever it falls
             room = await meet_bare(control, stranger)
             await say(control, room, "are you there?")
     async with device.client() as bot:

@@ -198,8 +198,8 @@ class HardenedClient:
             login = await self._anew(kept, password, device_name)
         for _ in range(3):  # a second time when the server had other keys under the names of ours
             if self.machine.account.shared or await self._upload():
-                break
-        return login
+                return login
+        raise Unknown
 
     async def _resumed(self, kept: Kept, password: Callable[[], str], device_name: str) -> Login | None:
         """Be the device of `kept` if that is still possible."""
@@ -294,15 +294,16 @@ class HardenedClient:
 
     async def _upload(self) -> bool:
         """Upload what is due of our keys; False if it must be tried again with other keys."""
-        body = self.machine.upload()
+        with self.store.together():
+            body = self.machine.upload()
         if body is None:
             return True
         try:
             answer = await self.wire.ask("POST", "client/v3/keys/upload", body)
         except Denied:
-            self.machine.upload_refused()
+            self._write(self.machine.upload_refused)
             return False
-        self.machine.uploaded(answer)
+        self._write(self.machine.uploaded, answer)
         return True
 
     async def _ask_devices(self, users: Iterable[str]) -> None:
