@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from bot.settings import Settings
 
@@ -24,6 +25,7 @@ MISUSED: Final = 2
 SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
     "bot.founding.InitFault": MISUSED,
+    "bot.succession.SuccessionFault": FAILED,
     "bot.i18n.CatalogueError": FAILED,
     "bot.platforms.matrix.intake.IntakeStopped": FAILED,
     "bot.platforms.telegram.intake.IntakeStopped": FAILED,
@@ -200,6 +202,47 @@ def _drill(wish: argparse.Namespace) -> int:
     return 0
 
 
+def _succession(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from bot import succession
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    if wish.check:
+        key = wish.public_key or _settings(wish).public_key
+        found = succession.check(wish.check, key, now)
+        print(
+            f"GOOD. Signed for {found.community} on {found.made:%Y-%m-%d %H:%M} UTC: on {found.platform} the account "
+            f"{found.successor} ({found.name}) takes the place of {found.gone}."
+        )
+        return 0
+    if not wish.platform or not wish.name:
+        raise succession.SuccessionFault("Say the platform and the name: payvand succession telegram --name @new_name")
+    print(asyncio.run(_succeed(wish, _settings(wish), now)))
+    return 0
+
+
+async def _succeed(wish: argparse.Namespace, settings: Settings, now: datetime) -> str:
+    from bot import serving, succession
+
+    successor = wish.to or succession.successor_of(settings, wish.platform)
+    storage, _keys = await serving.open_storage(settings)
+    try:
+        gone = wish.gone or await succession.gone_of(storage, wish.platform, successor)
+        notice = succession.Notice(settings.community, wish.platform, gone, successor, wish.name, now)
+        where = None if wish.no_notice else succession.sign(settings, notice, wish.out)
+        count = await succession.record(storage, notice)
+    finally:
+        await storage.close()
+    steps = [
+        f"Recorded: {count} people of {gone} are recognised when they press Start at {successor}.",
+        "Now start the bot again, and tell people the new name by every other way you have.",
+    ]
+    if where is not None:
+        steps.append(f"Publish the four files in {where.parent}: with them people can check that it is you.")
+    return "\n".join(steps)
+
+
 def _unknown(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     from bot import checkup
@@ -314,6 +357,8 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(do=_restore)
     drill.set_defaults(do=_drill)
 
+    _succession_words(commands)
+
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
     unknown.add_argument("--resend", action="store_true", help="send them once more, marked as perhaps a repeat")
     unknown.set_defaults(do=_unknown)
@@ -328,9 +373,25 @@ def _parser() -> argparse.ArgumentParser:
     strings.add_argument("--check", action="store_true", help="say what is untranslated or wrong instead")
     strings.set_defaults(do=_strings)
 
-    version = commands.add_parser("version", help="which version this is")
-    version.set_defaults(do=_version)
+    commands.add_parser("version", help="which version this is").set_defaults(do=_version)
     return parser
+
+
+def _succession_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    succession = commands.add_parser(
+        "succession", help="an account of the bot is gone: let people be recognised at another one"
+    )
+    succession.add_argument("platform", nargs="?", help="telegram or matrix")
+    succession.add_argument("--name", metavar="NAME", help="how people find the new account, such as @new_name")
+    succession.add_argument("--from", dest="gone", metavar="ACCOUNT", help="the account that is gone, if several were")
+    succession.add_argument("--to", metavar="ACCOUNT", help="the new account (default: the one in the settings)")
+    succession.add_argument(
+        "--out", type=Path, default=Path("succession"), metavar="DIRECTORY", help="for the signed notice"
+    )
+    succession.add_argument("--no-notice", action="store_true", help="only record it: no online key is at hand")
+    succession.add_argument("--check", type=Path, metavar="FILE", help="check a notice instead, and change nothing")
+    succession.add_argument("--public-key", metavar="KEY", help="the community's public key, where no settings are")
+    succession.set_defaults(do=_succession)
 
 
 if __name__ == "__main__":

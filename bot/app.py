@@ -20,6 +20,7 @@ from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
+from storage import cards, jobs
 from storage.database import Storage, StorageFault
 
 log = structlog.get_logger(__name__)
@@ -200,6 +201,32 @@ class App:
             except Exception as error:  # noqa: BLE001 - time goes on whatever one row does
                 log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
 
+    # -- slow work ---------------------------------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """Do the slow work that waits, one piece after the other, in a thread and outside any transaction."""
+        from bot.jobs import cards as slow  # noqa: PLC0415 - drawing is only loaded where somebody wants a card
+
+        while (job := await self.storage.read(jobs.first)) is not None:
+            salt = await self.storage.read(cards.salt_of)
+            try:
+                done = await asyncio.to_thread(slow.do, job, salt)
+                await self.storage.write(partial(rounds.finish, job=job, done=done, now=self.now()))
+            except StorageFault:
+                raise
+            except Exception as error:  # noqa: BLE001 - one piece that can't be done must not stop the others
+                log.error("job.failed", error=error)  # noqa: TRY400 - logs withhold the message
+                await self.storage.write(partial(jobs.done, which=job.id))
+
+    async def _keep_working(self) -> None:
+        while True:
+            await asyncio.sleep(OFTEN)
+            try:
+                if await self.storage.read(jobs.first) is not None:
+                    await self.work()
+            except StorageFault as fault:
+                log.warning("rounds.wait", why=type(fault).__name__)
+
     # -- running -----------------------------------------------------------------------------------------------------
 
     async def run(self, *ears: Awaitable[None]) -> None:
@@ -210,6 +237,7 @@ class App:
         """
         engine = asyncio.create_task(self.engine.run(), name="outbox")
         time = asyncio.create_task(self._keep_time(), name="rounds")
+        work = asyncio.create_task(self._keep_working(), name="jobs")
         listening = [asyncio.ensure_future(ear) for ear in ears]
         try:
             hearing = {engine, time, *listening}
@@ -222,10 +250,10 @@ class App:
             for task in done:
                 task.result()
         finally:
-            for task in (time, *listening):
+            for task in (time, work, *listening):
                 task.cancel()
             self.engine.stop()
-            await asyncio.gather(time, *listening, return_exceptions=True)
+            await asyncio.gather(time, work, *listening, return_exceptions=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LANDING):
                     await asyncio.gather(engine, return_exceptions=True)

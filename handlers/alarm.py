@@ -71,8 +71,14 @@ def _whom_to_call(ask: Ask, tx: Tx) -> Outgoing:
     mine = circles.circles_of(tx, ask.person.id)
     if not mine:
         raise NoCircle
-    rows = ([button(pgettext("button-wide", "🆘 Call “{circle}”", circle=one.name), "help.in", one.id)] for one in mine)
+    rows = ([button(_call(one.name, number, ask), "help.in", one.id)] for number, one in enumerate(mine, 1))
     return ask.reply(_("Whom shall I call for help?"), *rows, [back()])
+
+
+def _call(circle: str, number: int, ask: Ask) -> Line:
+    if ask.unseeing:  # linked a short while ago: even the names of the circles are not shown here
+        return pgettext("button-wide", "🆘 Call circle {number}", number=number)
+    return pgettext("button-wide", "🆘 Call “{circle}”", circle=circle)
 
 
 def call_in(ask: Ask, tx: Tx) -> list[Outgoing]:
@@ -147,6 +153,7 @@ def _view(  # noqa: PLR0913 - one view, whoever asks for it
 ) -> Outgoing:
     """The caller's view: how many were reached, who was not, who pressed what."""
     everybody = _reached(tx, alarm, checkins.readers_of(tx, alarm.id) if readers is None else readers)
+    unseeing = ask is not None and ask.unseeing
     lines: list[Line | str] = [_("Your call for help: {ago}.", ago=Ago(alarm.opened_at))]
     if not everybody:
         lines.append(_("Your circle is still empty: nobody can read this. Call somebody if you can."))
@@ -156,11 +163,11 @@ def _view(  # noqa: PLR0913 - one view, whoever asks for it
         n = sum(r.reached is True for r in everybody)
         lines.append(_("Reached so far: {n} of {all}.", n=n, all=len(everybody)))
         missed = [words.called(r.name) for r in everybody if r.reached is False]
-        if missed:
+        if missed and not unseeing:
             lines.append(_("Not reached: {name}", name=words.some(missed, MOST_NAMED)))
         if len(missed) == len(everybody):
             lines.append(_("Nobody could be reached here. If you can, call somebody."))
-    lines += _roster(everybody)
+    lines += [] if unseeing else _roster(everybody)
     choices: tuple[tuple[Choice, ...], ...] = ()
     if alarm.open:
         choices = (

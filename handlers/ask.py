@@ -30,6 +30,8 @@ class Ask:
     `on` the message that held the button, `data` what an open dialogue has gathered so far. `said_at` is when the
     person said it, as far as the platform tells. `link(payload)` is the address that opens a chat with the bot where
     this person met it; `elsewhere` names other platforms and the bot's account on each.
+    `linked_at` is when this account was linked to an older one of theirs, for the first days; `sees_at` until when it
+    is shown nothing of their circles.
     """
 
     person: Person
@@ -42,7 +44,14 @@ class Ask:
     args: tuple[str, ...] = ()
     on: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    linked_at: datetime | None = None
+    sees_at: datetime | None = None
     elsewhere: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unseeing(self) -> bool:
+        """Whether this account was linked so lately that no name and no news of the circles is shown here."""
+        return self.sees_at is not None and self.sees_at > self.now
 
     @property
     def platform(self) -> str:

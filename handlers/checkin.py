@@ -102,7 +102,9 @@ def tell(ask: Ask, tx: Tx, state: State, *, note: str = "") -> list[Outgoing]:
 def confirmation(ask: Ask, news: News, heard_by: list[Person]) -> Outgoing:
     """What was told and to whom, with what can be added to it or taken back."""
     lines: list[Line | str] = [words.said(words.name_of(ask.person), news.state), *words.details(news)]
-    if heard_by:
+    if heard_by and ask.unseeing:
+        lines.append(ngettext("Told to {n} person.", "Told to {n} people.", n=len(heard_by)))
+    elif heard_by:
         lines.append(
             ngettext(
                 "Told to {n} person: {people}.",

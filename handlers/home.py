@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from bot.domain.conversation import Choice, Outgoing, Text
+from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Span, Text
+from bot.domain.people import Person
 from bot.i18n import _, pgettext
 from handlers.ask import Ask, back, button
+from handlers.words import messenger, name_of
+from storage import people
 from storage.database import Tx
 
 SAFE = pgettext("button", "✅ I am safe")
@@ -28,8 +31,44 @@ def with_menu(ask: Ask, text: Text) -> Outgoing:
 
 def home(ask: Ask, tx: Tx) -> Outgoing:
     """Show the main menu."""
-    del tx
-    return with_menu(ask, _("What would you like to do?"))
+    return with_menu(ask, Page((_("What would you like to do?"), *links(ask, tx))))
+
+
+def moved(person: Person, where: int) -> Outgoing:
+    """Somebody who is known writes for the first time to the account that took the place of the bot's older one."""
+    return Outgoing(
+        person.id,
+        _(
+            "{name}, I have recognised you. My old account is gone, and I write from this one now. Your circles and "
+            "your news are as they were.",
+            name=name_of(person),
+        ),
+        at=where,
+    )
+
+
+def links(ask: Ask, tx: Tx) -> list[Line]:
+    """For the first days after accounts were linked: a line that says so at each of them."""
+    others = [one for one in people.addresses(tx, ask.person.id) if one.id != ask.address]
+    if ask.linked_at is not None:
+        old = [one for one in others if one.linked_at is None]
+        lines = [
+            _("🔗 Linked with your account: {messenger}, {ago}.", messenger=messenger(one.sender.platform), ago=Ago(at))
+            for one in old[:1]
+            for at in (ask.linked_at,)
+        ]
+        if ask.sees_at is not None and ask.unseeing:
+            lines.append(_("What your circles say is shown here in {span}.", span=Span(ask.sees_at - ask.now)))
+        return lines
+    return [
+        _(
+            "🔗 A new account is linked with yours: {messenger}, {ago}. If that was not you: ☰, then 🔗.",
+            messenger=messenger(one.sender.platform),
+            ago=Ago(one.linked_at),
+        )
+        for one in others
+        if one.linked_at is not None
+    ]
 
 
 def cancel(ask: Ask, tx: Tx) -> Outgoing:
@@ -47,6 +86,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "🔑 I have an invitation"), "join")],
         [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
+        [button(pgettext("button", "🔗 My other account"), "link")],
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
         [back()],
     )

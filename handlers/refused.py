@@ -42,6 +42,23 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("A digit is missing or wrong. Please read the twelve digits once more and write them.")
         case r.TooOften(wait):
             return _("That was too often. Please try again after {span}.", span=Span(wait))
+        case r.NotYet(wait):
+            return _(
+                "This account was linked a short while ago. What your circles say is shown here in {span}, so that "
+                "nobody who has taken it from you can read it. Your older account shows it now. You can say here how "
+                "you are, and call for help.",
+                span=Span(wait),
+            )
+        case r.TooNew(wait):
+            return _(
+                "This account was linked only a few days ago. Please do this with your older account, or here in "
+                "{span}.",
+                span=Span(wait),
+            )
+        case r.TwoCalls():
+            return _("A call for help is open at both accounts. Please close one of them first.")
+        case r.LastAccount():
+            return _("This is the account by which I know you. You can unlink it a week after you linked another one.")
         case r.AskedAlready(wait):
             return _("They were asked a short while ago. You can ask again after {span}.", span=Span(wait))
         case r.KeeperMustHandOver():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import alarm
-from storage import checkins, circles, inbox, outbox, people
+from handlers import alarm, card
+from storage import cards, checkins, circles, inbox, jobs, links, outbox, people
 from storage.database import Tx
+from storage.jobs import Done, Job
 
 
 def often(tx: Tx, now: datetime) -> None:
@@ -20,4 +21,14 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    outbox.post(tx, card.come_back(tx, now), now)
+    links.expire(tx, now)
+    cards.expire(tx, now)
+    jobs.expire(tx, now)
     people.expire(tx, now)
+
+
+def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
+    """Write what slow work has found."""
+    work = card.made if job.kind == cards.MAKE else card.looked_up
+    outbox.post(tx, work(tx, job, done, now), now)

@@ -27,10 +27,12 @@ from bot.domain.conversation import (
     Unblocked,
     Unreadable,
 )
+from bot.domain.link import SHOWN
+from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
-from bot.domain.refusals import Outdated, Refusal, TooOften
+from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, checkin, circle, home, privacy, start
+from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, start
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -91,6 +93,20 @@ BUTTONS: Mapping[str, Handler] = {
     "join": circle.join,
     "door.open": circle.door_open,
     "door.shut": circle.door_shut,
+    "link": link.overview,
+    "link.make": link.make,
+    "link.type": link.type_it,
+    "link.yes": link.yes,
+    "link.no": link.no,
+    "link.news": link.prefer,
+    "link.cut": link.cut,
+    "link.cut.yes": link.cut_off,
+    "card": card.card,
+    "card.make": card.make,
+    "card.use": card.use,
+    "card.yes": card.yes,
+    "card.no": card.no,
+    "card.stop": card.stop,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -125,6 +141,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "circle.name": circle.made,
     "circle.renamed": circle.renamed,
     "join": circle.joined,
+    "link": link.typed,
+    "card": card.used,
 }
 
 
@@ -153,7 +171,31 @@ LIMITS: Mapping[Handler, Limit] = {
     checkin.hurt: Limit("news", 30),
     checkin.moved: Limit("news", 30),
     start.named: Limit("name", 10),
+    link.make: Limit("link", 10),
+    link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
+    card.make: Limit("card", 5, within=timedelta(days=1)),
+    card.used: Limit("card.guess", 5, within=timedelta(days=1)),
 }
+
+# What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
+# circles. Everything else waits, because the account may be in a thief's hands.
+UNSEEING: frozenset[Handler] = frozenset(
+    {
+        *(home.home, home.more, home.manual, home.over, home.unclear, home.cancel, home.help_or_manual),
+        *(home.not_understood, home.forwarded, home.unreadable, home.only_words),
+        *(start.speak, start.language, start.started, start.quiet, start.quiet_at, start.quiet_zone, start.quiet_off),
+        *(alarm.safe, alarm.call, alarm.call_in, alarm.note, alarm.noted, alarm.safe_now, alarm.mistake),
+        *(alarm.seen, alarm.caring),
+        *(checkin.hurt, checkin.moved, checkin.other, checkin.something_else, checkin.something_told),
+        *(checkin.note, checkin.noted, checkin.place, checkin.place_searched, checkin.placed, checkin.undo),
+        *(privacy.privacy, privacy.clean, privacy.cleaned),
+        *(link.overview, link.cut, link.cut_off),
+    }
+)
+# What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
+OLDER: frozenset[Handler] = frozenset(
+    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten}
+)
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
 # answers are anybody's own words, and “Omon” is also a name: there only what must never be overlooked.
@@ -168,12 +210,15 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "circle.name": URGENT,
     "circle.renamed": URGENT,
     "join": frozenset(Intent),
+    "link": frozenset(Intent),
+    "card": URGENT,
 }
 NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(
     {home.help_or_manual, home.only_words, home.forwarded, home.unreadable, home.unclear}
 )  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
+MINUTE = timedelta(minutes=1)
 
 URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
 
@@ -190,6 +235,8 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
     if met.back and met.person is not None and not isinstance(incoming.heard, Blocked):
         outbox.revive(tx, met.person.id, now)
+        if met.moved:
+            outbox.post(tx, [home.moved(met.person, met.address)], now)
     match incoming.heard:
         case Blocked():
             people.unreachable(tx, met.address, now)
@@ -203,14 +250,32 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
                 people.answered(tx, met.address, now)
                 outbox.post(tx, [_to_group(met.address, now)], now)
         case _:
-            if incoming.message:
-                outbox.note_message(tx, met.address, incoming.message, now)
-            data = json.loads(met.dialogue) if met.dialogue else {}
-            link, elsewhere = doors(incoming.sender.platform, incoming.sender.bot)
-            ask = Ask(met.person, now, incoming.at, met.address, incoming.sender, link, data=data, elsewhere=elsewhere)
-            heard = _chosen(tx, ask, incoming.heard)
-            if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
-                outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
+            _from_person(tx, met.person, met, incoming, now, doors)
+
+
+def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
+    tx: Tx, who: Person, met: people.Met, incoming: Incoming, now: datetime, doors: Doors
+) -> None:
+    """What somebody said in private is understood and answered."""
+    if incoming.message:
+        outbox.note_message(tx, met.address, incoming.message, now)
+    data = json.loads(met.dialogue) if met.dialogue else {}
+    link_to, elsewhere = doors(incoming.sender.platform, incoming.sender.bot)
+    ask = Ask(
+        who,
+        now,
+        incoming.at,
+        met.address,
+        incoming.sender,
+        link_to,
+        data=data,
+        linked_at=met.linked_at,
+        sees_at=met.sees_at,
+        elsewhere=elsewhere,
+    )
+    heard = _chosen(tx, ask, incoming.heard)
+    if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
+        outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
 
 
 def is_urgent(heard: Heard) -> bool:
@@ -312,12 +377,21 @@ def _picker(ask: Ask, tx: Tx) -> Answer:
 def _answer(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
     """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
     try:
+        _allowed(ask, handler)
         _count(tx, ask, handler)
         with tx.savepoint():
             answer = handler(ask, tx)
             return [answer] if isinstance(answer, Outgoing) else list(answer or ())
     except Refusal as refusal:
         return [sentence(ask, refusal)]
+
+
+def _allowed(ask: Ask, handler: Handler) -> None:
+    """Raises NotYet or TooNew where a newly linked account must wait."""
+    if ask.linked_at is not None and handler in OLDER:
+        raise TooNew(max(ask.linked_at + SHOWN - ask.now, MINUTE))
+    if ask.unseeing and ask.sees_at is not None and handler not in UNSEEING and handler not in {_outdated, _picker}:
+        raise NotYet(max(ask.sees_at - ask.now, MINUTE))
 
 
 def _count(tx: Tx, ask: Ask, handler: Handler) -> None:

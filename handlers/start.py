@@ -12,7 +12,7 @@ from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import NameTaken, NotAName, Outdated
 from bot.i18n import LANGUAGES, _, in_every_language, language_button, pgettext
 from handlers.ask import Answer, Ask, back, button, expect
-from handlers.home import menu, with_menu
+from handlers.home import links, menu, with_menu
 from handlers.words import name_of, seen_by
 from storage import circles, people
 from storage.database import Tx
@@ -64,7 +64,8 @@ def started(ask: Ask, tx: Tx) -> Answer:
         return ask_name(ask, tx, invitation)
     if invitation:
         return ask.reply(_("You have an invitation."), [use(invitation)], [back()])
-    return with_menu(ask, _("Hello, {name}! What would you like to do?", name=ask.person.name))
+    hello = _("Hello, {name}! What would you like to do?", name=ask.person.name)
+    return with_menu(ask, Page((hello, *links(ask, tx))))
 
 
 def use(invitation: str) -> Choice:
@@ -92,7 +93,9 @@ def ask_name(ask: Ask, tx: Tx, invitation: str = "") -> Outgoing:
     """Ask what relatives call this person."""
     expect(ask, tx, "name", **({"code": invitation} if invitation else {}))
     return ask.anew(
-        _("What do your relatives call you? Write the name they will recognise. It need not be your full name.")
+        _("What do your relatives call you? Write the name they will recognise. It need not be your full name."),
+        [button(pgettext("button-wide", "🔗 I have another account here"), "link.type")],
+        [button(pgettext("button-wide", "🔑 I have lost my account"), "card.use")],
     )
 
 

@@ -108,8 +108,18 @@ def state_name(state: State) -> Line:
 _PLATFORMS = {"telegram": "Telegram", "matrix": "Matrix"}
 
 
+def messenger(platform: str) -> Value:
+    """A platform's name."""
+    return _PLATFORMS.get(platform) or pgettext("noun", "another messenger")
+
+
 def seen_by(platform: str) -> Line:
     """What the messenger itself can read of a chat with the bot."""
+    if platform == "matrix":
+        return _(
+            "Your Matrix server can see that you write to me, and when. It can't read what we write, as long as this "
+            "chat is encrypted: your app shows that with a lock or a shield."
+        )
     name = _PLATFORMS.get(platform)
     if name is None:
         return _("Whoever runs this messenger can see that you write to me, and what we write.")

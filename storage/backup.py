@@ -270,7 +270,7 @@ def _let_rest(path: Path, root: crypto.Keys) -> None:
         database.execute("BEGIN IMMEDIATE")
         database.execute("DELETE FROM letter WHERE ended_at IS NULL")
         database.execute("UPDATE alarm SET closed_at = opened_at, repeat_at = NULL WHERE closed_at IS NULL")
-        for table in ("invite", "newcomer", "dialogue"):
+        for table in ("invite", "newcomer", "dialogue", "link", "comeback", "job"):
             database.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand here
         database.execute("COMMIT")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -541,22 +541,38 @@ def without_edit(tx: Tx, which: int) -> None:
 
 def reroute(tx: Tx, where: int, now: datetime) -> None:
     """After an address turned out unreachable: its letters go to the person's next address, or end unreachable."""
+    _move(tx, where, letter.c.state <= State.FLYING.value, now)
+
+
+def leave(tx: Tx, where: int, now: datetime, *, replies: bool = True, keep: bool = False) -> None:
+    """What waits at an address (without `replies`: what answers nothing there) goes to the person's other ones.
+
+    If there is none it ends unreachable, or with `keep` waits on.
+    """
+    which = letter.c.state == State.WAITING.value
+    _move(tx, where, which if replies else which & (letter.c.lane != Lane.REPLY.value), now, keep=keep)
+
+
+def _move(tx: Tx, where: int, which: sa.ColumnElement[bool], now: datetime, *, keep: bool = False) -> None:
     rows = tx.execute(
-        sa.select(letter.c.id, letter.c.person_id, letter.c.copies, letter.c.body).where(
-            letter.c.address_id == where, letter.c.state <= State.FLYING.value
-        )
+        sa.select(letter.c.id, letter.c.person_id, letter.c.copies, letter.c.body)
+        .where(letter.c.address_id == where, which)
+        .order_by(letter.c.id)
     ).all()
     found = _addresses(tx, sorted({row.person_id for row in rows if row.person_id is not None}), now)
     for row in rows:
         place = _next_place(found.get(row.person_id, ()), where)
-        if place is None or (row.copies is not None and _gets_another_copy(tx, row.copies, row.id)):
+        elsewhere = row.copies is not None and _gets_another_copy(tx, row.copies, row.id)
+        if keep and place is None and not elsewhere:
+            continue
+        if place is None or elsewhere:
             end(tx, row.id, State.UNREACHABLE, now)
             continue
         values = {
             "address_id": place.address,
             "route": place.route,
             "state": State.WAITING.value,
-            "body": _without_edits(row.body),
+            "body": without_edits(row.body),
             "due_at": now,
         }
         tx.execute(letter.update().where(letter.c.id == row.id).values(**values))
@@ -574,7 +590,7 @@ def _gets_another_copy(tx: Tx, copies: int, but: int) -> bool:
     return tx.execute(query).first() is not None
 
 
-def _without_edits(body: str) -> str:
+def without_edits(body: str) -> str:
     """A body whose message does not stand where the letter goes now: it becomes a new one."""
     if '"e":' not in body:
         return body
@@ -674,7 +690,7 @@ def revive(tx: Tx, who: int, now: datetime) -> None:
             "state": State.WAITING.value,
             "address_id": place.address,
             "route": place.route,
-            "body": _without_edits(row.body),
+            "body": without_edits(row.body),
             "due_at": now,
             "ended_at": None,
         }

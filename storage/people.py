@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.domain.conversation import Sender
 from bot.domain.people import Person
+from storage import successions
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import EPOCH, address, dialogue, letter, message, person
@@ -19,7 +20,10 @@ STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """Who wrote: the person (None for a group) and the address they wrote from; `back` if it was unreachable."""
+    """Who wrote: the person (None for a group) and the address they wrote from; `back` if it was unreachable.
+
+    `moved` if they write for the first time to the account that took the place of an older one.
+    """
 
     person: Person | None
     address: int
@@ -27,6 +31,7 @@ class Met:
     answered: bool = False
     dialogue: str | None = None
     back: bool = False
+    moved: bool = False
     linked_at: datetime | None = None
     sees_at: datetime | None = None
 
@@ -85,10 +90,14 @@ def _person(row: sa.Row[tuple[object, ...]]) -> Person:
 
 def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     """The person behind an address; a stranger becomes a person now. Any word from an address makes it reachable."""
-    row = tx.execute(_BY_ACCOUNT, _key(sender)).first()
+    key = _key(sender)
+    row = tx.execute(_BY_ACCOUNT, key).first()
+    moved = row is None and not group and successions.recognise(tx, sender, key) is not None
+    if moved:
+        row = tx.execute(_BY_ACCOUNT, key).first()
     if row is None:
         who = None if group else _new(tx, now)
-        values = {"person_id": who, **_key(sender), "reach": sender.account}
+        values = {"person_id": who, **key, "reach": sender.account}
         where = tx.execute(address.insert().returning(address.c.id), values).scalar_one()
         return Met(None if who is None else Person(who), where, new=True)
     if row.unreachable_at is not None:
@@ -102,7 +111,8 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
         row.address,
         answered=row.answered_at is not None,
         dialogue=row.form if row.expires_at is not None and row.expires_at > now else None,
-        back=row.unreachable_at is not None,
+        back=moved or row.unreachable_at is not None,
+        moved=moved,
         linked_at=row.linked_at,
         sees_at=row.sees_at,
     )

@@ -129,6 +129,27 @@ def public_of(secret: bytes) -> str:
     return public.decode()
 
 
+def sign(secret: bytes, text: bytes, comment: str) -> bytes:
+    """The signature of an online (not sealed) secret key under a text: a file's content. Raises NotCertified."""
+    try:
+        signature = minisign.SecretKey.from_bytes(secret).sign(
+            text, trusted_comment=comment, untrusted_comment="signature of the community's online key"
+        )
+    except minisign.Error:
+        message = "The online key's file holds no key. Make a new one with `payvand certify`."
+        raise NotCertified(message) from None
+    return bytes(signature) + b"\n"
+
+
+def is_signed(text: bytes, signature: bytes, key: str) -> bool:
+    """Whether this public key signed this text."""
+    try:
+        minisign.PublicKey.from_base64(key).verify(text, minisign.Signature.from_bytes(signature))
+    except minisign.Error:
+        return False
+    return True
+
+
 def passphrase(words: int = 7) -> str:
     """Words to be written on paper: pronounceable, about 12 bits each, so 7 of them are about 86 bits."""
 

@@ -123,7 +123,8 @@ class Stage:
         await self.app.receive(batch)
 
     async def settle(self) -> None:
-        """Let everything that is due leave."""
+        """Let everything that is due leave, with what slow work makes of it."""
+        await self.app.work()
         await self.app.engine.drain()
 
     async def pass_time(self, by: timedelta, step: timedelta = STEP) -> None:

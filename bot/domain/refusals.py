@@ -84,6 +84,30 @@ class TooOften(Refusal):
 
 
 @dataclass
+class NotYet(Refusal):
+    """The account was linked so lately that nothing of the circles is shown at it yet."""
+
+    wait: timedelta
+
+
+@dataclass
+class TooNew(Refusal):
+    """Only the older of a person's accounts may do this for the first days."""
+
+    wait: timedelta
+
+
+@dataclass
+class TwoCalls(Refusal):
+    """Each of the two accounts that are to be one has an open call for help."""
+
+
+@dataclass
+class LastAccount(Refusal):
+    """A person's only account, or the only one that is not new, can't be unlinked."""
+
+
+@dataclass
 class AskedAlready(Refusal):
     """Everybody who would be asked was asked a short while ago."""
 

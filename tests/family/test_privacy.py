@@ -42,7 +42,13 @@ async def test_the_page_says_what_is_kept_and_offers_what_can_be_done(stage: Sta
     assert "Your name here: Zarina" in zarina.last
     assert "You are in 1 circle." in zarina.last
     assert "Whoever runs this messenger can see" in zarina.last
-    assert zarina.buttons == ["📄 A copy for me", "🧹 Clean this chat", "🗑 Forget me", "⬅️ Back"]
+    assert zarina.buttons == [
+        "📄 A copy for me",
+        "🧹 Clean this chat",
+        "🗝 A card, if I lose this account",
+        "🗑 Forget me",
+        "⬅️ Back",
+    ]
 
 
 @pytest.mark.parametrize("words", ["/mahfiyat", "Маро фаромӯш кунед", "забудь меня", "forget me"])

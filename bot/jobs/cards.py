@@ -1,0 +1,42 @@
+"""Cards: the slow hash of their words, and the page that is printed. Nothing on it says whose it is or what for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from fpdf import FPDF
+
+from bot.domain.card import read_words
+from storage import cards
+from storage.jobs import Done, Job
+
+FONT: Final = Path(__file__).with_name("NotoSans.ttf")  # a part of Noto Sans: Latin, Russian and Tajik letters
+WIDTH, HEIGHT = 86, 54  # millimetres: as large as a card in a purse
+NO_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)  # the file does not tell when it was made
+
+
+def do(job: Job, salt: bytes) -> Done:
+    """What a job on a card finds. Takes a tenth of a second or more."""
+    if job.kind == cards.MAKE:
+        return Done(cards.slowly(read_words(job.body), salt), draw(job.body.split()))
+    return Done(cards.slowly(job.body, salt))
+
+
+def draw(words: list[str]) -> bytes:
+    """A page with numbered words in a frame to be cut out: a PDF file."""
+    page = FPDF(format="A4")
+    page.set_creation_date(NO_DAY)
+    page.add_font("card", fname=FONT)
+    page.set_font("card", size=13)
+    page.add_page()
+    left, top = 20, 20
+    page.set_draw_color(170)
+    page.rect(left, top, WIDTH, HEIGHT)
+    half = (len(words) + 1) // 2
+    for index, word in enumerate(words):
+        column, row = divmod(index, half)
+        page.set_xy(left + 5 + column * WIDTH / 2, top + 7 + row * (HEIGHT - 10) / half)
+        page.cell(WIDTH / 2 - 5, 10, f"{index + 1}. {word}")
+    return bytes(page.output())
