@@ -105,11 +105,14 @@ class News:
         errands = [Errand(Task.INVITE, one.room, one.inviter, now, direct=one.direct) for one in batch.invites]
         for room, events in rooms.items():
             place = Place(room, self._person(room, events))
-            if room in batch.entered:
+            entered = room in batch.entered
+            if entered:
                 heard += self._greeted(place, events, errands)
-            else:
-                heard += self._coming_and_going(place, events)
-            heard += self._words(place, events, errands)
+            for event in events:
+                if event.type == MEMBER:
+                    heard += () if entered else self._coming_and_going(place, event)
+                else:
+                    heard += self._words(place, event, errands)
             self._persons[room] = place.person
         newest = {one.room: one for one in batch.undecryptable if one.sender == self._rooms.person(one.room)}
         errands += [Errand(Task.UNREAD, room, one.sender, now, one.id) for room, one in newest.items()]
@@ -120,16 +123,13 @@ class News:
             log.warning("messages.missed", rooms=len(batch.gaps))
         return heard, errands
 
-    def _words(self, place: Place, events: Sequence[Event], errands: list[Errand]) -> list[Incoming]:
-        heard = []
-        for event in events:
-            one = translation.incoming(event.json, place, self._me, self._now(), self._unread, late=event.late)
-            if one is None:
-                continue
-            heard.append(one)
-            if place.person and self._rooms.used(place.person, place.room):
-                errands.append(Errand(Task.DIRECT, place.room, place.person, self._now()))
-        return heard
+    def _words(self, place: Place, event: Event, errands: list[Errand]) -> list[Incoming]:
+        one = translation.incoming(event.json, place, self._me, self._now(), self._unread, late=event.late)
+        if one is None:
+            return []
+        if place.person and self._rooms.used(place.person, place.room):
+            errands.append(Errand(Task.DIRECT, place.room, place.person, self._now()))
+        return [one]
 
     def _greeted(self, place: Place, events: Sequence[Event], errands: list[Errand]) -> list[Incoming]:
         """We have come into a room: to the one person there, or where a moderator asked for us, or by mistake."""
@@ -147,15 +147,13 @@ class News:
         errands.append(Errand(Task.LEAVE, place.room, "", self._now()))
         return []
 
-    def _coming_and_going(self, place: Place, events: Sequence[Event]) -> list[Incoming]:
-        heard = []
-        for event in events:
-            change = translation.membership(event.json, place.person) if place.person else ""
-            if change == "join":
-                heard.append(self._update(event.id, place, Unblocked(), event.at))
-            elif change in _GONE and not self._rooms.of(place.person):
-                heard.append(self._update(event.id, place, Blocked(), event.at))
-        return heard
+    def _coming_and_going(self, place: Place, event: Event) -> list[Incoming]:
+        change = translation.membership(event.json, place.person) if place.person else ""
+        if change == "join":
+            return [self._update(event.id, place, Unblocked(), event.at)]
+        if change in _GONE and not self._rooms.of(place.person):
+            return [self._update(event.id, place, Blocked(), event.at)]
+        return []
 
     def _departed(self, room: str, by: str, position: str) -> list[Incoming]:
         """We were taken out of a room: its person, if it was a direct chat and their last one, has blocked us."""
