@@ -12,11 +12,12 @@ import pytest
 
 from bot import i18n
 from tests.faults import count, killing
-from tests.faults.community import ROOT
-from tests.faults.homeserver import Circles, Echo, World, founded, rows, serving
+from tests.faults.community import CIRCLE, ROOT, Place
+from tests.faults.homeserver import Circles, Echo, World, founded, language_of, rows, sentence, serving
 from tests.faults.killing import Program, Storm
-from tests.matrix.crowd import Crowd, Neighbour
+from tests.matrix.crowd import PATIENCE, Crowd, Neighbour
 from tests.matrix.synapse import Account, Synapse
+from tests.matrix.vanilla import HEARD
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
@@ -51,7 +52,15 @@ async def enraged(program: Program, world: World, kills: int, settled: Callable[
 async def born(program: Program, bot: Account, neighbour: Neighbour) -> None:
     """Let it live until it has come in: what is written before its device has keys can be read by nobody, ever."""
     async with serving(program):
+        await has_keys(neighbour, bot.user)
         await neighbour.until(lambda: neighbour.members.get((neighbour.room, bot.user)) == "join")
+
+
+async def has_keys(neighbour: Neighbour, user: str) -> None:
+    """Wait until a bot has a device that can be written to."""
+    async with asyncio.timeout(PATIENCE):
+        while not await neighbour.devices_of(user):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.002)
 
 
 def happened(world: World) -> tuple[set[killing.Letter], list[killing.Letter]]:
@@ -111,3 +120,124 @@ async def test_control_a_bot_that_is_plain_matrix_nio_loses_messages(
     missing, again = happened(world)
     counted(f"{CONTROL} kills; {len(told)} messages; {len(missing)} lost, {len(again)} twice")
     assert missing
+
+
+# -- moments that a storm seldom hits ---------------------------------------------------------------------------------
+
+
+async def test_a_bot_that_is_killed_as_its_keys_appear_can_read_what_was_locked_with_them(
+    synapse: Synapse, crowd: Crowd, tmp_path: Path
+) -> None:
+    i18n.open_catalogues(strict=False)
+    for time in range(count(50)):
+        bot = synapse.register("bot")
+        neighbour = await crowd.neighbour()
+        await neighbour.invites(bot.user)
+        place = await founded(tmp_path / str(time), synapse.url, bot, [neighbour])
+        async with serving(place.program()):
+            await has_keys(neighbour, bot.user)
+        await neighbour.says("/safe")
+        async with serving(place.program()):
+            await neighbour.until(lambda neighbour=neighbour: sentence(0, "tg") in neighbour.screen)  # type: ignore[misc]
+
+
+async def test_what_is_said_while_the_bot_is_away_is_answered_when_it_is_back(
+    synapse: Synapse, crowd: Crowd, tmp_path: Path
+) -> None:
+    bot, neighbours, place = await at_home(synapse, crowd, tmp_path)
+    for _ in range(MISSED):
+        await neighbours[0].says("/safe")
+        neighbours[0].rotates()
+    async with serving(place.program()):
+        for reader in range(len(neighbours)):
+            await reads(neighbours[reader], sentence(0, language_of(reader)), MISSED)
+        await reads(neighbours[0], sentence(1, language_of(0)), 0)
+    assert bot.user not in {one.sender for neighbour in neighbours for one in neighbour.in_clear}
+
+
+async def test_control_plain_matrix_nio_answers_only_the_last_of_what_was_said_while_it_was_away(
+    synapse: Synapse, crowd: Crowd, tmp_path: Path
+) -> None:
+    bot = synapse.register("bot")
+    (neighbour,) = await crowd.neighbours(1, bot.user)
+    program = vanilla(tmp_path, synapse, bot)
+    await born(program, bot, neighbour)
+    for number in range(MISSED):
+        await neighbour.says(str(number))
+    async with serving(program):
+        await neighbour.until(lambda: f"{HEARD}{MISSED - 1}" in neighbour.screen)
+        await reads(neighbour, HEARD, 10)
+
+
+async def test_a_server_that_goes_and_comes_back_loses_nothing(crowd: Crowd, tmp_path: Path) -> None:
+    del crowd
+    with Synapse() as server:
+        async with Crowd(server) as people:
+            bot, neighbours, place = await at_home(server, people, tmp_path)
+            async with World(neighbours, Circles(CIRCLE)) as world, serving(place.program()):
+                for _ in range(2):
+                    told = len(killing.acknowledged(world.history.happenings))
+                    async with asyncio.timeout(PATIENCE):
+                        await world.history.until(
+                            lambda told=told: len(killing.acknowledged(world.history.happenings)) > told + CIRCLE  # type: ignore[misc]
+                        )
+                    await asyncio.to_thread(server.restart)
+                world.calm()
+                async with asyncio.timeout(2 * PATIENCE):
+                    await world.history.until(partial(world.settled, QUIET))
+            assert happened(world) == (set(), [])
+            assert sum(len(one.unreadable) + len(one.in_clear) for one in neighbours) == 0
+            assert bot.user
+
+
+async def test_new_people_reach_a_bot_whose_one_time_keys_are_all_taken(
+    synapse: Synapse, crowd: Crowd, tmp_path: Path
+) -> None:
+    bot, neighbours, place = await at_home(synapse, crowd, tmp_path)
+    assert await all_taken(neighbours[0], bot.user) == "the fallback key"
+    late = await crowd.neighbour()
+    await late.invites(bot.user)
+    await late.says("/start")
+    async with serving(place.program()):
+        await late.until(lambda: "English" in late.screen)
+    assert late.unreadable == []
+
+
+async def test_control_nobody_new_reaches_plain_matrix_nio_then(synapse: Synapse, crowd: Crowd, tmp_path: Path) -> None:
+    bot = synapse.register("bot")
+    (neighbour,) = await crowd.neighbours(1, bot.user)
+    await born(vanilla(tmp_path, synapse, bot), bot, neighbour)
+    assert await all_taken(neighbour, bot.user) == "no key"
+
+
+async def at_home(server: Synapse, crowd: Crowd, directory: Path) -> tuple[Account, list[Neighbour], Place]:
+    """Let one circle live with a bot that knows them, has come to each of them, and is away now."""
+    i18n.open_catalogues(strict=False)
+    bot = server.register("bot")
+    neighbours = await crowd.neighbours(CIRCLE, bot.user)
+    place = await founded(directory, server.url, bot, neighbours)
+    async with serving(place.program()):
+        for one in neighbours:
+            await one.says("/start")
+            await one.until(lambda one=one: one.screen)  # type: ignore[misc]
+    return bot, neighbours, place
+
+
+async def reads(neighbour: Neighbour, words: str, times: int) -> None:
+    """Wait until somebody has read words so many times, and see that it stays so."""
+    await neighbour.until(lambda: neighbour.screen.count(words) >= times)
+    await neighbour.hears(1)
+    assert neighbour.screen.count(words) == times
+    assert neighbour.unreadable == []
+
+
+async def all_taken(neighbour: Neighbour, user: str) -> str:
+    """Take a device's one-time keys until there are no more, and say what comes then."""
+    (device,) = await neighbour.devices_of(user)
+    for _ in range(KEYS):
+        taken = await neighbour.takes_key(user, device)
+        if not taken:
+            return "no key"
+        if any(one.get("fallback") for one in taken.values()):
+            return "the fallback key"
+    return "keys without end"

@@ -3,7 +3,8 @@
     python -m tests.matrix.vanilla URL USER PASSWORD DIRECTORY
 
 It logs in once, keeps its token and its keys in DIRECTORY, lets the library store where it is in the news
-(``store_sync_tokens=True``), joins every room it is invited to, and runs until it is killed or asked to stop. When the library falls over, it is started again.
+(``store_sync_tokens=True``), joins every room it is invited to, and runs until it is killed or asked to stop. When the
+library falls over, it is started again.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from bot.platforms.matrix.courier import MatrixCourier
 from bot.platforms.matrix.errands import Receive
 from bot.platforms.matrix.intake import HOLD, Intake, IntakeStopped
 from bot.platforms.matrix.news import Rooms
-from bot.platforms.matrix.shapes import Health, How, Kept
+from bot.platforms.matrix.shapes import Health, Kept
 from bot.platforms.matrix.store import StoreError, StoreFailed
 from bot.platforms.matrix.translation import PLATFORM
 
@@ -183,11 +183,7 @@ class Matrix:
         return IntakeStopped(str(error))
 
     async def _log_in_once(self) -> None:
-        login = await self.client.login_or_resume(self._kept, self._password, DEVICE)
-        if login.how is not How.RESUMED:
-            await self._remember(login.kept)
-        self._kept = login.kept
-        self._replaced = login.replaced or self._replaced
+        login = await self.client.login_or_resume(self._kept, self._password, DEVICE, self._remember)
         outcome = await signing.establish(self.client.wire, self.client.machine, login.kept.seeds, self._password)
         log.info("account.entered", how=login.how.value, identity=outcome.value)
         if outcome is signing.Outcome.RESET:
@@ -197,6 +193,9 @@ class Matrix:
 
     async def _remember(self, kept: Kept) -> None:
         """Keep the new device's token before anything else is done: each login costs, and servers allow few."""
+        before, self._kept = self._kept, kept  # whatever fails from here on, the next attempt resumes this device
+        if before is not None and before.device != kept.device:
+            self._replaced = before.token
         failures = 0
         while True:
             try:
