@@ -17,7 +17,7 @@ from bot.platforms.matrix import wire
 from bot.platforms.matrix.client import HardenedClient
 from bot.platforms.matrix.machine import Forged, Machine, NoKey
 from bot.platforms.matrix.shapes import How, Invite
-from bot.platforms.matrix.store import EncryptedStore, Held, InUse
+from bot.platforms.matrix.store import EncryptedStore, Held, InUse, StoreFailed
 from bot.platforms.matrix.wire import Wire, decoded, parts
 from tests.matrix.bare import Bare, read, say, turn
 from tests.matrix.crowd import ENCRYPTED, MEGOLM, OLM, Content, Crowd, Neighbour
@@ -658,6 +658,24 @@ async def test_a_server_that_is_gone_and_comes_back_loses_nothing(tmp_path: Path
     async with Wire("http://127.0.0.1:9") as nobody:
         with pytest.raises(wire.Unsent):
             await nobody.ask("GET", "client/versions")
+
+
+async def test_a_full_disk_loses_no_key_that_came_meanwhile(device: Device, crowd: Crowd) -> None:
+    zarina = await crowd.neighbour("zarina")
+    async with device.client() as bot:
+        room = await meet(bot, zarina)
+        await zarina.says("I need help")
+        bot.store.database.execute_sql("PRAGMA query_only = 1")
+        for _ in range(2):
+            with pytest.raises(StoreFailed):
+                await bot.sync(2)
+        bot.store.database.execute_sql("PRAGMA query_only = 0")
+        assert await hear(bot) == ["I need help"]
+        await bot.send(room, TEXT, text("we heard you"), "one")
+        await zarina.until(lambda: zarina.screen == "we heard you")
+    async with device.client(synced=False) as bot:  # the key is on the disk too
+        assert bot.health().undecryptable == 0
+        assert len(bot.store.database.execute_sql("SELECT 1 FROM megolminboundsessions").fetchall()) == 1
 
 
 async def test_the_servers_pause_is_told_at_once_and_never_slept(

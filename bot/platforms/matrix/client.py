@@ -248,8 +248,8 @@ class HardenedClient:
 
     def _load(self) -> None:
         """Take up what the store knows."""
-        seconds = self._now().timestamp()
-        self.store.prune(seconds)
+        with suppress(StoreFailed):  # a full disk can be read
+            self.store.prune(self._now().timestamp())
         self._machine = Machine(self.user, self.store.device_id, self.store, lambda: self._now().timestamp())
         self._position = self.store.position()
         self._timeline = Timeline(self.user, self._machine, self.store, self._now)
