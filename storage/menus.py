@@ -87,9 +87,12 @@ def begin(  # noqa: PLR0913 - a list has this many sides
 
 
 def shown(tx: Tx, letters: list[tuple[int, str]]) -> None:
-    """Note under which message ids lists now stand: of each letter, the platform's id."""
+    """Note under which message ids lists now stand: of each letter, the platform's id.
+
+    A letter that went out as several messages has their ids joined by ``+``, and its list in the last.
+    """
     if letters:
-        tx.execute(_SHOWN, [{"which": letter, "shown_as": message} for letter, message in letters])
+        tx.execute(_SHOWN, [{"which": letter, "shown_as": ids.rsplit("+", 1)[-1]} for letter, ids in letters])
 
 
 def expire(tx: Tx, now: datetime) -> None:

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.outbox.courier import Unknown
+from bot.domain.conversation import Reacted
+from bot.outbox.courier import Parcel, Receipt, Unknown
+from bot.platforms.memory import MemoryPlatform
 from tests.stage import Stage
 
 
@@ -85,6 +87,24 @@ async def test_a_sign_that_picks_nothing_is_no_word_to_the_bot(listed: Stage) ->
     await listed.memory.react("zarina", listed.memory.last("zarina").id, "❤️")
     await listed.settle()
     assert zarina.screen == before
+
+
+async def test_a_sign_picks_from_the_list_in_the_last_part_of_a_long_letter(
+    listed: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zarina, daler = await listed.family("Zarina", "Daler")
+    whole = MemoryPlatform.deliver
+
+    async def in_parts(platform: MemoryPlatform, parcel: Parcel) -> Receipt:
+        return Receipt(f"the-part-before+{(await whole(platform, parcel)).message}")
+
+    monkeypatch.setattr(MemoryPlatform, "deliver", in_parts)
+    await zarina.says("I need help")
+    call = listed.memory.last("daler")
+    caring = [choice.code.split(":")[0] for choice in call.choices].index("caring") + call.first
+    await listed.memory.hear("daler", Reacted(f"{caring}\ufe0f\u20e3", call.id))
+    await listed.settle()
+    assert "Taking care: Daler" in daler.screen + zarina.screen
 
 
 async def test_a_cry_for_help_as_a_sign_is_never_overlooked(listed: Stage) -> None:
