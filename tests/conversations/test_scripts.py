@@ -14,6 +14,7 @@ from tests.stage import Actor, Stage
 HERE = Path(__file__).parent
 SCRIPTS = sorted(path.stem for path in HERE.glob("*.md") if path.stem != "README")
 PERSON = re.compile(r"(\w+) \((tg|ru|en)\)")
+CODE = re.compile(r"\b\d{3} \d{3} \d{3} \d{3}\b")
 STEP = timedelta(minutes=5)
 
 
@@ -54,6 +55,14 @@ class Script:
     async def newcomer(self, name: str) -> None:
         """Somebody who does not."""
         self.people[name] = self.stage.actor(name.lower())
+
+    async def second(self, name: str, other: str) -> None:
+        """The same human being, on another messenger, who has not met the bot there."""
+        self.people[other] = self.stage.actor(name.lower(), "matrix")
+
+    async def writes_code(self, name: str, host: str) -> None:
+        """The newest code of twelve digits that stands on somebody's screen."""
+        await self.people[name].says(CODE.findall(self.people[host].screen)[-1])
 
     async def opens(self, name: str) -> None:
         """Press “Start”."""
@@ -96,12 +105,14 @@ class Script:
 
     async def blocks(self, name: str) -> None:
         """Want no more messages."""
-        await self.stage.memory.block(self.people[name].account)
+        await self.people[name].memory.block(self.people[name].account)
 
 
 LINES: dict[str, Callable[..., Awaitable[None]]] = {
     r"There is a family: (.+)\.": Script.family,
     r"There is somebody new: (\w+)\.": Script.newcomer,
+    r"(\w+) has another account: (\w+)\.": Script.second,
+    r"(\w+) writes the code of (\w+)\.": Script.writes_code,
     r"(\w+) opens the chat\.": Script.opens,
     r"(\w+) opens the link of (\w+)\.": Script.follows,
     r"(\w+) writes: (.+)": Script.writes,
@@ -116,8 +127,8 @@ LINES: dict[str, Callable[..., Awaitable[None]]] = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-async def test_the_conversation_goes_as_it_is_written(stage: Stage, script: str) -> None:
-    await Script(stage).run((HERE / f"{script}.md").read_text())
+async def test_the_conversation_goes_as_it_is_written(both: Stage, script: str) -> None:
+    await Script(both).run((HERE / f"{script}.md").read_text())
 
 
 async def test_a_conversation_that_is_not_so_fails_at_its_line(stage: Stage) -> None:

@@ -1,0 +1,231 @@
+"""Two persons become one: whatever both were, did and were told, nothing is lost and nothing is counted twice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.domain.alarm import Alarm
+from bot.domain.checkin import News, State
+from bot.domain.conversation import Lane, Outgoing, Sender
+from bot.domain.people import Person
+from bot.i18n import _
+from storage import cards, checkins, circles, inbox, jobs, links, merging, outbox, people
+from storage.database import Tx
+from storage.schema import metadata, newcomer, person
+
+if TYPE_CHECKING:
+    from storage.database import Storage
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SEEDS = range(25)
+OFTEN = 0.6
+
+
+@dataclass
+class World:
+    """A little community that a seed has made; `one` and `two` are to become one person."""
+
+    dice: random.Random
+    people: list[int] = field(default_factory=list)
+    circles: list[int] = field(default_factory=list)
+    told: list[News] = field(default_factory=list)
+
+    @property
+    def one(self) -> int:
+        return self.people[0]
+
+    @property
+    def two(self) -> int:
+        return self.people[1]
+
+
+def live(tx: Tx, seed: int) -> World:
+    """Six people in four circles tell, call, ask, press, invite and wait at doors."""
+    world = World(random.Random(seed))
+    dice = world.dice
+    for number in range(6):
+        met = people.meet(tx, Sender("memory", "1", f"a{number}"), NOW)
+        assert met.person is not None
+        world.people.append(met.person.id)
+        people.change(tx, met.person.id, name=f"name {number}", language="en")
+    for number in range(4):
+        which = circles.make(tx, f"circle {number}", dice.choice(world.people))
+        world.circles.append(which)
+        for who in dice.sample(world.people, 4):
+            circles.join(tx, which, who, tells=dice.random() < OFTEN)
+    for step in range(30):
+        _something(tx, world, NOW + step * MINUTE)
+    return world
+
+
+def _something(tx: Tx, world: World, now: datetime) -> None:
+    dice = world.dice
+    who = dice.choice(world.people)
+    mine = [one.id for one in circles.circles_of(tx, who)]
+    if not mine:
+        return
+    which = dice.choice(mine)
+    inside = [p.id for p in circles.members(tx, [which])[which] if p.id != who]
+    match dice.randrange(6):
+        case 0 | 1:
+            one = News(tx.new_id(), who, who, State.SAFE, now - dice.randrange(90) * MINUTE, now)
+            checkins.add(tx, one, mine)
+            world.told.append(one)
+            outbox.post(tx, [Outgoing(p, _("This call is over."), lane=Lane.CHECKIN, about=who) for p in inside], now)
+        case 2:
+            open_already = checkins.open_alarm_of(tx, who) or (
+                who in {world.one, world.two}
+                and (checkins.open_alarm_of(tx, world.one) or checkins.open_alarm_of(tx, world.two))
+            )
+            if not open_already:
+                one = News(tx.new_id(), who, who, State.HELP, now, now)
+                checkins.add(tx, one, mine)
+                world.told.append(one)
+                call = Alarm(tx.new_id(), who, one.id, now, now)
+                checkins.open_alarm(tx, call, [(p, which) for p in inside])
+                topic = f"alarm:{call.id}"
+                letters = [
+                    Outgoing(p, _("This call is over."), lane=Lane.DANGER, topic=topic, about=who) for p in inside
+                ]
+                outbox.post(tx, letters, now)
+        case 3:
+            for call, _shown in checkins.open_alarms(tx):
+                checkins.press(tx, call.id, who, now, caring=dice.random() < OFTEN)
+        case 4:
+            if inside:
+                checkins.put_ask(tx, who, which, inside, now)
+        case _:
+            outsiders = [p for p in world.people if p not in inside and p != who]
+            if outsiders:
+                row = {"id": tx.new_id(), "circle_id": which, "person_id": dice.choice(outsiders), "inviter_id": who}
+                tx.execute(tx.insert(newcomer).on_conflict_do_nothing(), {**row, "expires_at": now + MINUTE * 90})
+
+
+def look(tx: Tx) -> dict[str, list[Any]]:
+    return {table.name: list(tx.execute(sa.select(table))) for table in metadata.sorted_tables}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_nothing_is_lost_and_nothing_is_there_twice_whatever_two_people_did(storage: Storage, seed: int) -> None:
+    await storage.write(lambda tx: _one_life(tx, seed))
+
+
+def _one_life(tx: Tx, seed: int) -> None:
+    world = live(tx, seed)
+    one, two = world.one, world.two
+    before = look(tx)
+    came = merging.merge(tx, two, one, NOW)
+    after = look(tx)
+    both = {one, two}
+
+    def joined(who: int) -> int:
+        return one if who == two else who
+
+    assert len(came) == 1
+    assert {row.id for row in after["person"]} == {row.id for row in before["person"]} - {two}
+    assert all(row.person_id == one for row in after["address"] if row.id in came)
+    assert sorted(row.id for row in after["news"]) == sorted(one.id for one in world.told), "no news is lost"
+    assert {(row.news_id, row.circle_id) for row in after["telling"]} == {
+        (row.news_id, row.circle_id) for row in before["telling"]
+    }
+    members = [(row.circle_id, row.person_id) for row in after["membership"]]
+    assert len(members) == len(set(members))
+    assert set(members) == {(row.circle_id, joined(row.person_id)) for row in before["membership"]}
+    for row in after["membership"]:
+        were = [old.tells for old in before["membership"] if (old.circle_id, joined(old.person_id)) == tuple(row)[:2]]
+        assert row.tells == max(were), "who was heard with one account is heard"
+    assert {(row.id, joined(row.keeper_id)) for row in before["circle"]} == {
+        (row.id, row.keeper_id) for row in after["circle"]
+    }
+    newest: dict[tuple[int, int], Any] = {}
+    for row in before["standing"]:
+        key = (row.circle_id, joined(row.person_id))
+        newest[key] = max(newest.get(key, row.true_at), row.true_at)
+    assert {(row.circle_id, row.person_id): row.true_at for row in after["standing"]} == newest
+    callers = {row.id: row.person_id for row in after["alarm"]}
+    assert len(callers) == len(before["alarm"])
+    readers = [(row.alarm_id, row.person_id) for row in after["alarm_reader"]]
+    assert set(readers) == {
+        (row.alarm_id, joined(row.person_id))
+        for row in before["alarm_reader"]
+        if callers[row.alarm_id] != joined(row.person_id)
+    }
+    for row in after["alarm_reader"]:
+        olds = [r for r in before["alarm_reader"] if (r.alarm_id, joined(r.person_id)) == (row.alarm_id, row.person_id)]
+        assert row.caring_at == min((r.caring_at for r in olds if r.caring_at), default=None)
+        assert row.seen_at == min((r.seen_at for r in olds if r.seen_at), default=None)
+    askers = {row.id: row.asker_id for row in after["ask"]}
+    assert {(row.ask_id, row.person_id) for row in after["ask_reader"]} == {
+        (row.ask_id, joined(row.person_id))
+        for row in before["ask_reader"]
+        if askers[row.ask_id] != joined(row.person_id)
+    }
+    doors = {(row.circle_id, row.person_id) for row in after["newcomer"]}
+    assert not doors & set(members), "nobody waits at a door behind which they are"
+    kept = {row.id for row in after["letter"]}
+    for row in before["letter"]:
+        own = row.person_id in both and row.about_id in both
+        assert (row.id in kept) is not own, "every letter but those about oneself"
+    for rows in after.values():
+        for row in rows:
+            assert two not in {value for name, value in row._asdict().items() if name.endswith(("person_id", "er_id"))}
+
+
+@pytest.mark.parametrize("part", ["_circles", "_news", "_calls", "_questions", "_letters"])
+async def test_a_merge_that_forgets_to_unite_is_found(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """The control: with one part left out, one of these lives is no longer whole."""
+    monkeypatch.setattr(merging, part, lambda _tx, _gone, _kept: None)
+    with pytest.raises((AssertionError, LookupError, sa.exc.IntegrityError)):
+        await _every_life(storage)
+
+
+async def _every_life(storage: Storage) -> None:
+    for seed in SEEDS:
+        await storage.write(partial(_one_life, seed=seed))
+        await storage.write(_empty)
+
+
+def _empty(tx: Tx) -> None:
+    for table in reversed(metadata.sorted_tables):
+        if table.name != "fact":
+            tx.execute(table.delete())
+
+
+async def test_what_only_one_of_them_had_is_had_by_both(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        one = people.meet(tx, Sender("memory", "1", "a"), NOW)
+        two = people.meet(tx, Sender("memory", "1", "b"), NOW - timedelta(days=3))
+        assert one.person is not None
+        assert two.person is not None
+        kept, gone = one.person.id, two.person.id
+        people.change(tx, kept, language="tg")
+        people.change(tx, gone, language="ru", name="Zarina", zone="Europe/Moscow", quiet_from=60, quiet_until=90)
+        people.keep_dialogue(tx, gone, "{}", NOW + MINUTE)
+        people.keep_dialogue(tx, kept, '{"what": "name"}', NOW + MINUTE)
+        cards.keep(tx, gone, "00", NOW)
+        jobs.put(tx, gone, two.address, cards.LOOK, "words", NOW)
+        links.make(tx, gone, two.address, "123456789012", NOW)
+        inbox.use(tx, f"danger/{gone}", MINUTE, NOW)
+        merging.merge(tx, gone, kept, NOW)
+        found = people.find(tx, kept)
+        assert found == Person(kept, "tg", "Zarina", "Europe/Moscow", 60, 90)
+        assert people.find(tx, gone) is None
+        assert people.meet(tx, Sender("memory", "1", "b"), NOW).dialogue == '{"what": "name"}'
+        assert cards.owner(tx, "00") == kept
+        assert jobs.first(tx) is not None
+        assert links.claim(tx, "123456789012", 99, two.address, NOW) is None
+        assert tx.execute(sa.select(person.c.met_on).where(person.c.id == kept)).scalar_one() == (
+            (NOW - timedelta(days=3)) - datetime(1970, 1, 1, tzinfo=UTC)
+        ) // timedelta(days=1)
+
+    await storage.write(work)
