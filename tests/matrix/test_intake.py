@@ -485,12 +485,24 @@ async def test_an_errand_that_fails_is_tried_again_later_and_keeps_no_other_wait
     assert desk.todo == []
 
 
-async def test_a_limit_of_the_server_stops_all_errands_for_as_long_as_it_says() -> None:
-    desk = Desk(errors=[wire.Throttled(timedelta(seconds=10))])
+async def test_a_limit_of_the_server_holds_back_what_it_limits_and_nothing_else() -> None:
+    desk = Desk({"!c": facts(DALER)}, held={"$x"}, errors=[wire.Throttled(timedelta(seconds=10))])
     desk.todo = [Errand(Task.INVITE, room, ZARINA, NOW, direct=True) for room in ("!a", "!b")]
-    assert 10 <= await worker(desk).round(nobody) <= 12  # noqa: PLR2004
+    desk.todo.append(Errand(Task.UNREAD, "!c", DALER, NOW - GRACE, "$x"))
+    clock, heard = [NOW], list[Incoming]()
+
+    async def receive(batch: Sequence[Incoming]) -> None:
+        heard.extend(batch)
+
+    errands = worker(desk, lambda: clock[0])
+    await errands.round(receive)
+    assert [one.heard for one in heard] == [Unreadable()]
+    clock[0] += timedelta(seconds=9)
+    await errands.round(receive)
     assert desk.done == []
-    assert len(desk.todo) == 2  # noqa: PLR2004
+    clock[0] += timedelta(seconds=4)
+    await errands.round(receive)
+    assert desk.done == [("join", "!a"), ("join", "!b")]
 
 
 async def test_an_invitation_that_was_taken_back_is_forgotten() -> None:

@@ -28,6 +28,7 @@ GRACE: Final = timedelta(seconds=20)  # a key may come a moment after its messag
 TOLD_AGAIN: Final = timedelta(hours=1)  # “I could not read this” is said in one chat no more often
 MOST_ROOMS: Final = 10  # direct chats with one person
 _LONGEST_PAUSE: Final = timedelta(minutes=10)
+_OURS: Final = frozenset({Task.UNREAD, Task.TOLD})  # for which nobody asks the homeserver
 _LOOK: Final = 1.0  # seconds between two looks at what is to be done
 _TROUBLE: Final = 10.0  # the same, while even looking fails
 
@@ -78,42 +79,49 @@ class Errands:
         self._now: Final = now
         self._sleep: Final = sleep
         self._dice: Final = dice or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._told: set[str] = set()
+        self._held_until = datetime.min.replace(tzinfo=UTC)
         self._failed: Final[dict[Errand, tuple[int, datetime]]] = {}  # how often, and when to try again
 
     async def run(self, receive: Receive) -> None:
         """Do errands, for ever."""
         while True:
+            wait = _LOOK
             try:
-                wait = await self.round(receive)
+                await self.round(receive)
             except Exception as error:  # noqa: BLE001 - a store that can't be read now can be read later
                 log.warning("errands.wait", error=type(error).__name__)
                 wait = _TROUBLE
-            await self._sleep(max(_LOOK, wait))
+            await self._sleep(wait)
 
-    async def round(self, receive: Receive) -> float:
-        """Do once all that can be done now. Gives how long (seconds) the homeserver wants us to wait, or 0."""
-        for errand in self._client.errands():
-            failures, not_before = self._failed.get(errand, (0, None))
-            if not_before is not None and not_before > self._now():
-                continue
-            try:
-                done = await self._do(errand, receive)
-            except wire.Throttled as error:
-                wait = error.wait.total_seconds() * (1 + 0.2 * self._dice.random())
-                log.info("errand.throttled", task=errand.task.value, wait=round(wait, 1))
-                return wait
-            except (wire.Forbidden, wire.NotFound, wire.Refused) as error:  # the invitation was taken back, say
-                log.info("errand.refused", task=errand.task.value, error=type(error).__name__)
-                done = True
-            except Exception as error:  # noqa: BLE001 - one errand must not keep the others waiting
-                pause = timedelta(seconds=2 ** min(failures, 10)) * self._dice.uniform(0.5, 1.0)
-                self._failed[errand] = (failures + 1, self._now() + min(_LONGEST_PAUSE, pause))
-                log.warning("errand.failed", task=errand.task.value, error=type(error).__name__, failures=failures + 1)
-                continue
-            if done:
+    async def round(self, receive: Receive) -> None:
+        """Do once all that can be done now: what the homeserver limits waits, and what is between us doesn't."""
+        todo = self._client.errands()
+        now = self._now()
+        self._told = {one.room for one in todo if one.task is Task.TOLD and now - one.at < TOLD_AGAIN}
+        for errand in todo:
+            _failures, not_before = self._failed.get(errand, (0, now))
+            if errand.task not in _OURS:
+                not_before = max(not_before, self._held_until)
+            if not_before <= now and await self._is_done(errand, receive):
                 self._failed.pop(errand, None)
                 self._client.drop_errand(errand)
-        return 0.0
+
+    async def _is_done(self, errand: Errand, receive: Receive) -> bool:
+        try:
+            return await self._do(errand, receive)
+        except wire.Throttled as error:
+            self._held_until = self._now() + error.wait * (1 + 0.2 * self._dice.random())
+            log.info("errand.throttled", task=errand.task.value, wait=round(error.wait.total_seconds(), 1))
+        except (wire.Forbidden, wire.NotFound, wire.Refused) as error:  # the invitation was taken back, say
+            log.info("errand.refused", task=errand.task.value, error=type(error).__name__)
+            return True
+        except Exception as error:  # noqa: BLE001 - one errand must not keep the others waiting
+            failures, _ = self._failed.get(errand, (0, None))
+            pause = timedelta(seconds=2 ** min(failures, 10)) * self._dice.uniform(0.5, 1.0)
+            self._failed[errand] = (failures + 1, self._now() + min(_LONGEST_PAUSE, pause))
+            log.warning("errand.failed", task=errand.task.value, error=type(error).__name__, failures=failures + 1)
+        return False
 
     async def _do(self, errand: Errand, receive: Receive) -> bool:
         """Do one errand; False if it is not yet time."""
@@ -147,15 +155,12 @@ class Errands:
     async def _tell(self, errand: Errand, receive: Receive) -> bool:
         """Let a person be told that their words could not be read, unless the key came, or it was said lately."""
         now = self._now()
-        if not self._client.is_held(errand.event) or self._was_told(errand.room, now):
+        if errand.room in self._told or not self._client.is_held(errand.event):
             return True
         if now - errand.at < GRACE:
             return False
         sender = Sender(PLATFORM, self._me, errand.who)
         await receive([Incoming(errand.event, sender, errand.at, Unreadable())])
         self._client.add_errand(Errand(Task.TOLD, errand.room, "", now))
+        self._told.add(errand.room)
         return True
-
-    def _was_told(self, room: str, now: datetime) -> bool:
-        told = (one for one in self._client.errands() if one.task is Task.TOLD and one.room == room)
-        return any(now - one.at < TOLD_AGAIN for one in told)
