@@ -3,10 +3,11 @@
 bot/domain/      what is true whatever the platform, the database or the language
 bot/i18n.py      sentences made without a language, spoken late in the reader's
 bot/outbox/      every message leaves through here, at the pace each platform allows
+bot/jobs/        slow work, done outside any transaction
 bot/platforms/   a platform translates; it never decides
 bot/app.py       the composition root: the one place where everybody meets
 bot/village.py   the fictional community of the playground
-bot/founding.py  `payvand init`; bot/checkup.py is `payvand check`
+bot/founding.py  `payvand init`; bot/checkup.py is `payvand check`, bot/succession.py `payvand succession`
 bot/__main__.py  the command line: demo, run, init, check, backup, restore
 handlers/        a handler reads, asks the rules, writes, and returns what to say
 storage/         rows in, rows out; the only package that speaks SQL and holds keys

@@ -65,6 +65,12 @@ class Patience:
         return left >= 1
 
 
+def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
+    from bot.jobs import cards as slow  # noqa: PLC0415 - in the thread: only who wants a card waits for the library
+
+    return slow.do(job, salt)
+
+
 class App:
     """A community's bot: what platforms hear comes in by `receive`, what is posted leaves through the couriers.
 
@@ -205,12 +211,10 @@ class App:
 
     async def work(self) -> None:
         """Do the slow work that waits, one piece after the other, in a thread and outside any transaction."""
-        from bot.jobs import cards as slow  # noqa: PLC0415 - drawing is only loaded where somebody wants a card
-
         while (job := await self.storage.read(jobs.first)) is not None:
             salt = await self.storage.read(cards.salt_of)
             try:
-                done = await asyncio.to_thread(slow.do, job, salt)
+                done = await asyncio.to_thread(_do, job, salt)
                 await self.storage.write(partial(rounds.finish, job=job, done=done, now=self.now()))
             except StorageFault:
                 raise

@@ -12,7 +12,7 @@ from bot.domain.card import read_words
 from storage import cards
 from storage.jobs import Done, Job
 
-FONT: Final = Path(__file__).with_name("NotoSans.ttf")  # a part of Noto Sans: Latin, Russian and Tajik letters
+FONT: Final = Path(__file__).with_name("NotoSans.ttf")  # of Noto Sans (SIL Open Font License)
 WIDTH, HEIGHT = 86, 54  # millimetres: as large as a card in a purse
 NO_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)  # the file does not tell when it was made
 

@@ -89,6 +89,21 @@ async def test_a_code_made_on_one_side_and_confirmed_there_makes_two_accounts_on
     assert "Daler" in new.last
 
 
+async def test_where_there_are_no_buttons_it_is_done_by_typing(both: Stage) -> None:
+    (zarina,) = await both.family("Zarina")
+    both.platforms[1].lists = True
+    new = both.actor("zarina.m", "matrix")
+    await new.starts()
+    await new.says("English")
+    await new.says("I have another account here")
+    await new.says(await code_at(zarina))
+    assert ANSWER in new.last
+    await zarina.presses("Yes, it is mine")
+    await new.says("More")
+    await new.says("My other account")
+    assert "2. Matrix: this one and linked just now" in new.last
+
+
 async def test_a_no_links_nothing_and_uses_the_code_up(both: Stage) -> None:
     (zarina,) = await both.family("Zarina")
     new = await newcomer(both)
@@ -431,6 +446,18 @@ async def test_from_a_newly_linked_account_one_can_call_for_help(both: Stage) ->
     assert zarina.sees("Daler is taking care of it.")
     await new.says("I need help")
     assert "Daler" not in new.screen, "and who answers stands only at the older side"
+
+
+async def test_not_even_the_names_of_circles_are_shown_when_a_new_account_calls_one(both: Stage) -> None:
+    zarina, daler = await both.family("Zarina", "Daler")
+    await open_circle(both, zarina, "Family")
+    await both.in_code(zarina, "circle.tells")
+    new = await linked(both, zarina)
+    await new.says("I need help")
+    assert "🆘 Call circle 1" in new.buttons
+    await new.presses("Call circle 1")
+    assert daler.sees("Zarina: I need help.")
+    assert "Family" not in new.screen
 
 
 async def test_a_call_that_found_no_other_way_goes_to_the_new_side_when_its_day_is_over(both: Stage) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import re
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,6 +83,23 @@ def test_anybody_can_check_a_notice_with_the_public_key_alone(
     assert command.main(["succession", "--check", str(elsewhere / "notice.txt"), "--public-key", key]) == 0
 
 
+def test_minisign_itself_accepts_a_notice_and_refuses_one_that_was_changed(home: Path) -> None:
+    program = shutil.which("minisign")
+    if program is None:
+        pytest.skip("minisign is not installed: that it accepts our signatures was not tested")
+    file = made(home)
+    certificate = file.with_name("bulletins.certificate")
+    online = re.findall(r"^key: (RW\S+)$", certificate.read_text(), re.MULTILINE)[0]
+
+    def accepts(what: Path, key: str) -> bool:
+        return subprocess.run([program, "-V", "-P", key, "-m", what], check=False, capture_output=True).returncode == 0
+
+    assert accepts(certificate, load(home / "payvand.toml").public_key)
+    assert accepts(file, online)
+    file.write_bytes(file.read_bytes() + b"x")
+    assert not accepts(file, online)
+
+
 def made(home: Path, out: str = "out") -> Path:
     """A good notice."""
     notice = Notice("Нур", "telegram", OLD, NEW, "@new_name", datetime.now(UTC).replace(microsecond=0))
@@ -154,4 +173,3 @@ def test_while_the_bot_runs_nothing_is_recorded(home: Path, capsys: pytest.Captu
 
     assert asyncio.run(meanwhile()) == 1
     assert capsys.readouterr().err
-    assert sqlite3.sqlite_version
