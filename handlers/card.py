@@ -13,12 +13,14 @@ from handlers.ask import Ask, back, button, expect
 from handlers.home import menu, with_menu
 from handlers.link import unite
 from handlers.words import called, messenger, name_of
-from storage import cards, circles, jobs, links, people
+from storage import cards, circles, inbox, jobs, links, people
 from storage.database import Tx
 from storage.jobs import Done, Job
 
 STANDS = timedelta(minutes=30)  # in the chat: long enough to print it or to write the words down
 ASKED = 50  # members at the most who are asked
+A_DAY = timedelta(days=1)
+TRIES = 3  # a day, with one card
 
 
 # -- making --------------------------------------------------------------------------------------------------------
@@ -112,10 +114,22 @@ def looked_up(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
     who = cards.owner(tx, done.hashed)
     if who is None or who == job.person:
         return []
+    if inbox.use(tx, f"comeback/{who}", A_DAY, now) > TRIES:  # whoever has found a card can't flood a circle with it
+        return []
     found = cards.ask(tx, who, job.address, now)
     if found is None:
         return []
-    return _ask_circles(tx, found)
+    notice = Outgoing(
+        who,
+        _(
+            "Somebody has written the words of your card at a new account: {messenger}. Your circles are asked now "
+            "whether they have spoken with you. If that was not you, stop it.",
+            messenger=messenger(found.platform),
+        ),
+        choices=((button(pgettext("button", "🛑 Stop it"), "card.stop", found.id),),),
+        lane=Lane.DANGER,
+    )
+    return [*_ask_circles(tx, found), notice]
 
 
 def _asked(tx: Tx, found: cards.Comeback) -> list[int]:

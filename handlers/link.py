@@ -13,7 +13,7 @@ from bot.domain.folding import fold
 from bot.domain.link import CODE_LIFE, SHOWN, UNSEEN
 from bot.domain.people import Person
 from bot.domain.refusals import LastAccount, Misread, NameTaken, Outdated, TooManyCircles, TooNew, TwoCalls
-from bot.i18n import _, pgettext
+from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button, expect
 from handlers.home import menu, with_menu
 from handlers.words import messenger
@@ -98,7 +98,26 @@ def make(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def type_it(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask for a code that was made at the other account."""
+    """Ask for a code that was made at the other account; whoever has circles here is warned first."""
+    mine = circles.circles_of(tx, ask.person.id)
+    if mine and not ask.args:
+        return ask.reply(
+            Page(
+                (
+                    ngettext(
+                        "You are in {n} circle here. The other account will be in it as you are, with its name.",
+                        "You are in {n} circles here. The other account will be in them as you are, with its name.",
+                        n=len(mine),
+                    ),
+                    _(
+                        "This can't be taken apart again. If somebody asked you to do it, stop here: whoever holds the "
+                        "other account will see everything and speak as you."
+                    ),
+                )
+            ),
+            [button(pgettext("button-wide", "🔗 The other account is my own"), "link.type", "own")],
+            [back()],
+        )
     expect(ask, tx, "link")
     return ask.reply(
         Page(

@@ -78,6 +78,7 @@ async def test_a_card_a_members_word_and_a_day_bring_somebody_back(stage: Stage,
     for member in (daler, maria):
         assert f"Zarina {QUESTION}" in member.last
     assert NOTICE not in zarina.screen, "nobody has said yes yet"
+    assert "Somebody has written the words of your card at a new account" in zarina.last
     await daler.presses("Yes, I have spoken with them")
     assert NOTICE in zarina.last
     assert "Daler has said yes" in zarina.last
@@ -178,6 +179,28 @@ async def test_the_old_account_stops_it_and_the_card_is_dead(stage: Stage, drawn
     asked = daler.screen.count(QUESTION)
     await type_words(thief, " ".join(drawn[-1]))
     assert daler.screen.count(QUESTION) == asked
+
+
+async def test_who_has_found_a_card_can_not_flood_a_circle_with_questions(stage: Stage, drawn: list[list[str]]) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await make_card(zarina)
+    for number in range(5):
+        finder = await stranger(stage, f"finder{number}")
+        await type_words(finder, " ".join(drawn[-1]))
+        assert ANSWER in finder.last
+    assert daler.screen.count(QUESTION) == 3  # noqa: PLR2004 - a day
+
+
+async def test_who_is_told_of_it_at_the_old_account_stops_it_before_anybody_says_yes(
+    stage: Stage, drawn: list[list[str]]
+) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await make_card(zarina)
+    await type_words(await stranger(stage, "thief"), " ".join(drawn[-1]))
+    await zarina.presses("Stop it")
+    kept = button(daler, "card.yes")
+    await press(stage, daler, kept)
+    assert "This button is no longer in use." in daler.last
 
 
 async def test_a_member_who_knows_better_stops_it_even_after_another_one_said_yes(

@@ -43,6 +43,8 @@ async def type_code(actor: Actor, code: str) -> None:
     await actor.presses("More")
     await actor.presses("My other account")
     await actor.presses("I have a code")
+    if "as you are, with its name" in actor.last:
+        await actor.presses("The other account is my own")
     await actor.says(code)
 
 
@@ -261,6 +263,17 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
         *("job.person_id", "letter.about_id", "letter.person_id", "link.person_id", "membership.person_id"),
         *("newcomer.inviter_id", "newcomer.person_id", "news.person_id", "news.teller_id", "standing.person_id"),
     }
+
+
+async def test_who_has_circles_is_warned_before_they_are_asked_for_a_code(both: Stage) -> None:
+    zarina, daler = await both.family("Zarina", "Daler")
+    code = await code_at(daler)
+    await forge(both, zarina, "link.type")
+    assert "You are in 1 circle here." in zarina.last
+    assert "If somebody asked you to do it, stop here" in zarina.last
+    await zarina.says(code)
+    assert "I did not understand that." in zarina.last, "a code is not taken before that"
+    assert not daler.sees("Is that account yours?")
 
 
 async def test_two_open_calls_are_not_made_one(both: Stage) -> None:
