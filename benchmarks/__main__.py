@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import checkin, letters, limits, machine, speaking, starting, webhook
+from benchmarks import checkin, letters, limits, machine, matrix, speaking, starting, webhook
 from benchmarks.contest import ROOT, Contest, hold, shown
 
 PAPER = ROOT / "docs" / "performance.md"
@@ -49,6 +49,11 @@ def _speaking(*, quick: bool) -> Iterator[Contest]:
     yield speaking.contest(quick=quick)
 
 
+def _matrix(*, quick: bool) -> Iterator[Contest]:
+    with matrix.town(quick=quick) as made:
+        yield from matrix.contests(made)
+
+
 PARTS = {
     "checkin": _checkin,
     "webhook": _webhook,
@@ -56,6 +61,7 @@ PARTS = {
     "limits": _limits,
     "starting": _starting,
     "speaking": _speaking,
+    "matrix": _matrix,
 }
 
 

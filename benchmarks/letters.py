@@ -21,15 +21,14 @@ from bot.outbox.pace import Limits
 from bot.platforms.telegram import Telegram
 from handlers import words
 from storage import outbox
-from storage.database import Tx
-from storage.sqlite import SQLite
+from storage.database import Storage, Tx
 
 CONCURRENCY = 128
 WORDS = "<b>Person 0</b>: I am safe.\nFrom Person 0 in person, just now."  # what the rivals send: the same in English
 UNBOUND = Limits(per_second=None, address_gap=0.0, group_per_minute=None, concurrency=CONCURRENCY, cold_start=0.0)
 
 
-async def post(storage: SQLite, count: int) -> None:
+async def post(storage: Storage, count: int) -> None:
     """A check-in letter for each of the people 1 to `count`."""
     now = datetime.now(UTC)
     for start in range(1, count + 1, 500):
@@ -42,7 +41,7 @@ async def post(storage: SQLite, count: int) -> None:
         await storage.write(work)
 
 
-async def left(storage: SQLite, route: str) -> int:
+async def left(storage: Storage, route: str) -> int:
     """How many letters have not ended."""
     counts = await storage.read(outbox.counts)
     return sum(n for (where, _, state), n in counts.items() if where == route and state < outbox.State.DELIVERED)

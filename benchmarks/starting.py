@@ -22,7 +22,7 @@ from tests.telegram.remote import Remote
 HEAVY = 25
 
 
-def _found(home: Path, url: str, token: str) -> Path:
+def found(home: Path, url: str, token: str) -> Path:
     """A community at `home` whose Bot API server is at `url`."""
     (home / "token").write_text(token, "utf-8")
     (home / "phrase").write_text("a passphrase of a benchmark", "utf-8")
@@ -75,7 +75,7 @@ async def _against(who: str) -> Measured:
                 remote, (str(RIVALS), "-m", "benchmarks.rivals.aiogram_echo", "polling", remote.url, remote.token)
             )
         with tempfile.TemporaryDirectory() as home:
-            settings = _found(Path(home), remote.url, remote.token)
+            settings = found(Path(home), remote.url, remote.token)
             run = module("bot", "--settings", str(settings), "run")
             if who == "again":  # the database is there already
                 async with server.serving("calm") as other:
