@@ -347,11 +347,8 @@ def test_a_change_carries_the_new_words_and_a_fallback() -> None:
     assert "m.relates_to" not in one
 
 
-def test_a_sign_is_a_number_and_tells_nothing_else() -> None:
-    assert translation.reaction(keycap(2), "$menu") == {
-        "m.relates_to": {"rel_type": "m.annotation", "event_id": "$menu", "key": "2\ufe0f\u20e3"}
-    }
-    assert [keycap(n)[0] for n in (1, 9)] == ["1", "9"]
+def test_a_sign_to_tap_is_a_number_and_tells_nothing_else() -> None:
+    assert [keycap(n) for n in (1, 9, 10)] == ["1\ufe0f\u20e3", "9\ufe0f\u20e3", "\U0001f51f"]
 
 
 def test_a_file_says_what_it_is() -> None:

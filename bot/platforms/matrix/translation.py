@@ -25,7 +25,6 @@ PLATFORM: Final = "matrix"
 
 MESSAGE: Final = "m.room.message"
 REACTION: Final = "m.reaction"
-ENCRYPTION: Final = "m.room.encryption"
 MEMBER: Final = "m.room.member"
 
 # Events that are not words; their text, place or tune is never read. Polls still come under their unstable name.
@@ -278,13 +277,8 @@ def file_content(uploaded: Mapping[str, Any], name: str, length: int, *, side: i
     return {**uploaded, "msgtype": kind, "body": name, "filename": name, "info": info, "m.mentions": {}}
 
 
-def reaction(sign: str, event: str) -> dict[str, Any]:
-    """A sign under a message. It is never encrypted, so it is a number and nothing else."""
-    return {"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": sign}}
-
-
 def keycap(number: int) -> str:
-    """The sign of a number from 0 to 10."""
+    """The sign of a number from 0 to 10, to be tapped under a list. Signs are never encrypted; these tell nothing."""
     return "\U0001f51f" if number == 10 else f"{number}\ufe0f\u20e3"  # noqa: PLR2004
 
 
