@@ -215,8 +215,7 @@ def _invite(ask: Ask, tx: Tx, uses: int) -> Outgoing:
             (
                 _("Invitation to “{circle}”. Read this code out on the phone:", circle=one.name),
                 _("<code>{code}</code>", code=spaced(code)),
-                _("or send this link:"),
-                _("{link}", link=ask.link(code)),
+                *_by_link(ask, code),
                 *(
                     _(
                         "On {platform}: open a chat with {account}, and write the code there.",
@@ -238,15 +237,27 @@ def _invite(ask: Ask, tx: Tx, uses: int) -> Outgoing:
     )
 
 
+def _by_link(ask: Ask, code: str) -> tuple[Line, ...]:
+    """A link that carries the code; where links can't (Matrix), the one that opens a chat with the bot."""
+    link = ask.link(code)
+    if code in link:
+        return _("or send this link:"), _("{link}", link=link)
+    return _("or send them the code and this link, which opens a chat with me:"), _("{link}", link=link)
+
+
 def invite_picture(ask: Ask, tx: Tx) -> Outgoing:
     """The link of an invitation as a picture that another phone can photograph."""
     one = _mine(ask, tx)
     code = read_code(ask.args[1] if len(ask.args) > 1 else "")
     if code is None:
         raise Outdated
+    link = ask.link(code)
+    said = [_("Point the other phone's camera at this picture. Invitation to “{circle}”.", circle=one.name)]
+    if code not in link:
+        said += [_("Then write this code there:"), _("<code>{code}</code>", code=spaced(code))]
     return ask.anew(
-        _("Point the other phone's camera at this picture. Invitation to “{circle}”.", circle=one.name),
-        attachment=picture("invitation.png", ask.link(code)),
+        Page(tuple(said)),
+        attachment=picture("invitation.png", link),
         clean_after=min(INVITE_LIFE, CLEANABLE),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -120,3 +121,17 @@ async def test_where_there_are_buttons_a_number_is_no_pick(stage: Stage) -> None
     await zarina.settles_in("Zarina")
     await zarina.says("1")
     assert "did not understand" in zarina.last
+
+
+async def test_where_a_link_can_not_carry_the_code_the_picture_says_it(listed: Stage) -> None:
+    listed.app._links = {("memory", "1"): lambda _payload: "https://matrix.to/#/@bot:example.org"}  # noqa: SLF001
+    zarina = listed.actor("zarina")
+    await zarina.settles_in("Zarina")
+    await listed.in_code(zarina, "circle.make")
+    await zarina.says("Family")
+    await listed.in_code(zarina, "invite")
+    code = re.search(r"\d{3} \d{3} \d{3} \d{3}", zarina.last)
+    assert code is not None
+    assert "the code and this link" in zarina.last
+    await listed.in_code(zarina, "invite.picture")
+    assert code[0] in zarina.last
