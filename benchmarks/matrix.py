@@ -38,7 +38,7 @@ from storage.database import Tx
 from tests.matrix.crowd import Crowd, Neighbour
 from tests.matrix.synapse import Account, Synapse
 
-PATIENCE = 300.0  # seconds for a bot to come into all its rooms
+PATIENCE = 900.0  # seconds for a bot to come into all its rooms
 WARM = 3  # rounds of letters after the first one
 SPEAKERS = 10
 TALKS = 6  # commands of each of them

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 PEOPLE = 24
 ECHOES = 12  # people who speak with the control
-BUSY = 120  # happenings in one life at the most
+BUSY = 60  # happenings in one life at the most: some lives end before the first letter, most amid dozens
 CONTROL = 12  # kills: enough for what is wrong to show
 QUIET = 4.0  # seconds without anything new, at the end
 GONE = 20.0  # seconds that a letter may take before it counts as lost: for the control, which loses some

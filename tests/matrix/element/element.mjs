@@ -24,6 +24,7 @@ const events = new Map();
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 async function read(event) {
+  if (!event.getId() || !event.getRoomId()) return; // who is online, what is typed: no words
   events.set(event.getId(), event);
   if (event.getSender() === client.getUserId() || event.isState()) return;
   if (event.isEncrypted() && event.isBeingDecrypted()) await event.getDecryptionPromise();
