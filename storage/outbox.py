@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -156,8 +157,7 @@ def _turn(tx: Tx, one: Outgoing, turns: dict[int, int], now: datetime) -> int:
     return turns[one.about]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """One address of a person; `sees` is false while it was linked so lately that no circle news goes there."""
 
     address: int
