@@ -226,7 +226,7 @@ async def test_a_message_in_an_older_chat_is_changed_there(device: Device, crowd
         assert receipt.edited
         await desk(bot).deliver(letter(bot, zarina.user, "And here", key="3"))
     await zarina.until(lambda: "And here" in zarina.screen and "Arrived" in zarina.screen)
-    assert [(one.room, one.body) for one in zarina.messages] == [(old, "Arrived"), (new, "And here")]
+    assert {(one.room, one.body) for one in zarina.messages} == {(old, "Arrived"), (new, "And here")}
 
 
 async def test_a_persons_own_message_is_deleted_only_where_they_gave_us_the_power(device: Device, crowd: Crowd) -> None:
