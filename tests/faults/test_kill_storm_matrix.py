@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot import i18n
+from bot.i18n import _
 from tests.faults import count, killing
-from tests.faults.community import CIRCLE, ROOT, Place
+from tests.faults.community import CIRCLE, ROOT, Place, spoken
 from tests.faults.homeserver import Circles, Echo, World, founded, language_of, rows, sentence, serving
 from tests.faults.killing import Program, Storm
 from tests.matrix.crowd import PATIENCE, Crowd, Neighbour
@@ -42,6 +44,12 @@ def vanilla(directory: Path, server: Synapse, bot: Account) -> Program:
     """Give the control: matrix-nio as its examples use it."""
     command = (sys.executable, "-m", "tests.matrix.vanilla", server.url, bot.user, bot.password, str(directory))
     return Program(command, directory / "output", {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"})
+
+
+def hasty(place: Place, way: str) -> Program:
+    """Give the bot with something done too early (see `tests.faults.hasty`)."""
+    command = (sys.executable, "-m", "tests.faults.hasty", way, "--", "--settings", str(place.settings), "run")
+    return replace(place.program(), command=command)
 
 
 async def enraged(program: Program, world: World, kills: int, settled: Callable[[], bool]) -> None:
@@ -122,37 +130,76 @@ async def test_control_a_bot_that_is_plain_matrix_nio_loses_messages(
     assert missing
 
 
+async def test_control_a_bot_that_keeps_its_place_before_it_commits_loses_messages(
+    synapse: Synapse, crowd: Crowd, tmp_path: Path
+) -> None:
+    i18n.open_catalogues(strict=False)
+    bot = synapse.register("bot")
+    neighbours = await crowd.neighbours(ECHOES, bot.user)
+    place = await founded(tmp_path, synapse.url, bot, neighbours)
+    await born(place.program(), bot, neighbours[0])
+    async with World(neighbours, Circles(ECHOES)) as world:
+        loop = asyncio.get_running_loop()
+        await enraged(
+            hasty(place, "keeps-place-first"),
+            world,
+            CONTROL // 2,
+            lambda: world.settled(QUIET) or loop.time() - world.quiet_since > GONE,
+        )
+    assert happened(world)[0]
+
+
 # -- moments that a storm seldom hits ---------------------------------------------------------------------------------
 
 
 async def test_a_bot_that_is_killed_as_its_keys_appear_can_read_what_was_locked_with_them(
     synapse: Synapse, crowd: Crowd, tmp_path: Path
 ) -> None:
-    i18n.open_catalogues(strict=False)
     for time in range(count(50)):
-        bot = synapse.register("bot")
-        neighbour = await crowd.neighbour()
-        await neighbour.invites(bot.user)
-        place = await founded(tmp_path / str(time), synapse.url, bot, [neighbour])
-        async with serving(place.program()):
-            await has_keys(neighbour, bot.user)
-        await neighbour.says("/safe")
-        async with serving(place.program()):
-            await neighbour.until(lambda neighbour=neighbour: sentence(0, "tg") in neighbour.screen)  # type: ignore[misc]
+        read, told = await killed_as_its_keys_appear(synapse, crowd, tmp_path / str(time), None)
+        assert read
+        assert not told
+
+
+async def test_control_a_bot_that_shows_its_keys_before_it_remembers_them_can_not_read_it(
+    synapse: Synapse, crowd: Crowd, tmp_path: Path
+) -> None:
+    read, told = await killed_as_its_keys_appear(synapse, crowd, tmp_path, "shows-keys-first")
+    assert not read
+    assert told
+
+
+async def killed_as_its_keys_appear(
+    synapse: Synapse, crowd: Crowd, directory: Path, way: str | None
+) -> tuple[bool, bool]:
+    """Write to a bot that was killed in its first moment; whether it reads that later, and whether it asks again."""
+    i18n.open_catalogues(strict=False)
+    bot = synapse.register("bot")
+    neighbour = await crowd.neighbour()
+    await neighbour.invites(bot.user)
+    place = await founded(directory, synapse.url, bot, [neighbour])
+    async with serving(hasty(place, way) if way else place.program()):
+        await has_keys(neighbour, bot.user)
+    await neighbour.says("/safe")
+    line = _("You wrote something, but I could not decrypt it. Please write it once more.")
+    news, again = sentence(0, language_of(0)), spoken(line, language_of(0))
+    async with serving(place.program()):
+        await neighbour.until(lambda: news in neighbour.screen or again in neighbour.screen, 2 * PATIENCE)
+    return news in neighbour.screen, again in neighbour.screen
 
 
 async def test_what_is_said_while_the_bot_is_away_is_answered_when_it_is_back(
     synapse: Synapse, crowd: Crowd, tmp_path: Path
 ) -> None:
-    bot, neighbours, place = await at_home(synapse, crowd, tmp_path)
-    for _ in range(MISSED):
+    _bot, neighbours, place = await at_home(synapse, crowd, tmp_path)
+    for _time in range(MISSED):
         await neighbours[0].says("/safe")
         neighbours[0].rotates()
     async with serving(place.program()):
         for reader in range(len(neighbours)):
             await reads(neighbours[reader], sentence(0, language_of(reader)), MISSED)
         await reads(neighbours[0], sentence(1, language_of(0)), 0)
-    assert bot.user not in {one.sender for neighbour in neighbours for one in neighbour.in_clear}
+    assert [one.in_clear for one in neighbours if one.in_clear] == []
 
 
 async def test_control_plain_matrix_nio_answers_only_the_last_of_what_was_said_while_it_was_away(
@@ -169,13 +216,12 @@ async def test_control_plain_matrix_nio_answers_only_the_last_of_what_was_said_w
         await reads(neighbour, HEARD, 10)
 
 
-async def test_a_server_that_goes_and_comes_back_loses_nothing(crowd: Crowd, tmp_path: Path) -> None:
-    del crowd
+async def test_a_server_that_goes_and_comes_back_loses_nothing(tmp_path: Path) -> None:
     with Synapse() as server:
         async with Crowd(server) as people:
-            bot, neighbours, place = await at_home(server, people, tmp_path)
+            _bot, neighbours, place = await at_home(server, people, tmp_path)
             async with World(neighbours, Circles(CIRCLE)) as world, serving(place.program()):
-                for _ in range(2):
+                for _time in range(2):
                     told = len(killing.acknowledged(world.history.happenings))
                     async with asyncio.timeout(PATIENCE):
                         await world.history.until(
@@ -187,7 +233,6 @@ async def test_a_server_that_goes_and_comes_back_loses_nothing(crowd: Crowd, tmp
                     await world.history.until(partial(world.settled, QUIET))
             assert happened(world) == (set(), [])
             assert sum(len(one.unreadable) + len(one.in_clear) for one in neighbours) == 0
-            assert bot.user
 
 
 async def test_new_people_reach_a_bot_whose_one_time_keys_are_all_taken(
@@ -234,7 +279,7 @@ async def reads(neighbour: Neighbour, words: str, times: int) -> None:
 async def all_taken(neighbour: Neighbour, user: str) -> str:
     """Take a device's one-time keys until there are no more, and say what comes then."""
     (device,) = await neighbour.devices_of(user)
-    for _ in range(KEYS):
+    for _time in range(KEYS):
         taken = await neighbour.takes_key(user, device)
         if not taken:
             return "no key"
