@@ -219,8 +219,9 @@ class App:
             except StorageFault:
                 raise
             except Exception as error:  # noqa: BLE001 - one piece that can't be done must not stop the others
-                log.error("job.failed", error=error)  # noqa: TRY400 - logs withhold the message
-                await self.storage.write(partial(jobs.done, which=job.id))
+                code = secrets.token_hex(2).upper()
+                log.error("job.failed", code=code, error=error)  # noqa: TRY400 - logs withhold the message
+                await self.storage.write(partial(rounds.give_up, job=job, code=code, now=self.now()))
 
     async def _keep_working(self) -> None:
         while True:
@@ -230,6 +231,8 @@ class App:
                     await self.work()
             except StorageFault as fault:
                 log.warning("rounds.wait", why=type(fault).__name__)
+            except Exception as error:  # noqa: BLE001 - one row that nobody can read must not end all slow work
+                log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
 
     # -- running -----------------------------------------------------------------------------------------------------
 

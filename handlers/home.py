@@ -77,6 +77,11 @@ def cancel(ask: Ask, tx: Tx) -> Outgoing:
     return with_menu(ask, _("Stopped. Nothing was sent."))
 
 
+def defect(code: str) -> Line:
+    """A fault of ours, and the number by which an operator finds it."""
+    return _("Something went wrong on our side. If you write to us, mention {code}.", code=code)
+
+
 def more(ask: Ask, tx: Tx) -> Outgoing:
     """Everything that is not needed every day."""
     del tx

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import alarm, card
+from bot.domain.conversation import Outgoing
+from handlers import alarm, card, home
 from storage import cards, checkins, circles, inbox, jobs, links, outbox, people
 from storage.database import Tx
 from storage.jobs import Done, Job
@@ -32,3 +33,9 @@ def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
     work = card.made if job.kind == cards.MAKE else card.looked_up
     outbox.post(tx, work(tx, job, done, now), now)
+
+
+def give_up(tx: Tx, job: Job, code: str, now: datetime) -> None:
+    """Slow work met a defect: drop it, and tell whoever waits for it a number."""
+    if jobs.done(tx, job.id):
+        outbox.post(tx, [Outgoing(job.person, home.defect(code), choices=home.menu(), at=job.address)], now)

@@ -416,5 +416,4 @@ def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
     inbox.note_accident(tx, code, repr(incoming), now)
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
     if met.person is not None:
-        line = _("Something went wrong on our side. If you write to us, mention {code}.", code=code)
-        outbox.post(tx, [Outgoing(met.person.id, line, choices=home.menu(), at=met.address)], now)
+        outbox.post(tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address)], now)

@@ -305,3 +305,15 @@ async def test_the_slow_hash_is_slow_keyed_and_the_same_for_the_same_words(stage
     assert cards.slowly("a b", salt) != cards.slowly("b a", salt)
     assert cards.slowly("a b", salt) != cards.slowly("a b", bytes(32))
     assert re.fullmatch("[0-9a-f]{64}", cards.slowly("a b", salt))
+
+
+async def test_who_waits_for_slow_work_that_meets_a_defect_is_told_a_number_and_the_next_is_served(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    with monkeypatch.context() as broken:
+        broken.setattr("bot.jobs.cards.draw", lambda _words: 1 / 0)
+        await make_card(zarina)
+    assert "Something went wrong on our side." in zarina.last
+    await make_card(daler)
+    assert "Your card." in daler.screen
