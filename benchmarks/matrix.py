@@ -339,7 +339,7 @@ async def ours(written: Path, home: Path) -> None:
         async def send(count: int) -> None:
             await letters.post(storage, min(count, encrypted))
             while not await all_sent():  # noqa: ASYNC110 - rows have no event
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.1)
 
         await obey(settled, send, living)
 
