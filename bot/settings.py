@@ -164,7 +164,7 @@ class MatrixSettings(_Part):
 
     def read_password(self) -> SecretStr:
         """The bot account's password. Raises SettingsFault."""
-        return read_secret(self.password_file, "matrix.password", "matrix.password_file")
+        return read_secret(self.password_file, "matrix.password", "matrix.password_file", spaced=True)
 
 
 class DatabaseSettings(_Part):
@@ -306,10 +306,11 @@ def file_of(path: Path | None = None) -> Path:
     return path or Path(os.environ.get("PAYVAND_SETTINGS") or FILE)
 
 
-def read_secret(path: Path, credential: str, setting: str) -> SecretStr:
+def read_secret(path: Path, credential: str, setting: str, *, spaced: bool = False) -> SecretStr:
     """A secret from systemd's credentials directory if it is there as `credential`, else from `path`.
 
-    `setting` is the name of the setting that holds `path`. Raises SettingsFault, which never holds the secret.
+    `setting` is the name of the setting that holds `path`; with `spaced` there may be spaces inside, as in a phrase.
+    Raises SettingsFault, which never holds the secret.
     """
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     kept = Path(directory) / credential if directory else None
@@ -325,7 +326,8 @@ def read_secret(path: Path, credential: str, setting: str) -> SecretStr:
         secret = kept.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         secret = ""
-    if not secret or any(character.isspace() for character in secret):
+    strange = (lambda one: not one.isprintable()) if spaced else str.isspace
+    if not secret or any(map(strange, secret)):
         message = f"{kept}, which `{setting}` names, can't be read or doesn't hold one secret on one line."
         raise SettingsFault(message)
     return SecretStr(secret)

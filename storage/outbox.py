@@ -426,14 +426,20 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
 
 _NEXT = Prepared(
     sa.select(sa.func.min(letter.c.due_at)).where(
-        letter.c.route == sa.bindparam("route"), letter.c.state == State.WAITING.value
+        letter.c.route == sa.bindparam("route"),
+        letter.c.state == State.WAITING.value,
+        letter.c.due_at > sa.bindparam("after"),
     )
 )
 
 
-def next_due(tx: Tx, route: str) -> datetime | None:
-    """When the next waiting letter of a route is due."""
-    due: datetime | None = tx.execute(_NEXT, {"route": route}).scalar()
+def next_due(tx: Tx, route: str, after: datetime) -> datetime | None:
+    """When the next waiting letter of a route is due, of those that were not due yet at the last claim.
+
+    What was due then and was not claimed is held back by another letter: by one in the air, whose end wakes the outbox,
+    or by one that is itself due later.
+    """
+    due: datetime | None = tx.execute(_NEXT, {"route": route, "after": after}).scalar()
     return due
 
 

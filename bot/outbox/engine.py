@@ -69,6 +69,7 @@ class Route:
         self._roomy = asyncio.Event()
         self._turns = asyncio.Lock()
         self._queued = 0
+        self._looked_at = now()
         self._enough = 1
         self._closed = False
         self._stopping = False
@@ -139,7 +140,8 @@ class Route:
         ahead = self._pace.ahead(loop.time())
         if ahead > AHEAD:
             await asyncio.sleep(ahead - AHEAD)
-        claim = partial(outbox.claim, route=self.name, now=self._now(), most=room, lists=self._courier.lists)
+        self._looked_at = self._now()
+        claim = partial(outbox.claim, route=self.name, now=self._looked_at, most=room, lists=self._courier.lists)
         letters = await self._storage.write(claim)
         for letter in letters:
             slot = self._pace.slot(loop.time())
@@ -169,7 +171,7 @@ class Route:
             self._roomy.set()
 
     async def _rest(self) -> None:
-        due = await self._storage.read(partial(outbox.next_due, route=self.name))
+        due = await self._storage.read(partial(outbox.next_due, route=self.name, after=self._looked_at))
         seconds = IDLE if due is None else min(IDLE, max(0.02, (due - self._now()).total_seconds()))
         try:
             async with asyncio.timeout(seconds):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import App
 from bot.domain.conversation import Lane, Outgoing
 from bot.i18n import _
 from bot.outbox.courier import Gone, NotSent, Parcel, Refused, Throttled, Unknown, Unreachable
 from bot.outbox.pace import UNLIMITED
-from storage import outbox
+from storage import outbox, schema
 from storage.database import Tx
 from storage.outbox import State
 from tests.family.looking import id_of
@@ -291,3 +292,24 @@ def test_every_lane_has_a_rule_for_an_unknown_end_and_a_life() -> None:
     assert set(outbox.SENT_AGAIN) == set(SENT_AGAIN)
     assert set(outbox.LIFE) == set(Lane)
     assert State.FLYING < State.DELIVERED
+
+
+async def test_what_waits_behind_a_letter_in_back_off_wakes_the_outbox_not_before_that_letter_is_due(
+    stage: Stage,
+) -> None:
+    _zarina, daler = await stage.family("Zarina", "Daler")
+    stage.memory.fail(NotSent(), "daler")
+    await post(stage, daler, Lane.REPLY, Lane.REPLY)
+    await stage.settle()
+    assert heard(daler) == []
+    now = stage.now()
+
+    def due(tx: Tx) -> tuple[datetime | None, datetime | None]:
+        first = sa.select(sa.func.min(schema.letter.c.due_at)).where(schema.letter.c.state == State.WAITING.value)
+        return outbox.next_due(tx, "memory/1", now), tx.execute(first).scalar()
+
+    woken, earliest = await stage.storage.read(due)
+    assert woken is not None
+    assert woken > now
+    assert earliest is not None
+    assert earliest <= now  # the control: looking at whatever is due would look again and again

@@ -220,3 +220,13 @@ def test_the_databases_password_joins_its_address(tmp_path: Path) -> None:
     assert found.database.server
     assert found.database.read_url().get_secret_value() == "postgresql://me:a%2Fb%40c%3Ad@host:5433/db"
     assert "a/b" not in repr(found)
+
+
+def test_a_password_may_be_a_phrase_of_several_words(tmp_path: Path) -> None:
+    (tmp_path / "s").write_bytes(b"correct horse\n")
+    (tmp_path / "s").chmod(0o600)
+    found = read_secret(tmp_path / "s", "matrix.password", "matrix.password_file", spaced=True)
+    assert found.get_secret_value() == "correct horse"
+    (tmp_path / "s").write_bytes(b"two\nlines")
+    with pytest.raises(SettingsFault, match=r"`matrix\.password_file`"):
+        read_secret(tmp_path / "s", "matrix.password", "matrix.password_file", spaced=True)
