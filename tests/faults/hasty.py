@@ -17,6 +17,7 @@ from bot.platforms.matrix.intake import Intake
 from bot.platforms.matrix.shapes import Batch, Kept, Login
 
 MEANWHILE: Final = 0.3  # seconds between what is done too early and what should have been first
+LONG: Final = 1.0  # the same where a kill falls at random, so that some kill is sure to fall into it
 
 
 def keeps_place_first() -> None:
@@ -25,7 +26,7 @@ def keeps_place_first() -> None:
 
     async def hasty(self: Intake, batch: Batch, receive: Receive) -> None:
         await self._client.keep(batch)
-        await asyncio.sleep(MEANWHILE)
+        await asyncio.sleep(LONG)
         await hand_over(self, batch, receive)
 
     Intake._hand_over = hasty  # type: ignore[method-assign]  # noqa: SLF001

@@ -143,7 +143,7 @@ async def test_control_a_bot_that_keeps_its_place_before_it_commits_loses_messag
         await enraged(
             hasty(place, "keeps-place-first"),
             world,
-            CONTROL // 2,
+            CONTROL,
             lambda: world.settled(QUIET) or loop.time() - world.quiet_since > GONE,
         )
     assert happened(world)[0]
