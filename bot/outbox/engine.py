@@ -341,6 +341,8 @@ class Route:
                 return
             for one in ended:
                 await self._note([one])
+        else:
+            self._woken.set()  # only now may the next letter of the same address and lane be claimed
 
     # -- cleaning ----------------------------------------------------------------------------------------------------
 
