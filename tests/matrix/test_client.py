@@ -506,37 +506,6 @@ async def test_nobody_can_say_again_under_their_own_name_what_somebody_else_has_
         assert bot.health().forged == 1
 
 
-async def test_a_homeserver_can_not_say_old_words_again_not_even_after_a_restart(
-    device: Device, crowd: Crowd, synapse: Synapse, tmp_path: Path
-) -> None:
-    """To the clients a copy that the server makes is one that the person sent."""
-    zarina = await crowd.neighbour("zarina")
-    bare = Bare(synapse, tmp_path / "bare")
-    async with bare.client() as control:
-        room = await zarina.makes_room(bare.user)
-        await control.join(room)
-        await turn(control)
-        await zarina.says("I am safe")
-        await turn(control)
-    await copied(zarina, room)
-    async with bare.client() as control:
-        news = await turn(control, sync_filter={"room": {"timeline": {"limit": 1}}})
-        assert read(news) == ["I am safe"]  # the control
-    async with device.client() as bot:
-        room = await meet(bot, zarina)
-        zarina.rotates()
-        await zarina.says("I am safe")
-        assert await hear(bot) == ["I am safe"]
-    await copied(zarina, room)
-    async with device.client(synced=False) as bot:
-        batch = await bot.sync(2)
-        assert words(batch.events) == []
-        assert bot.health().forged == 1
-        await bot.keep(batch)
-        await zarina.says("and still")
-        assert await hear(bot) == ["and still"]
-
-
 async def copied(person: Neighbour, room: str) -> None:
     """Send the last encrypted event of a room once more, as one's own."""
     page = await person.api("GET", f"/rooms/{room}/messages", dir="b", limit="20")

@@ -468,8 +468,11 @@ class Machine(Olm):  # type: ignore[misc] # nio carries no types
                 plain, index = session.decrypt(sealed)
         except vodozemac.MegolmDecryptionException:
             raise NoKey from None  # said before we were given the key, or broken
-        if not self.store.is_first(session_id, index, name):
+        once = (session.sender_key, session_id, index)
+        said = self.message_index_store.get(once)
+        if said is not None and said != name:
             raise Forged
+        self.message_index_store[once] = name
         payload = json.loads(plain)
         if not isinstance(payload, dict):
             raise ValueError("not an event")  # noqa: TRY004 - all that is malformed is of one kind

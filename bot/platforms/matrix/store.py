@@ -1,9 +1,8 @@
 """What one Matrix device must remember (keys, sessions, its place in the news), in one file that is encrypted whole.
 
 matrix-nio's own store leaves user ids, device ids and display names in the clear; here it is opened through SQLCipher
-with a raw key of its own. In the same file lie small tables of ours: events that could not be read yet, what is to be
-done, which ciphertext was which event, and when a room's key was last of use. Losing the file loses no person's data:
-the bot then becomes a new device.
+with a raw key of its own. In the same file lie two small tables of ours: events that could not be read yet, and when a
+room's key was last of use. Losing the file loses no person's data: the bot then becomes a new device.
 """
 
 from __future__ import annotations
@@ -46,15 +45,10 @@ _ERRAND_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS errands (task TEXT NOT NULL, room TEXT NOT NULL, who TEXT NOT NULL, event TEXT "
     "NOT NULL, direct INTEGER NOT NULL, at REAL NOT NULL, UNIQUE (task, room, who, event)) STRICT"
 )
-_HEARD_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS heard (session TEXT, place INTEGER, event TEXT NOT NULL, PRIMARY KEY (session, place)) "
-    "WITHOUT ROWID, STRICT"
-)
 _OURS: Final = (
     _HELD_TABLE,
     "CREATE INDEX IF NOT EXISTS held_by_session ON held (room, session)",
     _ERRAND_TABLE,
-    _HEARD_TABLE,
     "CREATE TABLE IF NOT EXISTS used (session TEXT PRIMARY KEY, day INTEGER NOT NULL) STRICT",
 )
 
@@ -155,7 +149,6 @@ class EncryptedStore(SqliteStore):  # type: ignore[misc] # nio carries no types
         # Made by us, so that nobody else may read it from its first byte on; SQLite's other files take after it.
         os.close(os.open(directory / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._days: dict[str, int] = {}
-        self._heard: dict[tuple[str, int], str] = {}  # since the place in the news was kept last
         try:
             # The pickles inside are encrypted once more by nio; the file's own key serves, under another derivation.
             super().__init__(user, device, str(directory), pickle_key=key.hex(), database_name=_FILE)
@@ -211,13 +204,10 @@ class EncryptedStore(SqliteStore):  # type: ignore[misc] # nio carries no types
         """Remember that everything up to `position` is handled, and so are the held events `read`; note `errands`."""
         with self.together():
             self.save_sync_token(position)
-            for (session, place), event in self._heard.items():
-                self.database.execute_sql("INSERT OR IGNORE INTO heard VALUES (?, ?, ?)", (session, place, event))
             for event in read:
                 self.database.execute_sql("DELETE FROM held WHERE event = ?", (event,))
             for errand in errands:
                 self.add_errand(errand)
-        self._heard.clear()
 
     # -- what is to be done --------------------------------------------------------------------------------------------
 
@@ -312,19 +302,6 @@ class EncryptedStore(SqliteStore):  # type: ignore[misc] # nio carries no types
             self._days[session] = day
             self.database.execute_sql("INSERT OR REPLACE INTO used VALUES (?, ?)", (session, day))
 
-    def is_first(self, session: str, place: int, event: str) -> bool:
-        """Whether what stands at a place of a room key was not heard before as another event.
-
-        A homeserver can't make words up, but it could show old ones again: “I am safe”, of last month.
-        """
-        before = self._heard.get((session, place))
-        if before is None:
-            row = self.database.execute_sql(
-                "SELECT event FROM heard WHERE session = ? AND place = ?", (session, place)
-            ).fetchone()
-            before = self._heard[session, place] = event if row is None else row[0]
-        return before == event
-
     # -- forgetting ----------------------------------------------------------------------------------------------------
 
     def prune(self, now: float) -> None:
@@ -341,7 +318,6 @@ class EncryptedStore(SqliteStore):  # type: ignore[misc] # nio carries no types
             run("DELETE FROM used WHERE day < ?", (day - UNUSED_FOR.days,))
             run("DELETE FROM megolminboundsessions WHERE session_id NOT IN (SELECT session FROM used)")
             run("DELETE FROM used WHERE session NOT IN (SELECT session_id FROM megolminboundsessions)")
-            run("DELETE FROM heard WHERE session NOT IN (SELECT session FROM used)")
             run(
                 "DELETE FROM olmsessions WHERE session_id IN (SELECT session_id FROM (SELECT session_id, row_number() "
                 "OVER (PARTITION BY account_id, sender_key ORDER BY last_usage_date DESC) AS place FROM olmsessions) "
