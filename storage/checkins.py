@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.alarm import Alarm, Reader
-from bot.domain.checkin import KEPT, News, State, supersedes
+from bot.domain.checkin import KEPT, How, News, State, supersedes
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
 from storage.schema import alarm, alarm_reader, ask, ask_reader, news, person, standing, telling
@@ -19,7 +19,7 @@ SUPERSEDED_KEPT = timedelta(days=30)
 ALARMS_KEPT = timedelta(days=30)
 
 _NEWS = (news.c.id, news.c.person_id, news.c.teller_id, news.c.state, news.c.true_at, news.c.told_at)
-_DETAILS = (news.c.note, news.c.place)
+_DETAILS = (news.c.note, news.c.place, news.c.how)
 
 
 def _news(row: sa.Row[tuple[object, ...]]) -> News:
@@ -32,6 +32,7 @@ def _news(row: sa.Row[tuple[object, ...]]) -> News:
         told_at=row.told_at,
         note=row.note or "",
         place=row.place or "",
+        how=How(row.how) if row.how else How.SELF,
     )
 
 
@@ -74,6 +75,7 @@ def add(tx: Tx, one: News, circles: Sequence[int]) -> None:
             "id": one.id,
             "person_id": one.person,
             "teller_id": one.teller,
+            "how": None if one.how is How.SELF else one.how.value,
             "state": one.state.value,
             "note": one.note or None,
             "place": one.place or None,

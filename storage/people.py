@@ -12,7 +12,7 @@ from bot.domain.people import Person
 from storage import successions
 from storage.database import Tx
 from storage.prepared import Prepared
-from storage.schema import EPOCH, address, dialogue, letter, message, person
+from storage.schema import EPOCH, address, dialogue, letter, message, person, relative
 
 DAY = timedelta(days=1)
 STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
@@ -96,14 +96,14 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     if moved:
         row = tx.execute(_BY_ACCOUNT, key).first()
     if row is None:
-        who = None if group else _new(tx, now)
+        who = None if group else new(tx, now)
         values = {"person_id": who, **key, "reach": sender.account}
         where = tx.execute(address.insert().returning(address.c.id), values).scalar_one()
         return Met(None if who is None else Person(who), where, new=True)
     if row.unreachable_at is not None:
         reachable(tx, row.address)
     if row.id is None and not group and row.answered_at is None:  # forgotten a moment ago, and here again
-        who = _new(tx, now)
+        who = new(tx, now)
         tx.execute(address.update().where(address.c.id == row.address).values(person_id=who))
         return Met(Person(who), row.address, new=True)
     return Met(
@@ -118,7 +118,8 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     )
 
 
-def _new(tx: Tx, now: datetime) -> int:
+def new(tx: Tx, now: datetime) -> int:
+    """A person of whom nothing is known yet. Their id."""
     met_on = (now - EPOCH) // DAY
     who: int = tx.execute(person.insert().returning(person.c.id), {"met_on": met_on}).scalar_one()
     return who
@@ -195,7 +196,8 @@ def forget(tx: Tx, who: int) -> None:
 def expire(tx: Tx, now: datetime) -> None:
     """Drop dialogues that were left, and addresses of people who are forgotten, once their farewell has left."""
     tx.execute(dialogue.delete().where(dialogue.c.expires_at <= now))
-    never_began = person.c.language.is_(None) & (person.c.met_on < (now - STRANGERS_KEPT - EPOCH) // DAY)
+    is_relative = sa.exists().where(relative.c.person_id == person.c.id)
+    never_began = person.c.language.is_(None) & (person.c.met_on < (now - STRANGERS_KEPT - EPOCH) // DAY) & ~is_relative
     tx.execute(person.delete().where(never_began))
     nobody = address.c.person_id.is_(None) & address.c.answered_at.is_(None)
     waiting = sa.exists().where(letter.c.address_id == address.c.id, letter.c.ended_at.is_(None))

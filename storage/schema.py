@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.crypto import Blind, Sealed
 
-HEAD = "0001"  # the newest migration; a database beyond it belongs to a newer program
+HEAD = "0002"  # the newest migration; a database beyond it belongs to a newer program
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -173,6 +173,8 @@ circle = _table(
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("name", Sealed("circle.name"), nullable=False),
     _who("keeper_id"),
+    sa.Column("keeps_days", sa.Integer, nullable=False, server_default="30"),  # how long replaced news stays
+    sa.Column("asked_at", Instant),  # when the keeper was last asked whether old last news shall stay
     sa.Index(None, "keeper_id"),
 )
 
@@ -182,6 +184,13 @@ membership = _table(
     _who("person_id", primary_key=True),
     sa.Column("tells", sa.Integer, nullable=False, server_default="1"),  # 1: their news goes to this circle
     sa.Index(None, "person_id"),
+)
+
+relative = _table(
+    "relative",  # a person of a circle who does not use the bot: others tell news of them
+    _who("person_id", primary_key=True),
+    _to("circle.id"),
+    sa.Index(None, "circle_id"),
 )
 
 invite = _table(
@@ -216,7 +225,9 @@ news = _table(
     "news",
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     _who("person_id"),
-    _who("teller_id"),
+    # forgotten with whoever told it; the news itself is about somebody else, and stays
+    sa.Column("teller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("how", Sealed("news.how")),  # how the teller knows it; none: it is about themselves
     sa.Column("state", Sealed("news.state"), nullable=False),
     sa.Column("note", Sealed("news.note")),
     sa.Column("place", Sealed("news.place")),
@@ -247,13 +258,15 @@ standing = _table(
 alarm = _table(
     "alarm",
     sa.Column("id", Id, primary_key=True, autoincrement=False),
-    _who("person_id"),
-    _to("news.id"),
+    _who("person_id"),  # who called
+    _who("about_id", nullable=True),  # for whom; none: for themselves
+    _to("news.id", nullable=True),  # none: it is not a call but a deadline that passed in silence
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("repeat_at", Instant),  # none: repeated already, or somebody pressed
     sa.Column("closed_at", Instant),
     sa.Column("shown", sa.Text, nullable=False, server_default=""),  # the counts the caller was last shown
     sa.Index(None, "person_id"),
+    sa.Index(None, "about_id"),
     sa.Index(None, "news_id"),
     sa.Index(None, "closed_at"),
 )

@@ -1,0 +1,44 @@
+"""Who is not online."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants in milliseconds since 1970
+
+
+def upgrade() -> None:
+    """From the schema before to this one."""
+    op.create_table(
+        "relative",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("circle_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_relative_circle_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_relative_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_relative")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("relative", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_relative_circle_id"), ["circle_id"], unique=False)
+
+    with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
+        batch_op.add_column(sa.Column("about_id", Big, nullable=True))
+        batch_op.alter_column("news_id", existing_type=sa.INTEGER(), nullable=True)
+        batch_op.create_index(batch_op.f("ix_alarm_about_id"), ["about_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_alarm_about_id"), "person", ["about_id"], ["id"], ondelete="CASCADE")
+
+    with op.batch_alter_table("circle", table_kwargs={"sqlite_strict": True}) as batch_op:
+        batch_op.add_column(sa.Column("keeps_days", sa.Integer(), server_default="30", nullable=False))
+        batch_op.add_column(sa.Column("asked_at", Big, nullable=True))
+
+    with op.batch_alter_table("news", table_kwargs={"sqlite_strict": True}) as batch_op:
+        batch_op.add_column(sa.Column("how", sa.LargeBinary(), nullable=True))
+        batch_op.alter_column("teller_id", existing_type=sa.INTEGER(), nullable=True)
+        batch_op.drop_constraint(batch_op.f("fk_news_teller_id"), type_="foreignkey")
+        batch_op.create_foreign_key(
+            batch_op.f("fk_news_teller_id"), "person", ["teller_id"], ["id"], ondelete="SET NULL"
+        )
