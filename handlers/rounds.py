@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, home
+from handlers import alarm, card, hard, home
 from storage import cards, checkins, circles, inbox, jobs, links, outbox, people
+from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -22,6 +23,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    cases.expire(tx, now)
+    outbox.post(tx, hard.watch(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)

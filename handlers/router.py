@@ -32,7 +32,7 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, start
+from handlers import alarm, asking, board, card, checkin, circle, hard, home, link, privacy, start
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -93,6 +93,30 @@ BUTTONS: Mapping[str, Handler] = {
     "join": circle.join,
     "door.open": circle.door_open,
     "door.shut": circle.door_shut,
+    "hard.say": hard.say,
+    "hard.what": hard.what,
+    "hard.how": hard.how,
+    "hard.note": hard.note,
+    "hard.undo": hard.undo,
+    "hard.read": hard.read,
+    "hard.again": hard.again,
+    "hard.cover": hard.cover,
+    "hard.yes": hard.yes,
+    "hard.grade": hard.grade,
+    "hard.no": hard.no,
+    "hard.call": hard.call,
+    "hard.else": hard.somebody_else,
+    "hard.ask": hard.asked,
+    "hard.pass": hard.pass_on,
+    "hard.tell": hard.tell,
+    "hard.told": hard.marked,
+    "hard.wrong": hard.wrong,
+    "hard.wrong.yes": hard.wronged,
+    "hard.bearers": hard.bearers,
+    "hard.name": hard.name,
+    "hard.named": hard.named,
+    "hard.release": hard.release,
+    "hard.decline": hard.decline,
     "link": link.overview,
     "link.make": link.make,
     "link.type": link.type_it,
@@ -143,6 +167,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "hard.note": hard.noted,
 }
 
 
@@ -166,6 +191,7 @@ LIMITS: Mapping[Handler, Limit] = {
     privacy.copied: Limit("copy", 5),
     alarm.noted: Limit("detail", 12),  # a call itself is never refused
     checkin.noted: Limit("note", 20),
+    hard.noted: Limit("note", 20),
     checkin.placed: Limit("note", 20),
     checkin.something_told: Limit("news", 30),
     checkin.hurt: Limit("news", 30),
@@ -212,6 +238,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "hard.note": URGENT,
 }
 NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(

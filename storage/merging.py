@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import outbox
+from storage import hard, outbox
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -42,6 +42,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _news(tx, gone, kept)
     _calls(tx, gone, kept)
     _questions(tx, gone, kept)
+    hard.unite(tx, gone, kept)
     _letters(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
@@ -154,4 +155,6 @@ def _letters(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(letter.update().where(letter.c.person_id == gone).values(person_id=kept))
     tx.execute(letter.update().where(letter.c.about_id == gone).values(about_id=kept))
     own = (letter.c.person_id == kept) & (letter.c.about_id == kept)
+    topics = [f"hard:{one.id}" for one in hard.about(tx, kept)]
+    own |= (letter.c.person_id == kept) & letter.c.topic.in_(topics)
     tx.execute(letter.delete().where(own, letter.c.state == outbox.State.WAITING.value))
