@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.checkin import NOTE_LENGTH, Hard, How, News
+from bot.domain.checkin import NOTE_LENGTH, Hard, How, News, on_day
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Span, Value
 from bot.domain.hard import (
     APPROVALS,
@@ -31,7 +31,7 @@ from bot.domain.hard import (
     may_be_told,
     next_reminder,
 )
-from bot.domain.people import Person, quiet_until
+from bot.domain.people import Person, quiet_until, zone_of
 from bot.domain.refusals import Outdated, TooOften
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
@@ -45,6 +45,7 @@ from storage.database import Tx
 
 VERY_BAD = pgettext("button", "Very bad news")
 DAY = timedelta(days=1)
+DAYS = (0, 1, 2, 3, 7, 30)  # ago
 MOST_NAMED = 12  # names in one line; the others are counted
 CANT_SAY = "none"
 
@@ -139,18 +140,6 @@ def _what(what: Hard) -> Line:
             return pgettext("status", "detained")
         case Hard.DEAD:
             return pgettext("status", "died")
-
-
-def _how(how: How) -> Line:
-    match how:
-        case How.SAW:
-            return pgettext("status", "has seen it")
-        case How.LIST:
-            return pgettext("status", "from an authority, a hospital or a list")
-        case How.TOLD:
-            return pgettext("status", "has it from somebody else")
-        case _:
-            return pgettext("status", "from a message, a voice or a code")
 
 
 def _grade(grade: Grade | None) -> Line:
@@ -275,8 +264,9 @@ def _name_two(matter: Matter) -> list[Outgoing]:
 
 
 def say(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask what was learned about somebody of a circle."""
+    """Ask what was learned about somebody of a circle; how it is known has been asked before."""
     one, person = _of_mine(ask, tx)
+    at = (one.id, person.id, _way(ask).value)
     text = _(
         "What have you learned about {name}? I write it to nobody. Only the two people who are named for this can "
         "read it, and somebody calls the family.",
@@ -284,9 +274,9 @@ def say(ask: Ask, tx: Tx) -> Outgoing:
     )
     return ask.reply(
         text,
-        [button(pgettext("button", "⚫ Detained"), "hard.what", one.id, person.id, Hard.DETAINED.value)],
-        [button(pgettext("button", "⚫ Died"), "hard.what", one.id, person.id, Hard.DEAD.value)],
-        [back()],
+        [button(pgettext("button", "⚫ Detained"), "hard.what", *at, Hard.DETAINED.value)],
+        [button(pgettext("button", "⚫ Died"), "hard.what", *at, Hard.DEAD.value)],
+        [back("tell.how", *at)],
     )
 
 
@@ -303,39 +293,45 @@ def _belonging(tx: Tx, which: int) -> dict[int, Person]:
     return {p.id: p for p in (*circles.members(tx, [which])[which], *relatives.inside(tx, [which])[which])}
 
 
+def _way(ask: Ask) -> How:
+    try:
+        return How(ask.args[2])
+    except (IndexError, ValueError):
+        raise Outdated from None
+
+
 def _told_what(ask: Ask) -> Hard:
     try:
-        return Hard(ask.args[2])
+        return Hard(ask.args[3])
     except (IndexError, ValueError):
         raise Outdated from None
 
 
 def what(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask how they know it."""
+    """Ask when it was."""
     one, person = _of_mine(ask, tx)
-    told_what = _told_what(ask).value
-    return ask.reply(
-        _("How do you know it?"),
-        *(
-            [button(label, "hard.how", one.id, person.id, told_what, how.value)]
-            for label, how in (
-                (pgettext("button-wide", "👁 I have seen it myself"), How.SAW),
-                (pgettext("button-wide", "🗣 Somebody told me"), How.TOLD),
-                (pgettext("button-wide", "📄 From an authority or a hospital"), How.LIST),
-            )
-        ),
-        [back("hard.say", one.id, person.id)],
+    at = (one.id, person.id, _way(ask).value)
+    labels = (
+        pgettext("button", "Today"),
+        pgettext("button", "Yesterday"),
+        pgettext("button", "2 days ago"),
+        pgettext("button", "3 days ago"),
+        pgettext("button", "A week ago"),
+        pgettext("button", "A month ago"),
     )
+    made = [button(label, "hard.when", *at, _told_what(ask).value, number) for number, label in enumerate(labels)]
+    text = _("When was that? The day is enough.")
+    return ask.reply(text, made[:2], made[2:4], made[4:], [back("hard.say", *at)])
 
 
-def how(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """It is told."""
+def when(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Everything is known: it is told."""
     one, person = _of_mine(ask, tx)
-    try:
-        known = How(ask.args[3])
-    except (IndexError, ValueError):
-        raise Outdated from None
-    return told(ask, tx, person, one.id, _told_what(ask), known, ask.now)
+    number = ask.number(4)
+    if number >= len(DAYS):
+        raise Outdated
+    true_at = on_day(DAYS[number], ask.now, zone_of(ask.person))
+    return told(ask, tx, person, one.id, _told_what(ask), _way(ask), true_at)
 
 
 def told(  # noqa: PLR0913, PLR0917 - what is told has this many parts
@@ -545,7 +541,7 @@ def _to_be_checked(tx: Tx, matter: Matter, me: int) -> tuple[list[Line | str], l
 
 def _said(matter: Matter, word: Word, *, named: bool) -> list[Line]:
     """What one person said. Whoever is not in the circle is not told who; and the circle learns of no other one."""
-    how, ago = _how(word.how), Ago(word.true_at)
+    how, ago = words.way(word.how), Ago(word.true_at)
     name = matter.name(word.teller)
     if name is None:
         line = _(
@@ -1138,8 +1134,8 @@ def comes(tx: Tx, which: int, who: Person, now: datetime) -> list[Outgoing]:
 
 
 def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
-    """Somebody is about to be forgotten: what was told about them goes, and whoever could read it is told so."""
-    line = _("What only few of you could read is erased: the account that it was about has erased its data.")
+    """Somebody is about to be erased: what was told about them goes, and whoever could read it is told so."""
+    line = _("What only few of you could read is erased: whoever it was about is no longer here.")
     return [letter for case in cases.about(tx, who) for letter in _over(tx, _around(tx, case), line, now)]
 
 

@@ -22,7 +22,7 @@ from bot.domain.hard import (
 )
 from storage.database import Tx
 from storage.prepared import Prepared
-from storage.schema import bearer, hard, hard_reader, hard_told, hard_word, person
+from storage.schema import bearer, hard, hard_reader, hard_told, hard_word, letter, person
 
 NO = "no"
 
@@ -326,6 +326,8 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
         hard_word.update().where(hard_word.c.teller_id == kept, hard_word.c.hard_id.in_(mine)).values(teller_id=None)
     )
     subjects = set(tx.execute(mine).scalars())
+    topics = [f"hard:{which}" for which in sorted(subjects)]
+    tx.execute(letter.delete().where(letter.c.person_id.in_(both), letter.c.topic.in_(topics)))
     for table in (hard_reader, hard_told):
         rows: dict[int, dict[str, Any]] = {}
         found = tx.execute(sa.select(table).where(table.c.person_id.in_(both)).order_by(table.c.person_id == kept))
