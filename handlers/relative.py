@@ -8,11 +8,12 @@ from bot.domain.folding import fold
 from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import CircleFull, NameTaken, NotAName, Outdated
 from bot.i18n import _, pgettext
-from handlers import telling, words
+from handlers import hard, telling, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
 from handlers.telling import Subject, circle_of, subject
 from storage import checkins, circles, merging, people, relatives
+from storage import hard as cases
 from storage.circles import Circle
 from storage.database import Tx
 

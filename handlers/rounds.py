@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, hard, home
-from storage import cards, checkins, circles, inbox, jobs, links, outbox, people
+from handlers import alarm, card, desk, hard, home
+from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, roles
 from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
@@ -30,6 +30,10 @@ def seldom(tx: Tx, now: datetime) -> None:
     cards.expire(tx, now)
     jobs.expire(tx, now)
     people.expire(tx, now)
+    outbox.post(tx, desk.watch(tx, now), now)
+    roles.expire(tx, now)
+    proposals.expire(tx, now)
+    audit.expire(tx, now)
 
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:

@@ -32,7 +32,23 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, hard, home, link, privacy, relative, start, telling
+from handlers import (
+    alarm,
+    asking,
+    board,
+    card,
+    checkin,
+    circle,
+    desk,
+    hard,
+    home,
+    link,
+    privacy,
+    relative,
+    start,
+    telling,
+    ties,
+)
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -151,6 +167,26 @@ BUTTONS: Mapping[str, Handler] = {
     "cleaned": privacy.cleaned,
     "forget": privacy.forget,
     "forgotten": privacy.forgotten,
+    "ties": ties.overview,
+    "ties.of": ties.overview_of,
+    "tie.of": ties.whose,
+    "tie.find": ties.find,
+    "tie.say": ties.say,
+    "tie.drop": ties.drop,
+    "desk": desk.desk,
+    "desk.code": desk.code,
+    "desk.give": desk.give,
+    "desk.give.to": desk.give_to,
+    "desk.rights": desk.rights,
+    "desk.right": desk.one_right,
+    "desk.renew": desk.renew,
+    "desk.take": desk.take,
+    "desk.keep": desk.keep,
+    "desk.leave": desk.leave,
+    "desk.left": desk.left,
+    "desk.withdraw": desk.withdraw,
+    "right.see": desk.right,
+    "right.yes": desk.agreed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -167,6 +203,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.ASK: asking.ask,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
+    Intent.DESK: desk.desk,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -184,6 +221,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "link": link.typed,
     "card": card.used,
     "hard.note": hard.noted,
+    "tie": ties.searched,
+    "desk.code": desk.give_typed,
 }
 
 
@@ -220,6 +259,9 @@ LIMITS: Mapping[Handler, Limit] = {
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
+    desk.code: Limit("desk.code", 10),
+    desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
+    desk.keep: Limit("desk.keep", 3),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -235,11 +277,14 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(checkin.note, checkin.noted, checkin.place, checkin.place_searched, checkin.placed, checkin.undo),
         *(privacy.privacy, privacy.clean, privacy.cleaned),
         *(link.overview, link.cut, link.cut_off),
+        # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
+        *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
+        *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten}
+    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten, desk.code}
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -261,6 +306,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "link": frozenset(Intent),
     "card": URGENT,
     "hard.note": URGENT,
+    "tie": frozenset(Intent),
+    "desk.code": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
