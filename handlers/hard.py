@@ -142,6 +142,13 @@ def _what(what: Hard) -> Line:
             return pgettext("status", "died")
 
 
+def _about(tx: Tx, case: Case) -> Line:
+    name, told_what = _subject(tx, case), _what(case.what)
+    if case.phase in SURE:
+        return _("About <b>{name}</b>: {what}.", name=name, what=told_what)
+    return _("Told about <b>{name}</b>: {what}.", name=name, what=told_what)
+
+
 def _grade(grade: Grade | None) -> Line:
     match grade:
         case Grade.DOCUMENT:
@@ -516,7 +523,7 @@ def _show(ask: Ask, tx: Tx, which: int, *notice: Line) -> list[Outgoing]:
 def _to_be_checked(tx: Tx, matter: Matter, me: int) -> tuple[list[Line | str], list[list[Choice]]]:
     case, inside = matter.case, me in matter.inside
     lines: list[Line | str] = [
-        _("About <b>{name}</b>: {what}.", name=_subject(tx, case), what=_what(case.what)),
+        _about(tx, case),
         *(line for word in matter.said for line in _said(matter, word, named=inside)),
         "",
         *(_answer_of(matter, one, named=inside) for one in matter.readers if one.person != me),
@@ -819,7 +826,7 @@ def _to_be_told(tx: Tx, matter: Matter) -> tuple[list[Line | str], list[list[Cho
     """What whoever calls the family sees: who knows, and who does not yet."""
     case = matter.case
     lines: list[Line | str] = [
-        _("About <b>{name}</b>: {what}.", name=_subject(tx, case), what=_what(case.what)),
+        _about(tx, case),
         _("Source: {source}.", source=_grade(case.grade)),
     ]
     if not matter.said:
@@ -1055,7 +1062,7 @@ def named(ask: Ask, tx: Tx) -> Answer:
             (button(RATHER_NOT, "hard.decline", one.id),),
         )
         letters.append(
-            Outgoing(person.id, text, choices=choices, lane=Lane.CHECKIN, topic=f"bearer:{one.id}", circle=one.id)
+            Outgoing(person.id, text, choices=choices, lane=Lane.CORRECTION, topic=f"bearer:{one.id}", circle=one.id)
         )
     for case in cases.inside(tx, one.id):
         if case.phase is Phase.CHECKING:

@@ -144,3 +144,8 @@ class TooManyDistricts(Refusal):
     """The person has told as many districts as one may."""
 
     most: int
+
+
+@dataclass
+class ByVoice(Refusal):
+    """What was typed speaks of a death or a detention: that goes to no circle as words."""
