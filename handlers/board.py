@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.domain.conversation import Choice, Line, Outgoing, Page
 from bot.domain.refusals import NoCircle, Outdated
 from bot.i18n import _, npgettext, pgettext
-from handlers import hard, telling, words
+from handlers import matters, telling, words
 from handlers.ask import Ask, back, button
 from storage import checkins, circles, relatives
 from storage import hard as cases
@@ -53,7 +53,7 @@ def _board(ask: Ask, tx: Tx, mine: list[Circle], begin: int = 0) -> Outgoing:
         for p in shown:
             name, news = words.name_of(p), known.get(p.id)
             if p.id in told:
-                lines += hard.standing(name, told[p.id], news, ask.person.id)
+                lines += matters.standing(name, told[p.id], news, ask.person.id)
             else:
                 lines += [words.standing(name, news, ask.now), *sources.get(p.id, ())]
         if not others:

@@ -29,7 +29,7 @@ from bot.domain.refusals import (
     TooManyCircles,
 )
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, hard
+from handlers import alarm, bearer
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
@@ -105,7 +105,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
                 ngettext("{n} person: {people}", "{n} people: {people}", n=len(inside), people=names(inside)),
                 *([_("Without the bot: {people}", people=names(kin))] if kin else ()),
                 _("Kept by {name}.", name=keeper),
-                hard.named_line(tx, one, inside),
+                bearer.named_line(tx, one, inside),
             )
         ),
         *rows,
@@ -363,7 +363,7 @@ def door_open(ask: Ask, tx: Tx) -> list[Outgoing]:
             ),
         ),
         *_tell(inside, ask.person.id, _("{name} is now in “{circle}”.", name=name, circle=circle)),
-        *hard.comes(tx, one.circle, Person(one.person, name=one.name), ask.now),
+        *bearer.comes(tx, one.circle, Person(one.person, name=one.name), ask.now),
     ]
 
 
@@ -404,7 +404,7 @@ def left(ask: Ask, tx: Tx) -> list[Outgoing]:
     if one.keeper == ask.person.id and one.size > 1:
         raise KeeperMustHandOver
     inside = circles.members(tx, [one.id])[one.id]
-    others_go_on = hard.parts(tx, one, ask.person, ask.now)
+    others_go_on = bearer.parts(tx, one, ask.person, ask.now)
     circles.leave(tx, one.id, ask.person.id)
     gone = _("{name} has left “{circle}”.", name=name_of(ask.person), circle=one.name)
     return [
@@ -456,7 +456,7 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = _kept(ask, tx)
     other = _other(ask, tx, one)
     inside = [p for p in circles.members(tx, [one.id])[one.id] if p.id != other.id]
-    others_go_on = hard.parts(tx, one, other, ask.now)
+    others_go_on = bearer.parts(tx, one, other, ask.now)
     circles.leave(tx, one.id, other.id)
     circles.cancel_invites(tx, one.id)  # they may hold one
     gone = _("{name} is no longer in “{circle}”.", name=name_of(other), circle=one.name)

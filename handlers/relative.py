@@ -8,7 +8,7 @@ from bot.domain.folding import fold
 from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import CircleFull, NameTaken, NotAName, Outdated
 from bot.i18n import _, pgettext
-from handlers import hard, telling, words
+from handlers import matters, telling, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
 from handlers.telling import Subject, circle_of, subject
@@ -94,7 +94,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     news = checkins.known_of(tx, one.id, whom.person.id)
     told = cases.known_to(tx, one.id, ask.person.id).get(whom.person.id)
     if told is not None:
-        lines: list[Line | str] = [*hard.standing(name, told, news, ask.person.id)]
+        lines: list[Line | str] = [*matters.standing(name, told, news, ask.person.id)]
     else:
         lines = [words.standing(name, news, ask.now)]
         lines += telling.known(tx, one.id, members, ask.now).get(whom.person.id, [])
@@ -161,7 +161,7 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Remove somebody."""
     whom, one = _kept(ask, tx)
     line = _("{name} is no longer in “{circle}”.", name=words.name_of(whom.person), circle=one.name)
-    erased = hard.forgets(tx, whom.person.id, ask.now)
+    erased = matters.forgets(tx, whom.person.id, ask.now)
     relatives.remove(tx, whom.person.id)
     return [with_menu(ask, line), *erased, *_others(tx, one, ask.person.id, line, None)]
 

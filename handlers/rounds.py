@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, desk, hard, home
+from handlers import alarm, card, checking, desk, home
 from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, roles
 from storage import hard as cases
 from storage.database import Tx
@@ -24,7 +24,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     circles.expire(tx, now)
     checkins.expire(tx, now)
     cases.expire(tx, now)
-    outbox.post(tx, hard.watch(tx, now), now)
+    outbox.post(tx, checking.watch(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)

@@ -146,7 +146,7 @@ async def test_what_was_opened_is_covered_up_again_by_a_press_or_after_half_an_h
 
 async def test_where_choices_are_typed_it_is_covered_up_as_well(both: Stage) -> None:
     both.platforms[1].lists = True
-    zarina, maria, safar = await both.family("Zarina", "Maria", "Safar")
+    zarina, _maria, safar = await both.family("Zarina", "Maria", "Safar")
     daler = both.actor("daler", "matrix")
     await daler.starts()
     await daler.says("English")
@@ -271,7 +271,7 @@ async def test_one_of_the_two_who_tells_it_as_well_is_no_second_voice(stage: Sta
 
 
 async def test_where_nobody_is_named_two_whom_the_community_trusts_read_it_and_no_name_but_one(stage: Stage) -> None:
-    zarina, daler, safar = await stage.family("Zarina", "Daler", "Safar", circle="Pamir")
+    zarina, _daler, safar = await stage.family("Zarina", "Daler", "Safar", circle="Pamir")
     await relative(stage, zarina)
     one, two = await moderator(stage, "Bahrom"), await moderator(stage, "Nigina")
     await tells(safar)
