@@ -364,7 +364,7 @@ def asked(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     cases.let_call(tx, matter.case, whom.id, None)
     done = _(
-        "Asked: {name}. Please call {name} first, so that your voice comes before my question.",
+        "Asked: {name}. Please call them first, so that your voice comes before my question.",
         name=words.name_of(whom),
     )
     letters = matters.letters(tx, matter, [whom.id], matters.ASKED, ask.now)
