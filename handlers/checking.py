@@ -48,7 +48,7 @@ def read(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Show it to somebody who may read it, in place of the letter that said nothing."""
     matter = matters.part_of(ask, tx)
     if matters.checks(tx, matter, ask.person.id, ask.now):
-        cases.note_read(tx, matter.case, ask.person.id, ask.now)
+        cases.note_read(tx, matter.case, ask.person.id)
     return _show(ask, tx, matter.case.id)
 
 
@@ -274,7 +274,7 @@ def _advance(tx: Tx, which: int, me: int, now: datetime) -> list[Outgoing]:
     if grade is not None and case.accepted is not None and may_be_told(case, matter.readers, matter.tellers):
         cases.confirm(tx, case, grade, now)
         knowing = [one.person for one in approvals(matter.readers, matter.tellers) if one.person in matter.inside]
-        cases.mark(tx, case, [*knowing, case.accepted], now)
+        cases.mark(tx, case, [*knowing, case.accepted])
         return matters.letters(tx, matter, [*near, *([case.accepted] if case.accepted != me else [])], matters.NEW, now)
     if matter.near:
         return matters.letters(tx, matter, near, matters.NEW, now)
@@ -320,9 +320,9 @@ def _choosing(ask: Ask, tx: Tx) -> Matter:
 def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Somebody will call the family."""
     matter = _choosing(ask, tx)
-    cases.let_call(tx, matter.case, ask.person.id, ask.now)
+    cases.let_call(tx, matter.case, ask.person.id, agreed=True)
     if matter.case.phase in SURE:
-        cases.mark(tx, matter.case, [ask.person.id], ask.now)
+        cases.mark(tx, matter.case, [ask.person.id])
     return _gone_on(ask, tx, matter.case.id)
 
 
@@ -362,7 +362,7 @@ def asked(ask: Ask, tx: Tx) -> list[Outgoing]:
     whom = next((p for p in _candidates(tx, matter, ask.person.id) if p.id == ask.number(1)), None)
     if whom is None:
         raise Outdated
-    cases.let_call(tx, matter.case, whom.id, None)
+    cases.let_call(tx, matter.case, whom.id, agreed=False)
     done = _(
         "Asked: {name}. Please call them first, so that your voice comes before my question.",
         name=words.name_of(whom),
@@ -380,7 +380,7 @@ def pass_on(ask: Ask, tx: Tx) -> list[Outgoing]:
     case, me = matter.case, ask.person.id
     if case.caller != me:
         raise Outdated
-    cases.let_call(tx, case, None, None)
+    cases.let_call(tx, case, None, agreed=False)
     line = _("Thank you for saying so.")
     others = [who for who in matter.near if who != me]
     if me in matter.near:
@@ -463,7 +463,7 @@ def tell(ask: Ask, tx: Tx) -> list[Outgoing]:
 def marked(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Somebody was told by voice."""
     matter, person = _telling(ask, tx)
-    cases.mark(tx, matter.case, [person.id], ask.now)
+    cases.mark(tx, matter.case, [person.id])
     if not _who_knows(tx, matter)[1]:
         cases.enter(tx, matter.case, Phase.TOLD, ask.now)
     return _show(ask, tx, matter.case.id)
@@ -565,7 +565,7 @@ def _reminded(tx: Tx, case: Case, now: datetime) -> list[Outgoing]:
 def _replaced(tx: Tx, matter: Matter, now: datetime) -> list[Outgoing]:
     letters = []
     for one in matter.readers:
-        if one.read_at is not None or one.answered or one.person in matter.tellers:
+        if one.opened or one.answered or one.person in matter.tellers:
             continue
         have = {other.person for other in cases.readers(tx, matter.case)} - matter.tellers
         chosen = [

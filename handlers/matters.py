@@ -268,7 +268,7 @@ def ask_somebody(tx: Tx, matter: Matter, now: datetime, *, but: int | None = Non
     order = [*sorted(matter.tellers & matter.inside.keys()), matter.circle.keeper, *sorted(matter.inside)]
     for who in order:
         if who not in never and any(one.reachable for one in people.addresses(tx, who)):
-            cases.let_call(tx, case, who, None)
+            cases.let_call(tx, case, who, agreed=False)
             return letters(tx, matter, [who], ASKED, now)
     return []
 

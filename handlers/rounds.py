@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, desk, home
-from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, roles
+from handlers import alarm, card, checking, desk, home, keeping
+from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, retention, roles
 from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
@@ -25,6 +25,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     checkins.expire(tx, now)
     cases.expire(tx, now)
     outbox.post(tx, checking.watch(tx, now), now)
+    retention.sweep(tx, now)
+    outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.checkin import KEPT, Hard, How
+from bot.domain.checkin import ASKED_AGAIN, Hard, How
 from bot.domain.hard import (
+    CHECKED_FOR,
     REFUSED_KEPT,
     SURE,
     Case,
@@ -59,7 +60,7 @@ _CASE = sa.select(
     hard.c.opened_at,
     hard.c.grade,
     hard.c.caller_id,
-    hard.c.accepted_at,
+    hard.c.agreed,
 )
 
 
@@ -74,7 +75,7 @@ def _case(row: Any) -> Case:
         row.opened_at,
         Grade(row.grade) if row.grade else None,
         row.caller_id,
-        row.accepted_at if row.caller_id is not None else None,
+        bool(row.agreed) and row.caller_id is not None,
     )
 
 
@@ -91,7 +92,7 @@ def begin(tx: Tx, one: Case) -> None:
             "true_at": one.true_at,
             "opened_at": one.opened_at,
             "due_at": next_reminder(one.opened_at, one.opened_at),
-            "ends_at": one.opened_at + KEPT,
+            "ends_at": one.opened_at + CHECKED_FOR,
         },
     )
 
@@ -124,9 +125,9 @@ def about(tx: Tx, who: int) -> list[Case]:
 def enter(tx: Tx, one: Case, phase: Phase, now: datetime) -> None:
     """Let a case go on to another phase: it decides whether anybody is reminded, and how long it is kept."""
     waits = phase in {Phase.CHECKING, Phase.TELLING}
-    kept = REFUSED_KEPT if phase in {Phase.REFUSED, Phase.WRONG} else KEPT
     due = next_reminder(now, now) if waits else None
-    tx.execute(hard.update().where(hard.c.id == one.id).values(phase=phase.value, due_at=due, ends_at=now + kept))
+    ends = None if phase in SURE else now + (CHECKED_FOR if phase is Phase.CHECKING else REFUSED_KEPT)
+    tx.execute(hard.update().where(hard.c.id == one.id).values(phase=phase.value, due_at=due, ends_at=ends))
 
 
 def confirm(tx: Tx, one: Case, grade: Grade, now: datetime) -> None:
@@ -135,9 +136,9 @@ def confirm(tx: Tx, one: Case, grade: Grade, now: datetime) -> None:
     enter(tx, one, Phase.TELLING, now)
 
 
-def let_call(tx: Tx, one: Case, who: int | None, accepted_at: datetime | None) -> None:
-    """Ask somebody to tell the family, or note since when they do, or that nobody does."""
-    tx.execute(hard.update().where(hard.c.id == one.id).values(caller_id=who, accepted_at=accepted_at))
+def let_call(tx: Tx, one: Case, who: int | None, *, agreed: bool) -> None:
+    """Ask somebody to tell the family, or note that they have agreed to, or that nobody does."""
+    tx.execute(hard.update().where(hard.c.id == one.id).values(caller_id=who, agreed=int(agreed)))
 
 
 def erase(tx: Tx, one: Case) -> None:
@@ -153,6 +154,13 @@ def due(tx: Tx, now: datetime) -> list[Case]:
 def remind(tx: Tx, one: Case, at: datetime | None) -> None:
     """When to remind next."""
     tx.execute(hard.update().where(hard.c.id == one.id).values(due_at=at))
+
+
+def let_go(tx: Tx, circle: int, now: datetime) -> None:
+    """A circle no longer keeps what is known of people since long ago: what everybody has been told goes as well."""
+    for one in inside(tx, circle):
+        if one.phase is Phase.TOLD and one.true_at < now - ASKED_AGAIN:
+            erase(tx, one)
 
 
 def expire(tx: Tx, now: datetime) -> None:
@@ -211,7 +219,7 @@ def unsay(tx: Tx, which: int) -> None:
 
 def _reader(row: Any) -> Reader:
     refused = row.answer == NO
-    return Reader(row.person_id, row.read_at, refused, Grade(row.answer) if row.answer and not refused else None)
+    return Reader(row.person_id, bool(row.opened), refused, Grade(row.answer) if row.answer and not refused else None)
 
 
 def readers(tx: Tx, one: Case) -> list[Reader]:
@@ -237,10 +245,10 @@ def busy(tx: Tx) -> dict[int, int]:
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
-def note_read(tx: Tx, one: Case, who: int, now: datetime) -> None:
+def note_read(tx: Tx, one: Case, who: int) -> None:
     """Somebody has opened it."""
     mine = (hard_reader.c.hard_id == one.id) & (hard_reader.c.person_id == who)
-    tx.execute(hard_reader.update().where(mine, hard_reader.c.read_at.is_(None)).values(read_at=now))
+    tx.execute(hard_reader.update().where(mine).values(opened=1))
 
 
 def answer(tx: Tx, one: Case, who: int, grade: Grade | None) -> None:
@@ -265,9 +273,9 @@ def told(tx: Tx, one: Case) -> set[int]:
     return set(tx.execute(sa.select(hard_told.c.person_id).where(hard_told.c.hard_id == one.id)).scalars())
 
 
-def mark(tx: Tx, one: Case, people: Sequence[int], now: datetime) -> None:
+def mark(tx: Tx, one: Case, people: Sequence[int]) -> None:
     """Note who has been told: from now on they may see it."""
-    rows = [{"hard_id": one.id, "person_id": who, "at": now} for who in people if who != one.person]
+    rows = [{"hard_id": one.id, "person_id": who} for who in people if who != one.person]
     if rows:
         tx.execute(tx.insert(hard_told).on_conflict_do_nothing(), rows)
 
@@ -306,7 +314,7 @@ def part(tx: Tx, circle: int, who: int) -> None:
     unname(tx, circle, who)
     tx.execute(hard_reader.delete().where(hard_reader.c.person_id == who, hard_reader.c.hard_id.in_(here)))
     calls = (hard.c.circle_id == circle) & (hard.c.caller_id == who)
-    tx.execute(hard.update().where(calls).values(caller_id=None, accepted_at=None))
+    tx.execute(hard.update().where(calls).values(caller_id=None, agreed=0))
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:
@@ -319,7 +327,7 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(hard.update().where(hard.c.person_id == gone).values(person_id=kept))
     tx.execute(hard.update().where(hard.c.caller_id == gone).values(caller_id=kept))
     own = hard.c.caller_id == hard.c.person_id
-    tx.execute(hard.update().where(own, hard.c.caller_id == kept).values(caller_id=None, accepted_at=None))
+    tx.execute(hard.update().where(own, hard.c.caller_id == kept).values(caller_id=None, agreed=0))
     tx.execute(hard_word.update().where(hard_word.c.teller_id == gone).values(teller_id=kept))
     mine = sa.select(hard.c.id).where(hard.c.person_id == kept)
     tx.execute(

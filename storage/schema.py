@@ -253,6 +253,7 @@ standing = _table(
     sa.Column("true_at", Instant, nullable=False),
     sa.Index(None, "person_id"),
     sa.Index(None, "news_id"),
+    sa.Index(None, "true_at"),
 )
 
 alarm = _table(
@@ -322,9 +323,9 @@ hard = _table(
     sa.Column("opened_at", Instant, nullable=False),
     # who tells the family; without them somebody else has to
     sa.Column("caller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
-    sa.Column("accepted_at", Instant),  # none: they are asked
+    sa.Column("agreed", sa.Integer, nullable=False, server_default="0"),  # 1: they have said yes; 0: they are asked
     sa.Column("due_at", Instant),  # when whoever is waited for is reminded; none: nobody is
-    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant),  # none: as long as its circle keeps the last news of people
     sa.Index(None, "person_id"),
     sa.Index(None, "circle_id"),
     sa.Index(None, "caller_id"),
@@ -350,7 +351,7 @@ hard_reader = _table(
     "hard_reader",  # one of the two who check it
     _to("hard.id", primary_key=True),
     _who("person_id", primary_key=True),
-    sa.Column("read_at", Instant),
+    sa.Column("opened", sa.Integer, nullable=False, server_default="0"),  # 1: they have looked at it
     sa.Column("answer", Sealed("hard_reader.answer")),  # how sure it is, or that it is not; none: not answered yet
     sa.Index(None, "person_id"),
 )
@@ -359,7 +360,6 @@ hard_told = _table(
     "hard_told",  # who has been told by voice, and may see it
     _to("hard.id", primary_key=True),
     _who("person_id", primary_key=True),
-    sa.Column("at", Instant, nullable=False),
     sa.Index(None, "person_id"),
 )
 

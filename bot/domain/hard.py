@@ -18,6 +18,7 @@ REPLACED_AFTER = timedelta(hours=72)  # who has not even opened it by then is no
 REMINDED_AGAIN = timedelta(days=3)
 REMINDED_FOR = timedelta(days=30)
 REFUSED_KEPT = timedelta(days=30)
+CHECKED_FOR = timedelta(days=400)  # so long it waits to be read and confirmed
 COVERED_AFTER = timedelta(minutes=30)  # so long its words stand on a screen
 
 
@@ -47,7 +48,8 @@ class Grade(Enum):
 class Case:
     """One piece of hard news in one circle.
 
-    `caller` is who is asked to tell the family, and does so since `accepted_at`. `grade` is there once it is confirmed.
+    `caller` is who is asked to tell the family, and does so once they have `agreed`. `grade` is how sure it was when it
+    was confirmed.
     """
 
     id: int
@@ -59,12 +61,12 @@ class Case:
     opened_at: datetime
     grade: Grade | None = None
     caller: int | None = None
-    accepted_at: datetime | None = None
+    agreed: bool = False
 
     @property
     def accepted(self) -> int | None:
         """Who has said that they tell the family."""
-        return self.caller if self.accepted_at is not None else None
+        return self.caller if self.agreed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Reader:
     """One of the two who check it. `grade` is how sure it is in their eyes; `refused` if it is not, or not certain."""
 
     person: int
-    read_at: datetime | None = None
+    opened: bool = False
     refused: bool = False
     grade: Grade | None = None
 

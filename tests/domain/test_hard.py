@@ -27,14 +27,14 @@ from bot.domain.hard_words import is_hard
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CASE = Case(1, 100, 1, Hard.DEAD, Phase.CHECKING, NOW, NOW)
-CALLED = Case(1, 100, 1, Hard.DEAD, Phase.CHECKING, NOW, NOW, caller=5, accepted_at=NOW)
+CALLED = Case(1, 100, 1, Hard.DEAD, Phase.CHECKING, NOW, NOW, caller=5, agreed=True)
 
 numbers = st.integers(0, 12)
 sets = st.frozensets(numbers, max_size=6)
 few = st.lists(numbers, max_size=2, unique=True)
 many = st.lists(numbers, max_size=6, unique=True)
 readers = st.lists(
-    st.builds(Reader, numbers, st.none() | st.just(NOW), st.booleans(), st.none() | st.sampled_from(Grade)),
+    st.builds(Reader, numbers, st.booleans(), st.booleans(), st.none() | st.sampled_from(Grade)),
     max_size=4,
     unique_by=lambda one: one.person,
 )
@@ -83,7 +83,7 @@ def test_taking_any_one_approval_away_stops_it(found: list[Reader], tellers: fro
 @given(st.lists(st.sampled_from(Grade), min_size=1))
 def test_it_is_as_sure_as_the_weakest_who_confirmed_it(grades: list[Grade]) -> None:
     order = list(Grade)
-    found = grade_of(Reader(number, None, False, one) for number, one in enumerate(grades))  # noqa: FBT003
+    found = grade_of(Reader(number, False, False, one) for number, one in enumerate(grades))  # noqa: FBT003
     assert found is not None
     assert order.index(found) == min(map(order.index, grades))
 

@@ -803,13 +803,28 @@ async def test_who_has_opened_it_is_waited_for(stage: Stage) -> None:
     assert knows(daler)
 
 
-async def test_it_is_kept_as_long_as_last_news_and_then_erased(stage: Stage) -> None:
-    await told_and_confirmed(stage)
+async def test_what_everybody_knows_is_kept_until_the_circle_lets_old_last_news_go(stage: Stage) -> None:
+    zarina, daler, _maria, _safar = await told_and_confirmed(stage)
+    for name in ("Zarina", "Safar"):
+        await daler.presses(name)
+        await daler.presses("Yes, by voice")
+    await zarina.says("I am safe")
+    await stage.pass_time(500 * DAY, DAY)
+    assert len((await rows(stage))["hard"]) == 1
+    await zarina.says("/people")
+    assert "Rustam: died, " in zarina.last
+    await zarina.presses("Erase it")
+    found = await rows(stage)
+    assert found["hard"] == found["hard_told"] == found["hard_reader"] == found["hard_word"] == []
+
+
+async def test_what_nobody_ever_confirmed_is_erased_after_a_long_time(stage: Stage) -> None:
+    _zarina, _daler, _maria, safar = await prepared(stage)
+    await tells(safar)
     await stage.pass_time(399 * DAY, DAY)
     assert len((await rows(stage))["hard"]) == 1
     await stage.pass_time(3 * DAY, DAY)
-    found = await rows(stage)
-    assert found["hard"] == found["hard_told"] == found["hard_reader"] == found["hard_word"] == []
+    assert (await rows(stage))["hard"] == []
 
 
 # -- in three languages --------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def test_a_case_goes_on_only_where_the_rule_was_asked() -> None:
     asked = [one for one in ast.walk(advance) if isinstance(one, ast.If) and "may_be_told" in called(one.test)]
     assert len(asked) == 1
     assert {"confirm", "mark"} <= called(asked[0])
-    outside = defaultdict(int)
+    outside: defaultdict[str, int] = defaultdict(int)
     for one in ast.walk(advance):
         if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute):
             outside[one.func.attr] += 1

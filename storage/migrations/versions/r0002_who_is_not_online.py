@@ -118,9 +118,9 @@ def upgrade() -> None:
         sa.Column("true_at", Big, nullable=False),
         sa.Column("opened_at", Big, nullable=False),
         sa.Column("caller_id", Big, nullable=True),
-        sa.Column("accepted_at", Big, nullable=True),
+        sa.Column("agreed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", Big, nullable=True),
-        sa.Column("ends_at", Big, nullable=False),
+        sa.Column("ends_at", Big, nullable=True),
         sa.ForeignKeyConstraint(["caller_id"], ["person.id"], name=op.f("fk_hard_caller_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_hard_circle_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hard_person_id"), ondelete="CASCADE"),
@@ -166,7 +166,7 @@ def upgrade() -> None:
         "hard_reader",
         sa.Column("hard_id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
-        sa.Column("read_at", Big, nullable=True),
+        sa.Column("opened", sa.Integer(), server_default="0", nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["hard_id"], ["hard.id"], name=op.f("fk_hard_reader_hard_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
@@ -182,7 +182,6 @@ def upgrade() -> None:
         "hard_told",
         sa.Column("hard_id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
-        sa.Column("at", Big, nullable=False),
         sa.ForeignKeyConstraint(["hard_id"], ["hard.id"], name=op.f("fk_hard_told_hard_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hard_told_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("hard_id", "person_id", name=op.f("pk_hard_told")),
@@ -226,3 +225,6 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_news_teller_id"), "person", ["teller_id"], ["id"], ondelete="SET NULL"
         )
+
+    with op.batch_alter_table("standing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_standing_true_at"), ["true_at"], unique=False)
