@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.domain.conversation import Lane, Line, Outgoing, Page
 from bot.domain.hard import (
+    OVER,
     READERS,
     SURE,
     Phase,
@@ -49,7 +50,7 @@ def _bearers(ask: Ask, tx: Tx, one: Circle, *notice: Line) -> Outgoing:
     rows = [
         [button(pgettext("button", "Something to read"), "hard.again", case.id)]
         for case in cases.inside(tx, one.id)
-        if case.phase is not Phase.WRONG and matters.takes_part(tx, case, me)
+        if case.phase not in OVER and matters.takes_part(tx, case, me)
     ]
     if one.keeper == me:
         if len(named) < READERS:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.domain.checkin import Hard
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Span
 from bot.domain.hard import (
     COVERED_AFTER,
+    OVER,
     REFUSED_KEPT,
     REPLACED_AFTER,
     SURE,
@@ -125,8 +127,15 @@ def _to_be_checked(tx: Tx, matter: Matter, me: int) -> tuple[list[Line | str], l
         rows.append([button(I_CALL, "hard.call", case.id)])
         rows.append([button(SOMEBODY_ELSE, "hard.else", case.id)])
     if case.phase in SURE:
-        rows.append([button(NOT_TRUE, "hard.wrong", case.id)])
+        rows += _ends(case)
     return lines, rows
+
+
+def _ends(case: Case) -> list[list[Choice]]:
+    rows = [[button(NOT_TRUE, "hard.wrong", case.id)]]
+    if case.what is Hard.DETAINED:
+        rows.append([button(pgettext("button", "🕊 They are free"), "hard.free", case.id)])
+    return rows
 
 
 def _said(matter: Matter, word: Word, *, named: bool) -> list[Line]:
@@ -165,27 +174,35 @@ def _where_it_is(matter: Matter, me: int) -> list[Line]:
         lines.append(_("You have confirmed it. Source: {source}.", source=matters.graded(mine.grade)))
     if not matter.said:
         lines.append(_("Whoever told it has taken it back."))
-    match case.phase:
-        case Phase.CHECKING:
-            if matter.confirmed and case.accepted is None and me in matter.inside:
-                lines.append(_("It is confirmed. Now somebody must call the family."))
-            lines.append(_("I write it to nobody else. Please speak about it only by voice."))
-        case Phase.REFUSED:
-            lines.append(_("It is not certain, so nobody is told. It is erased after {span}.", span=Span(REFUSED_KEPT)))
-        case Phase.TOLD:
-            lines.append(_("Everybody in the circle has been told by voice."))
-        case Phase.WRONG:
-            lines.append(_("It was not so. Everybody who had been told knows that."))
-        case Phase.TELLING:
-            lines.append(_("It is being told by voice now."))
+    if case.phase is Phase.CHECKING and matter.confirmed and case.accepted is None and me in matter.inside:
+        lines.append(_("It is confirmed. Now somebody must call the family."))
+    if case.phase is Phase.CHECKING and case.accepted == me and not matter.confirmed:
+        lines.append(_("Please call only when both of you have confirmed it."))
+    lines.append(_phase(case.phase))
     name = matter.name(case.caller) if me in matter.inside else None
-    if name is not None and case.phase is not Phase.WRONG:
+    if name is not None and case.phase not in OVER:
         lines.append(
             _("Calls the family: {name}.", name=name)
             if case.accepted is not None
             else _("Asked to call the family: {name}.", name=name)
         )
     return lines
+
+
+def _phase(phase: Phase) -> Line:
+    match phase:
+        case Phase.CHECKING:
+            return _("I write it to nobody else. Please speak about it only by voice.")
+        case Phase.REFUSED:
+            return _("It is not certain, so nobody is told. It is erased after {span}.", span=Span(REFUSED_KEPT))
+        case Phase.TELLING:
+            return _("It is being told by voice now.")
+        case Phase.TOLD:
+            return _("Everybody in the circle has been told by voice.")
+        case Phase.WRONG:
+            return _("It was not so. Everybody who had been told knows that.")
+        case Phase.FREE:
+            return _("It is over. Everybody who had been told knows that.")
 
 
 def _checking(ask: Ask, tx: Tx) -> Matter:
@@ -424,7 +441,7 @@ def _to_be_told(tx: Tx, matter: Matter) -> tuple[list[Line | str], list[list[Cho
         [button(pgettext("button-wide", "{name}", name=words.name_of(everybody[who])), "hard.tell", case.id, who)]
         for who in wait
     ]
-    rows.append([button(NOT_TRUE, "hard.wrong", case.id)])
+    rows += _ends(case)
     if wait:
         rows.append([button(I_CANT, "hard.pass", case.id)])
     return lines, rows
@@ -472,8 +489,8 @@ def marked(ask: Ask, tx: Tx) -> list[Outgoing]:
 # -- it was not so -------------------------------------------------------------------------------------------------
 
 
-def _wronging(ask: Ask, tx: Tx) -> Matter:
-    """The case, if this person may say that it was not so: one is enough for that. Raises Outdated."""
+def _ending(ask: Ask, tx: Tx) -> Matter:
+    """The case, if this person may say that it is over: one is enough for that. Raises Outdated."""
     matter = matters.part_of(ask, tx)
     me = ask.person.id
     if matter.case.phase not in SURE or not (matters.checks(tx, matter, me, ask.now) or matter.case.accepted == me):
@@ -483,17 +500,33 @@ def _wronging(ask: Ask, tx: Tx) -> Matter:
 
 def wrong(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Ask before everybody who was told learns that it was not so."""
-    matter = _wronging(ask, tx)
+    matter = _ending(ask, tx)
+    question = ngettext(
+        "Shall {n} person who was told learn at once that it was not true?",
+        "Shall {n} people who were told learn at once that it was not true?",
+        n=len(cases.told(tx, matter.case)),
+    )
+    return _sure(ask, tx, matter, question, "hard.wrong.yes")
+
+
+def free(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Ask before everybody who was told learns that somebody who was held is free."""
+    matter = _ending(ask, tx)
+    question = ngettext(
+        "Shall {n} person who was told learn that {name} is free?",
+        "Shall {n} people who were told learn that {name} is free?",
+        n=len(cases.told(tx, matter.case)),
+        name=matters.subject(tx, matter.case),
+    )
+    return _sure(ask, tx, matter, question, "hard.free.yes")
+
+
+def _sure(ask: Ask, tx: Tx, matter: Matter, question: Line, verb: str) -> list[Outgoing]:
     which = matter.case.id
     _uncover(ask, tx, which)
-    count = len(cases.told(tx, matter.case))
     reply = ask.reply(
-        ngettext(
-            "Shall {n} person who was told learn at once that it was not true?",
-            "Shall {n} people who were told learn at once that it was not true?",
-            n=count,
-        ),
-        [button(pgettext("button", "✔️ Yes, tell them"), "hard.wrong.yes", which)],
+        question,
+        [button(pgettext("button", "✔️ Yes, tell them"), verb, which)],
         [back("hard.read", which)],
         topic=matters.topic(which),
     )
@@ -502,24 +535,44 @@ def wrong(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 def wronged(ask: Ask, tx: Tx) -> list[Outgoing]:
     """It was not so: exactly those who were told learn it, at once and with a sound."""
-    matter = _wronging(ask, tx)
-    case, me = matter.case, ask.person.id
-    told_people = cases.told(tx, case)
-    cases.enter(tx, case, Phase.WRONG, ask.now)
-    by = matter.name(me)
-    name = matters.subject(tx, case)
+    matter = _ending(ask, tx)
+    by, name = matter.name(ask.person.id), matters.subject(tx, matter.case)
     first = (
         _("<b>What you were told about {name} was wrong.</b> {by} says so.", name=name, by=by)
         if by is not None
         else _("<b>What you were told about {name} was wrong.</b> Those who had checked it say so.", name=name)
     )
     text = Page((first, _("Please say so to everybody to whom you have told it.")))
+    return _over(ask, tx, matter, Phase.WRONG, text, _("Everybody who had been told learns now that it was not true."))
+
+
+def freed(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Somebody who was held is free: exactly those who were told learn it."""
+    matter = _ending(ask, tx)
+    if matter.case.what is not Hard.DETAINED:
+        raise Outdated
+    by, name = matter.name(ask.person.id), matters.subject(tx, matter.case)
+    first = (
+        _("<b>{name} is free.</b> {by} says so.", name=name, by=by)
+        if by is not None
+        else _("<b>{name} is free.</b> Those who had checked it say so.", name=name)
+    )
+    text = Page((first, _("Please say so to everybody to whom you have told it.")))
+    return _over(ask, tx, matter, Phase.FREE, text, _("Everybody who had been told learns it now."))
+
+
+def _over(  # noqa: PLR0913, PLR0917 - what is over, in which words, for whom
+    ask: Ask, tx: Tx, matter: Matter, phase: Phase, text: Page, done: Line
+) -> list[Outgoing]:
+    case, me = matter.case, ask.person.id
+    told_people = cases.told(tx, case)
+    cases.enter(tx, case, phase, ask.now)
     whom = sorted(told_people - {me, case.person})
     letters = [Outgoing(who, text, lane=Lane.CORRECTION, choices=((MY_PEOPLE,),)) for who in whom]
     rest = [one.person for one in matter.readers if one.person not in told_people and one.person != me]
     letters += matters.letters(tx, matter, rest, matters.NEW, ask.now)
     offline = [p for p in relatives.inside(tx, [case.circle])[case.circle] if p.id in told_people]
-    notice = [_("Everybody who had been told learns now that it was not true.")]
+    notice = [done]
     if offline and me in matter.inside:
         notice.append(_("Please call those who are not here: {people}.", people=words.names(offline)))
     if matters.checks(tx, matter, me, ask.now):

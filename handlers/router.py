@@ -148,6 +148,8 @@ BUTTONS: Mapping[str, Handler] = {
     "hard.told": checking.marked,
     "hard.wrong": checking.wrong,
     "hard.wrong.yes": checking.wronged,
+    "hard.free": checking.free,
+    "hard.free.yes": checking.freed,
     "hard.bearers": bearer.bearers,
     "hard.name": bearer.name,
     "hard.named": bearer.named,

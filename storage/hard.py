@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.domain.checkin import ASKED_AGAIN, Hard, How
 from bot.domain.hard import (
     CHECKED_FOR,
+    OVER,
     REFUSED_KEPT,
     SURE,
     Case,
@@ -109,10 +110,10 @@ def inside(tx: Tx, circle: int) -> list[Case]:
 
 
 def standing(tx: Tx, circle: int, who: int, what: Hard) -> Case | None:
-    """The case of this in a circle, unless it was found to be wrong."""
+    """The case of this in a circle, unless it is over."""
     for row in tx.execute(_CASE.where(hard.c.circle_id == circle, hard.c.person_id == who)):
         one = _case(row)
-        if one.what is what and one.phase is not Phase.WRONG:
+        if one.what is what and one.phase not in OVER:
             return one
     return None
 

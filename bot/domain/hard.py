@@ -30,9 +30,11 @@ class Phase(Enum):
     TELLING = "telling"  # somebody tells the family, one after the other
     TOLD = "told"  # everybody in the circle knows
     WRONG = "wrong"  # it was confirmed, and turned out not to be so
+    FREE = "free"  # somebody who was held is free
 
 
 SURE = frozenset({Phase.TELLING, Phase.TOLD})
+OVER = frozenset({Phase.WRONG, Phase.FREE})
 
 
 class Grade(Enum):

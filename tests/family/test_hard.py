@@ -96,6 +96,11 @@ def shown(actor: Actor) -> Message:
     return next(one for one in reversed(actor.messages) if "🙈 Cover it up" in labels(one))
 
 
+def shown_labels(actor: Actor) -> list[str]:
+    """The buttons under it, where it stands open."""
+    return labels(shown(actor))
+
+
 def labels(message: Message) -> list[str]:
     """What the buttons of a message say."""
     return [choice.label for choice in message.choices]
@@ -589,6 +594,35 @@ async def test_a_member_of_the_two_strangers_can_take_it_back_too_without_being_
     assert "was wrong. Those who had checked it say so." in zarina.last
     assert not zarina.sees("Bahrom")
     assert "Zarina" not in one.screen
+
+
+async def test_when_somebody_who_was_held_is_free_those_who_were_told_learn_it(stage: Stage) -> None:
+    zarina, daler, maria, safar = await prepared(stage)
+    await tells(safar, what="Detained")
+    await confirms(daler)
+    assert "They are free" not in " ".join(shown_labels(daler)), "not before it is sure"
+    await daler.presses("I will call the family")
+    assert daler.sees("Please call only when both of you have confirmed it.")
+    await confirms(maria)
+    await opens(daler)
+    await daler.presses("Zarina")
+    await daler.presses("Yes, by voice")
+    await daler.presses("They are free")
+    await daler.presses("Yes, tell them")
+    for actor in (zarina, maria):
+        assert "Rustam is free. Daler says so." in actor.last
+        await actor.says("/people")
+        assert "⚪ Rustam: no news yet" in actor.last
+    assert not safar.sees("free")
+    await tells(safar, what="Detained")
+    assert WAITS in maria.last, "what happens again is new"
+
+
+async def test_nobody_who_died_is_said_to_be_free(stage: Stage) -> None:
+    _zarina, daler, _maria, _safar = await told_and_confirmed(stage)
+    assert "They are free" not in " ".join(shown_labels(daler))
+    await forge(stage, daler, button(daler, "hard.wrong")[1].replace("hard.wrong", "hard.free.yes"))
+    assert GONE in daler.last
 
 
 # -- about a member of the bot -------------------------------------------------------------------------------------
