@@ -78,7 +78,7 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         "districts": [
             {"district": one.place, "I live there": one.lives} for one in ties.of(tx, person.id)
         ],  # of a right nothing is said: a copy can fall into other hands
-        "news": [_copy_of(one) for one in checkins.told_by(tx, person.id)],
+        "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
     return ask.anew(
