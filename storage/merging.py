@@ -62,6 +62,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
 def arrive(tx: Tx, relative: int, member: int) -> None:
     """A relative of a circle turns out to be one of its members: the news of both are the member's."""
     _news(tx, relative, member)
+    ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
     relatives.remove(tx, relative)
