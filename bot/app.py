@@ -20,7 +20,7 @@ from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import cards, jobs
+from storage import cards, jobs, regions
 from storage.database import Storage, StorageFault
 
 log = structlog.get_logger(__name__)
@@ -66,6 +66,10 @@ class Patience:
 
 
 def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
+    if job.kind == regions.PICTURE:
+        from bot.jobs import boards  # noqa: PLC0415 - as below
+
+        return boards.do(job)
     from bot.jobs import cards as slow  # noqa: PLC0415 - in the thread: only who wants a card waits for the library
 
     return slow.do(job, salt)

@@ -77,6 +77,8 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
                 "You can name at most {n} districts. Take one away first.",
                 n=most,
             )
+        case r.AskedNow():
+            return _("This district is being asked already.")
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 

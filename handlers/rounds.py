@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, desk, home
-from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, roles
+from handlers import alarm, card, desk, home, region
+from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, regions, roles
 from storage.database import Tx
 from storage.jobs import Done, Job
 
 
 def often(tx: Tx, now: datetime) -> None:
-    """Every few seconds: open calls for help."""
+    """Every few seconds: open calls for help, and whom a roll-call asks next."""
     outbox.post(tx, alarm.watch(tx, now), now)
+    outbox.post(tx, region.watch(tx, now), now)
 
 
 def seldom(tx: Tx, now: datetime) -> None:
@@ -30,12 +31,13 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, desk.watch(tx, now), now)
     roles.expire(tx, now)
     proposals.expire(tx, now)
+    regions.expire(tx, now)
     audit.expire(tx, now)
 
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
-    work = card.made if job.kind == cards.MAKE else card.looked_up
+    work = {cards.MAKE: card.made, regions.PICTURE: region.drawn}.get(job.kind, card.looked_up)
     outbox.post(tx, work(tx, job, done, now), now)
 
 

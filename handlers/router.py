@@ -43,6 +43,7 @@ from handlers import (
     home,
     link,
     privacy,
+    region,
     relative,
     start,
     telling,
@@ -162,6 +163,21 @@ BUTTONS: Mapping[str, Handler] = {
     "desk.withdraw": desk.withdraw,
     "right.see": desk.right,
     "right.yes": desk.agreed,
+    "region": region.overview,
+    "region.new": region.new,
+    "region.hours": region.hours,
+    "region.look": region.look,
+    "region.put": region.put,
+    "region.see": region.see,
+    "region.yes": region.agreed,
+    "region.board": region.show,
+    "region.away": region.away,
+    "region.picture": region.picture,
+    "region.close": region.close,
+    "region.closed": region.closed,
+    "region.safe": region.safe,
+    "region.help": region.help_needed,
+    "region.later": region.later,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -197,6 +213,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "card": card.used,
     "tie": ties.searched,
     "desk.code": desk.give_typed,
+    "region.place": region.searched,
 }
 
 
@@ -235,6 +252,8 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.code: Limit("desk.code", 10),
     desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
     desk.keep: Limit("desk.keep", 3),
+    region.put: Limit("region", 10),
+    region.picture: Limit("region.picture", 20),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -253,6 +272,9 @@ UNSEEING: frozenset[Handler] = frozenset(
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
+        *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -280,6 +302,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "card": URGENT,
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
+    "region.place": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -290,7 +313,7 @@ STAYING = frozenset(
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
 
-URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
+URGENT_BUTTONS = frozenset({"help", "help.in", "region.help", "call.safe", "call.mistake"})
 
 Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
 

@@ -144,3 +144,8 @@ class TooManyDistricts(Refusal):
     """The person has told as many districts as one may."""
 
     most: int
+
+
+@dataclass
+class AskedNow(Refusal):
+    """A roll-call of this district is open already."""
