@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from bot.domain.checkin import News, State
 from bot.domain.conversation import Lane, Sender
 from bot.domain.region import Board, Cell
 from bot.domain.roles import Role
@@ -18,7 +19,8 @@ from handlers import rounds
 from handlers.ask import base36
 from storage import checkins, outbox, people, regions, roles, ties
 from storage.database import Tx
-from storage.schema import address, letter, message, rollcall_reader
+from storage.schema import address, letter, message, person, rollcall_reader
+from storage.schema import tie as tie_table
 from tests.family.looking import button, forge, id_of, press, rows
 from tests.family.test_desk import give, moderators
 from tests.family.test_desk import people as settled
@@ -68,13 +70,21 @@ async def counts(stage: Stage, which: int) -> dict[Cell, int]:
 
 def fill(tx: Tx, stage: Stage, n: int, place: str = "khorugh") -> list[int]:
     """So many people with ties to a district, whose phones nobody looks at."""
-    found = []
-    for number in range(n):
-        met = people.meet(tx, Sender("memory", "1", f"crowd{number}"), stage.now())
-        assert met.person is not None
-        people.change(tx, met.person.id, language="en", name=f"Crowd {number}")
-        ties.say(tx, met.person.id, place, lives=number % 2 == 0)
-        found.append(met.person.id)
+    before = tx.execute(sa.select(sa.func.max(person.c.id))).scalar() or 0
+    tx.execute(person.insert(), [{"language": "en", "name": f"Crowd {n}", "met_on": 20000} for n in range(n)])
+    found = list(tx.execute(sa.select(person.c.id).where(person.c.id > before).order_by(person.c.id)).scalars())
+    addresses = [
+        {
+            "person_id": who,
+            "platform": "memory",
+            "bot": stage.memory.bot,
+            "account": f"memory/c{who}",
+            "reach": f"c{who}",
+        }
+        for who in found
+    ]
+    tx.execute(address.insert(), addresses)
+    tx.execute(tie_table.insert(), [{"person_id": who, "place": place, "name": place, "lives": 1} for who in found])
     return found
 
 
@@ -190,7 +200,7 @@ async def test_news_that_others_tell_is_no_answer(stage: Stage) -> None:
     teller, about = await id_of(stage, zarina), await id_of(stage, daler)
 
     def tell(tx: Tx) -> None:
-        one = checkins.News(tx.new_id(), about, teller, checkins.State.SAFE, stage.now(), stage.now())
+        one = News(tx.new_id(), about, teller, State.SAFE, stage.now(), stage.now())
         checkins.add(tx, one, [])
 
     await stage.storage.write(tell)

@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from bot import i18n
 from bot.domain.conversation import Attached, Incoming, Reacted, Said, Sender, Started
+from bot.domain.region import Board
+from bot.jobs.boards import HEIGHT, WIDTH, draw
 from bot.outbox.courier import Button, Parcel
 from bot.platforms.matrix import translation
 from bot.platforms.matrix.translation import LARGEST, Place, change, contents, incoming, keycap, size
@@ -357,3 +359,4 @@ def test_a_file_says_what_it_is() -> None:
     shown = translation.file_content({"file": {"url": "mxc://x/1"}}, "qr.png", 7, sides=(200, 200))
     assert (shown["msgtype"], shown["info"]["w"], shown["info"]["mimetype"]) == ("m.image", 200, "image/png")
     assert "url" not in shown
+    assert translation.sides_of(draw(Board(None, None, None))) == (WIDTH, HEIGHT)
