@@ -5,8 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, desk, home, region
-from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, regions, roles
+from handlers import alarm, card, desk, home, keeping, region
+from storage import (
+    audit,
+    cards,
+    checkins,
+    circles,
+    inbox,
+    jobs,
+    links,
+    outbox,
+    people,
+    proposals,
+    regions,
+    retention,
+    roles,
+)
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -23,6 +37,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    retention.sweep(tx, now)
+    outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)
