@@ -191,6 +191,7 @@ class App:
         now = self.now()
         await self.storage.write(partial(rounds.often, now=now))
         await self.storage.write(partial(rounds.seldom, now=now))
+        await self.storage.write(partial(rounds.asking, now=now))
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -206,6 +207,7 @@ class App:
                     last = loop.time()
                     await self.storage.write(partial(rounds.seldom, now=self.now()))
                     await self.storage.checkpoint()
+                await self.storage.write(partial(rounds.asking, now=self.now()))
             except StorageFault as fault:
                 log.warning("rounds.wait", why=type(fault).__name__)
             except Exception as error:  # noqa: BLE001 - time goes on whatever one row does

@@ -102,7 +102,7 @@ def propose(  # noqa: PLR0913 - a proposal has this many parts
 
     `kind` is the feature's: the button ``kind.see:id`` must show what exactly is proposed, and lead to the feature's
     own handler, which calls `second`. `title` is the label of that button at the desk. `barred` are people who can't
-    be the second one.
+    be the second one, nor see it: whom it concerns, or (where “two others” must agree) who had the word before.
     """
     without = {*barred, by.person}
     one = proposals.put(tx, kind, by.held.role, by.person, title, ask.now, body=body, barred=without - {by.person})
@@ -223,7 +223,7 @@ def code(ask: Ask, tx: Tx) -> Outgoing:
     """Make the code by which a candidate is named."""
     made = make_code(secrets.randbelow)
     roles.stand(tx, ask.person.id, made, ask.now)
-    return ask.reply(
+    return ask.anew(
         Page(
             (
                 _("Your code: <code>{code}</code>", code=spaced(made)),

@@ -26,8 +26,12 @@ from storage.jobs import Done, Job
 
 
 def often(tx: Tx, now: datetime) -> None:
-    """Every few seconds: open calls for help, and whom a roll-call asks next."""
+    """Every few seconds: open calls for help."""
     outbox.post(tx, alarm.watch(tx, now), now)
+
+
+def asking(tx: Tx, now: datetime) -> None:
+    """As often, but on its own, so that no call for help can suffer from it: whom a roll-call asks next."""
     outbox.post(tx, region.watch(tx, now), now)
 
 

@@ -432,14 +432,14 @@ async def test_five_thousand_are_asked_in_parts_and_once_over_a_restart_in_the_m
             stage.app = stage.open()
         if dice.random() < 0.1:  # noqa: PLR2004 - or in the middle of a round, of which then nothing is left
             await stage.storage.write(partial(_interrupted, stage=stage))
-        await stage.storage.write(partial(rounds.often, now=stage.now()))
+        await stage.storage.write(partial(rounds.asking, now=stage.now()))
         part = await stage.storage.write(posted)
         assert len(part) <= 50, "never many at once"  # noqa: PLR2004
         asked += part
         rounds_needed += 1
         assert rounds_needed < 200  # noqa: PLR2004
     for _more in range(3):
-        await stage.storage.write(partial(rounds.often, now=stage.now()))
+        await stage.storage.write(partial(rounds.asking, now=stage.now()))
         asked += await stage.storage.write(posted)
     assert sorted(asked) == crowd, "everybody once"
     assert late not in asked, "who came later is not asked"
@@ -463,7 +463,7 @@ def fill_one(tx: Tx, stage: Stage) -> int:
 
 def _interrupted(tx: Tx, stage: Stage) -> None:
     with suppress(ZeroDivisionError), tx.savepoint():
-        rounds.often(tx, stage.now())
+        rounds.asking(tx, stage.now())
         _power_goes()
 
 
@@ -476,7 +476,7 @@ async def test_a_question_of_a_rollcall_lets_everything_else_go_first(stage: Sta
     zarina, daler = await stage.family("Zarina", "Daler")
     await tie(stage, zarina)
     await stage.storage.write(lambda tx: regions.begin(tx, "khorugh", stage.now(), stage.now() + DAY))
-    await stage.storage.write(partial(rounds.often, now=stage.now()))
+    await stage.storage.write(partial(rounds.asking, now=stage.now()))
     await stage.memory.say(zarina.account, "I need help")
     await stage.memory.say(daler.account, "I am safe")
     first = await stage.storage.write(partial(outbox.claim, route="memory/1", now=stage.now(), most=4))
