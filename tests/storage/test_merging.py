@@ -15,6 +15,7 @@ from bot.domain.alarm import Alarm
 from bot.domain.checkin import News, State
 from bot.domain.conversation import Lane, Outgoing, Sender
 from bot.domain.people import Person
+from bot.domain.region import Cell
 from bot.domain.roles import Role
 from bot.i18n import _
 from storage import (
@@ -29,6 +30,7 @@ from storage import (
     outbox,
     people,
     proposals,
+    regions,
     roles,
 )
 from storage.database import Tx
@@ -239,6 +241,28 @@ async def test_rights_and_proposals_of_both_are_one_persons(storage: Storage) ->
         assert proposals.second(tx, mine, other, NOW), "the control"
         (deed,) = audit.latest(tx, 9)
         assert (deed.person, deed.about) == (kept, kept)
+
+    await storage.write(work)
+
+
+async def test_who_is_asked_at_both_accounts_counts_once_and_by_the_newest_answer(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        met = [people.meet(tx, Sender("memory", "1", name), NOW).person for name in "abc"]
+        kept, gone, other = [one.id for one in met if one is not None]
+        which = regions.begin(tx, "khorugh", NOW, NOW + timedelta(hours=6))
+        found = regions.find(tx, which)
+        assert found is not None
+        regions.enlist(tx, found, [(who, NOW) for who in (kept, gone, other)], reached=None)
+        regions.note_asked(tx, which, [kept, gone, other], NOW)
+        assert regions.answer(tx, which, kept, Cell.WELL, NOW + MINUTE)
+        assert regions.answer(tx, which, gone, Cell.HELP, NOW + 2 * MINUTE)
+        for who in (kept, gone):
+            regions.watch(tx, which, who)
+        assert sum(regions.counts(tx, which).values()) == 3, "the control: two people until then"  # noqa: PLR2004
+        merging.merge(tx, gone, kept, NOW)
+        assert regions.counts(tx, which) == {Cell.WELL: 0, Cell.HELP: 1, Cell.SILENT: 1}
+        assert regions.watchers(tx, which) == [kept]
+        assert regions.due(tx, which, NOW, 9) == [], "asked already"
 
     await storage.write(work)
 
