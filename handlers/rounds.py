@@ -5,8 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, desk, home, keeping
-from storage import audit, cards, checkins, circles, inbox, jobs, links, outbox, people, proposals, retention, roles
+from handlers import alarm, card, checking, desk, home, keeping, region
+from storage import (
+    audit,
+    cards,
+    checkins,
+    circles,
+    inbox,
+    jobs,
+    links,
+    outbox,
+    people,
+    proposals,
+    regions,
+    retention,
+    roles,
+)
 from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
@@ -15,6 +29,11 @@ from storage.jobs import Done, Job
 def often(tx: Tx, now: datetime) -> None:
     """Every few seconds: open calls for help."""
     outbox.post(tx, alarm.watch(tx, now), now)
+
+
+def asking(tx: Tx, now: datetime) -> None:
+    """As often, but on its own, so that no call for help can suffer from it: whom a roll-call asks next."""
+    outbox.post(tx, region.watch(tx, now), now)
 
 
 def seldom(tx: Tx, now: datetime) -> None:
@@ -35,12 +54,13 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, desk.watch(tx, now), now)
     roles.expire(tx, now)
     proposals.expire(tx, now)
+    regions.expire(tx, now)
     audit.expire(tx, now)
 
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
-    work = card.made if job.kind == cards.MAKE else card.looked_up
+    work = {cards.MAKE: card.made, regions.PICTURE: region.drawn}.get(job.kind, card.looked_up)
     outbox.post(tx, work(tx, job, done, now), now)
 
 

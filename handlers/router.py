@@ -47,6 +47,7 @@ from handlers import (
     keeping,
     link,
     privacy,
+    region,
     relative,
     start,
     telling,
@@ -196,6 +197,21 @@ BUTTONS: Mapping[str, Handler] = {
     "desk.withdraw": desk.withdraw,
     "right.see": desk.right,
     "right.yes": desk.agreed,
+    "region": region.overview,
+    "region.new": region.new,
+    "region.hours": region.hours,
+    "region.look": region.look,
+    "region.put": region.put,
+    "region.see": region.see,
+    "region.yes": region.agreed,
+    "region.board": region.show,
+    "region.away": region.away,
+    "region.picture": region.picture,
+    "region.close": region.close,
+    "region.closed": region.closed,
+    "region.safe": region.safe,
+    "region.help": region.help_needed,
+    "region.later": region.later,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -232,6 +248,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "hard.note": hard.noted,
     "tie": ties.searched,
     "desk.code": desk.give_typed,
+    "region.place": region.searched,
 }
 
 
@@ -271,6 +288,8 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.code: Limit("desk.code", 10),
     desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
     desk.keep: Limit("desk.keep", 3),
+    region.put: Limit("region", 10),
+    region.picture: Limit("region.picture", 20),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -289,6 +308,9 @@ UNSEEING: frozenset[Handler] = frozenset(
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
+        *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -317,6 +339,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "hard.note": URGENT,
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
+    "region.place": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -327,7 +350,7 @@ STAYING = frozenset(
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
 
-URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
+URGENT_BUTTONS = frozenset({"help", "help.in", "region.help", "call.safe", "call.mistake"})
 
 Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
 

@@ -433,6 +433,47 @@ tie = _table(
     sa.Index(None, "place", "person_id"),
 )
 
+# -- roll-calls of a region ----------------------------------------------------------------------------------------
+
+rollcall = _table(
+    "rollcall",  # everybody with ties to a district is asked how they are
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("place", Sealed("rollcall.place"), nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("closes_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("reached", Id, nullable=False, server_default="0"),  # up to which person they are on the list
+    sa.Column("highest", Id, nullable=False),  # who came later is not asked
+    sa.Column("listed", sa.Integer, nullable=False, server_default="0"),  # 1: everybody is on the list
+    sa.Column("looked_at", Instant, nullable=False),  # up to which news the answers are counted
+    sa.Column("shown", sa.Text, nullable=False, server_default=""),  # what the board last showed, rounded as it was
+    sa.Column("shown_at", Instant),
+    sa.Index(None, "ended_at"),
+)
+
+rollcall_reader = _table(
+    "rollcall_reader",
+    _to("rollcall.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("due_at", Instant, nullable=False),  # when to ask: later in quiet hours
+    sa.Column("asked_at", Instant),
+    sa.Column("answer", Blind("rollcall_reader.answer")),
+    sa.Column("told_at", Instant),
+    # the news that was the answer; none: it was told to nobody, or is taken back
+    sa.Column("news_id", Id, sa.ForeignKey("news.id", ondelete="SET NULL")),
+    sa.Column("alone", sa.Integer, nullable=False, server_default="0"),  # 1: no circle heard the answer
+    sa.Index(None, "rollcall_id", "asked_at", "due_at"),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "news_id"),
+)
+
+rollcall_watcher = _table(
+    "rollcall_watcher",  # a moderator before whom the board stands
+    _to("rollcall.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(
@@ -475,6 +516,7 @@ letter = _table(
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),  # how often its teller called in the last hour
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
+    sa.Column("sent_as", Id),  # by which letter's number it left: those that left together share one
     sa.Column("copies", Id),  # the same number for the copies of one letter to a person's several addresses
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),

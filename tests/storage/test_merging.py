@@ -16,8 +16,25 @@ from bot.domain.checkin import Hard, How, News, State
 from bot.domain.conversation import Lane, Outgoing, Sender
 from bot.domain.hard import Case, Grade, Phase, Reader, Word
 from bot.domain.people import Person
+from bot.domain.region import Cell
+from bot.domain.roles import Role
 from bot.i18n import _
-from storage import cards, checkins, circles, hard, inbox, jobs, links, merging, outbox, people
+from storage import (
+    audit,
+    cards,
+    checkins,
+    circles,
+    hard,
+    inbox,
+    jobs,
+    links,
+    merging,
+    outbox,
+    people,
+    proposals,
+    regions,
+    roles,
+)
 from storage.database import Tx
 from storage.schema import metadata, newcomer, person
 
@@ -200,6 +217,56 @@ def _empty(tx: Tx) -> None:
     for table in reversed(metadata.sorted_tables):
         if table.name != "fact":
             tx.execute(table.delete())
+
+
+async def test_rights_and_proposals_of_both_are_one_persons(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        met = [people.meet(tx, Sender("memory", "1", name), NOW).person for name in "abc"]
+        kept, gone, other = [one.id for one in met if one is not None]
+        roles.give(tx, kept, Role.STEWARD, NOW - timedelta(days=30))
+        roles.give(tx, other, Role.STEWARD, NOW)
+        longer = roles.give(tx, gone, Role.STEWARD, NOW)
+        roles.give(tx, gone, Role.MODERATOR, NOW)
+        roles.stand(tx, gone, "123456789018", NOW)
+        body: dict[str, Any] = {}
+        mine = proposals.put(tx, "x", Role.STEWARD, gone, _("Saved."), NOW, body=body)
+        about = proposals.put(tx, "x", Role.STEWARD, other, _("Saved."), NOW, body=body, barred=[gone, kept])
+        audit.note(tx, gone, "a deed", NOW, about=gone)
+        merging.merge(tx, gone, kept, NOW)
+        assert {one.role for one in roles.of(tx, kept, NOW)} == {Role.STEWARD, Role.MODERATOR}
+        held = roles.held(tx, kept, Role.STEWARD, NOW)
+        assert held is not None
+        assert held.expires_at == longer.expires_at, "of two the one that lasts longer"
+        assert roles.candidate(tx, "123456789018", NOW) is None
+        assert not proposals.second(tx, mine, kept, NOW), "it is their own now"
+        assert not proposals.second(tx, about, kept, NOW)
+        assert proposals.second(tx, mine, other, NOW), "the control"
+        (deed,) = audit.latest(tx, 9)
+        assert (deed.person, deed.about) == (kept, kept)
+
+    await storage.write(work)
+
+
+async def test_who_is_asked_at_both_accounts_counts_once_and_by_the_newest_answer(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        met = [people.meet(tx, Sender("memory", "1", name), NOW).person for name in "abc"]
+        kept, gone, other = [one.id for one in met if one is not None]
+        which = regions.begin(tx, "khorugh", NOW, NOW + timedelta(hours=6))
+        found = regions.find(tx, which)
+        assert found is not None
+        regions.enlist(tx, found, [(who, NOW) for who in (kept, gone, other)], reached=None)
+        regions.note_asked(tx, which, [kept, gone, other], NOW)
+        assert regions.answer(tx, which, kept, Cell.WELL, NOW + MINUTE)
+        assert regions.answer(tx, which, gone, Cell.HELP, NOW + 2 * MINUTE)
+        for who in (kept, gone):
+            regions.watch(tx, which, who)
+        assert sum(regions.counts(tx, which).values()) == 3, "the control: two people until then"  # noqa: PLR2004
+        merging.merge(tx, gone, kept, NOW)
+        assert regions.counts(tx, which) == {Cell.WELL: 0, Cell.HELP: 1, Cell.SILENT: 1}
+        assert regions.watchers(tx, which) == [kept]
+        assert regions.due(tx, which, NOW, 9) == [], "asked already"
+
+    await storage.write(work)
 
 
 async def test_what_only_one_of_them_had_is_had_by_both(storage: Storage) -> None:

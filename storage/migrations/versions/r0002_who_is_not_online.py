@@ -14,6 +14,25 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "rollcall",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
+        sa.Column("opened_at", Big, nullable=False),
+        sa.Column("closes_at", Big, nullable=False),
+        sa.Column("ended_at", Big, nullable=True),
+        sa.Column("reached", Big, server_default="0", nullable=False),
+        sa.Column("highest", Big, nullable=False),
+        sa.Column("listed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("looked_at", Big, nullable=False),
+        sa.Column("shown", sa.Text(), server_default="", nullable=False),
+        sa.Column("shown_at", Big, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rollcall")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rollcall", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rollcall_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
         "audit",
         sa.Column("id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=True),
@@ -81,6 +100,22 @@ def upgrade() -> None:
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_role_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_role"), ["role"], unique=False)
+
+    op.create_table(
+        "rollcall_watcher",
+        sa.Column("rollcall_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_rollcall_watcher_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["rollcall_id"], ["rollcall.id"], name=op.f("fk_rollcall_watcher_rollcall_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("rollcall_id", "person_id", name=op.f("pk_rollcall_watcher")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rollcall_watcher", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rollcall_watcher_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "tie",
@@ -163,6 +198,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_relative_circle_id"), ["circle_id"], unique=False)
 
     op.create_table(
+        "rollcall_reader",
+        sa.Column("rollcall_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("due_at", Big, nullable=False),
+        sa.Column("asked_at", Big, nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("told_at", Big, nullable=True),
+        sa.Column("news_id", Big, nullable=True),
+        sa.Column("alone", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_rollcall_reader_news_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_rollcall_reader_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["rollcall_id"], ["rollcall.id"], name=op.f("fk_rollcall_reader_rollcall_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("rollcall_id", "person_id", name=op.f("pk_rollcall_reader")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rollcall_reader", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rollcall_reader_news_id"), ["news_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rollcall_reader_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_rollcall_reader_rollcall_id_asked_at_due_at"),
+            ["rollcall_id", "asked_at", "due_at"],
+            unique=False,
+        )
+
+    op.create_table(
         "hard_reader",
         sa.Column("hard_id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -226,5 +290,5 @@ def upgrade() -> None:
             batch_op.f("fk_news_teller_id"), "person", ["teller_id"], ["id"], ondelete="SET NULL"
         )
 
-    with op.batch_alter_table("standing", schema=None) as batch_op:
+    with op.batch_alter_table("standing", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_standing_true_at"), ["true_at"], unique=False)
