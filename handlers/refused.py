@@ -77,14 +77,14 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
                 "You can name at most {n} districts. Take one away first.",
                 n=most,
             )
+        case r.AskedNow():
+            return _("This district is being asked already.")
         case r.ByVoice():
             return _(
                 "This sounds like a death or an arrest. I do not write that to a circle: somebody could read it all "
                 "alone. Press “News of somebody”, then “Very bad news”: two people check it, and somebody calls the "
                 "family. If it is about you, call for help. If it is something else, write it in other words."
             )
-        case r.AskedNow():
-            return _("This district is being asked already.")
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 
