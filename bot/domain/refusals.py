@@ -151,5 +151,6 @@ class AskedNow(Refusal):
     """A roll-call of this district is open already."""
 
 
+@dataclass
 class ByVoice(Refusal):
     """What was typed speaks of a death or a detention: that goes to no circle as words."""
