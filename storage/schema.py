@@ -302,6 +302,67 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- death and detention -------------------------------------------------------------------------------------------
+
+bearer = _table(
+    "bearer",  # whom a circle has named to read hard news first
+    _to("circle.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+hard = _table(
+    "hard",  # news of a death or a detention in one circle
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # about whom
+    _to("circle.id"),
+    sa.Column("what", Sealed("hard.what"), nullable=False),
+    sa.Column("phase", Sealed("hard.phase"), nullable=False),
+    sa.Column("grade", Sealed("hard.grade")),  # how sure it was when it was confirmed
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    # who tells the family; without them somebody else has to
+    sa.Column("caller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("agreed", sa.Integer, nullable=False, server_default="0"),  # 1: they have said yes; 0: they are asked
+    sa.Column("due_at", Instant),  # when whoever is waited for is reminded; none: nobody is
+    sa.Column("ends_at", Instant),  # none: as long as its circle keeps the last news of people
+    sa.Index(None, "person_id"),
+    sa.Index(None, "circle_id"),
+    sa.Index(None, "caller_id"),
+    sa.Index(None, "due_at"),
+    sa.Index(None, "ends_at"),
+)
+
+hard_word = _table(
+    "hard_word",  # what one person said of it
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("hard.id"),
+    # forgotten with whoever told it; what they told is about somebody else, and stays
+    sa.Column("teller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("how", Sealed("hard_word.how"), nullable=False),
+    sa.Column("note", Sealed("hard_word.note")),
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Column("told_at", Instant, nullable=False),
+    sa.Index(None, "hard_id"),
+    sa.Index(None, "teller_id"),
+)
+
+hard_reader = _table(
+    "hard_reader",  # one of the two who check it
+    _to("hard.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("opened", sa.Integer, nullable=False, server_default="0"),  # 1: they have looked at it
+    sa.Column("answer", Sealed("hard_reader.answer")),  # how sure it is, or that it is not; none: not answered yet
+    sa.Index(None, "person_id"),
+)
+
+hard_told = _table(
+    "hard_told",  # who has been told by voice, and may see it
+    _to("hard.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
 # -- rights, and whatever needs two people ---------------------------------------------------------------------------
 
 role = _table(
@@ -455,6 +516,7 @@ letter = _table(
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),  # how often its teller called in the last hour
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
+    sa.Column("sent_as", Id),  # by which letter's number it left: those that left together share one
     sa.Column("copies", Id),  # the same number for the copies of one letter to a person's several addresses
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
