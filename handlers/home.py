@@ -44,6 +44,7 @@ def moved(person: Person, where: int) -> Outgoing:
             name=name_of(person),
         ),
         at=where,
+        own=True,
     )
 
 

@@ -39,6 +39,7 @@ def privacy(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "📄 A copy for me"), "copy")],
         [button(pgettext("button", "🧹 Clean this chat"), "clean")],
         [button(pgettext("button-wide", "🗝 A card, if I lose this account"), "card")],
+        [button(pgettext("button", "✍️ My own words"), "own")],
         [button(pgettext("button", "🗑 Forget me"), "forget")],
         [back()],
     )

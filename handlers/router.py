@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot import i18n
 from bot.domain import choosing
@@ -32,7 +33,7 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, start
+from handlers import alarm, asking, board, card, checkin, circle, duress, home, link, privacy, start
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -107,6 +108,10 @@ BUTTONS: Mapping[str, Handler] = {
     "card.yes": card.yes,
     "card.no": card.no,
     "card.stop": card.stop,
+    "own": duress.overview,
+    "own.set": duress.choose,
+    "own.lift": duress.lift,
+    "own.lifted": duress.lifted,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -143,6 +148,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "own.first": duress.first,
+    "own.second": duress.second,
 }
 
 
@@ -194,7 +201,10 @@ UNSEEING: frozenset[Handler] = frozenset(
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten}
+    {
+        *(link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten),
+        *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
+    }
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -212,6 +222,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "own.first": URGENT,
+    "own.second": URGENT,
 }
 NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(
@@ -274,8 +286,23 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
         elsewhere=elsewhere,
     )
     heard = _chosen(tx, ask, incoming.heard)
-    if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
-        outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
+    way = duress.Way(
+        lambda wish: _understood(tx, wish, heard), partial(_refused, tx), lambda wish, handler: _run(tx, wish, handler)
+    )
+    said = None if met.own is None else _said(incoming.heard)
+    if met.own is not None and (said is not None or not isinstance(heard, Reacted)):
+        outbox.post(tx, duress.answers(tx, ask, met.own, said, way), now)
+    elif not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
+        outbox.post(tx, way.answers(ask), now)
+
+
+def _said(heard: Heard) -> str | None:
+    """Somebody's own words, whatever else they may mean."""
+    match heard:
+        case Said(text, forwarded=False) | Attached(caption=text):
+            return text
+        case _:
+            return None
 
 
 def is_urgent(heard: Heard) -> bool:
@@ -374,11 +401,19 @@ def _picker(ask: Ask, tx: Tx) -> Answer:
     return start.picker(ask, payload=ask.words)
 
 
-def _answer(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
-    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+def _refused(tx: Tx, ask: Ask, handler: Handler) -> Outgoing | None:
+    """The sentence for what may not be done here and now, if it may not. It counts as a try."""
     try:
         _allowed(ask, handler)
         _count(tx, ask, handler)
+    except Refusal as refusal:
+        return sentence(ask, refusal)
+    return None
+
+
+def _run(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
+    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+    try:
         with tx.savepoint():
             answer = handler(ask, tx)
             return [answer] if isinstance(answer, Outgoing) else list(answer or ())
@@ -416,4 +451,6 @@ def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
     inbox.note_accident(tx, code, repr(incoming), now)
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
     if met.person is not None:
-        outbox.post(tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address)], now)
+        outbox.post(
+            tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address, own=True)], now
+        )

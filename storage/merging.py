@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import outbox
+from storage import duress, outbox
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -53,6 +53,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     for where in came:
         outbox.leave(tx, where, now, replies=False)
     _self(tx, gone, kept)
+    duress.renamed(tx, gone, kept)  # phrases are bound to the one who goes, and go with them
     tx.execute(person.delete().where(person.c.id == gone))
     return came
 

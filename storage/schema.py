@@ -301,6 +301,17 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- duress --------------------------------------------------------------------------------------------------------
+
+duress = _table(
+    "duress",  # the two phrases of somebody, of which one only seems to say that all is well, and what it has begun
+    _who("person_id", primary_key=True),
+    sa.Column("free", Blind("duress.phrase"), nullable=False),
+    sa.Column("forced", Blind("duress.phrase"), nullable=False),
+    sa.Column("mark", Sealed("duress.mark")),  # written whichever phrase was said, so that it gives nothing away
+    sa.Column("picture", Sealed("duress.picture", binary=True)),  # what the account shows meanwhile; else as many zeros
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(
