@@ -32,7 +32,7 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, start
+from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, start, trustee
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -107,6 +107,9 @@ BUTTONS: Mapping[str, Handler] = {
     "card.yes": card.yes,
     "card.no": card.no,
     "card.stop": card.stop,
+    "trust": trustee.overview,
+    "trust.pick": trustee.pick,
+    "trust.no": trustee.decline,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -173,6 +176,7 @@ LIMITS: Mapping[Handler, Limit] = {
     start.named: Limit("name", 10),
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
+    trustee.pick: Limit("trust", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
 }
@@ -194,7 +198,17 @@ UNSEEING: frozenset[Handler] = frozenset(
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten}
+    {
+        link.make,
+        link.typed,
+        link.yes,
+        link.prefer,
+        card.make,
+        card.stop,
+        trustee.pick,
+        privacy.forget,
+        privacy.forgotten,
+    }
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other

@@ -301,6 +301,15 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- people to tell, and deadlines -----------------------------------------------------------------------------------
+
+trustee = _table(
+    "trustee",  # whom a person wants to be told if they are in trouble
+    _who("person_id", primary_key=True),
+    _who("trustee_id", primary_key=True),
+    sa.Index(None, "trustee_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(
