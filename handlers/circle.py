@@ -29,7 +29,7 @@ from bot.domain.refusals import (
     TooManyCircles,
 )
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm
+from handlers import alarm, trustee
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
@@ -398,12 +398,14 @@ def left(ask: Ask, tx: Tx) -> list[Outgoing]:
     if one.keeper == ask.person.id and one.size > 1:
         raise KeeperMustHandOver
     inside = circles.members(tx, [one.id])[one.id]
+    trusting = trustee.around(tx, ask.person.id)
     circles.leave(tx, one.id, ask.person.id)
     gone = _("{name} has left “{circle}”.", name=name_of(ask.person), circle=one.name)
     return [
         with_menu(ask, _("You are no longer in “{circle}”.", circle=one.name)),
         *alarm.still_open(tx, ask.person.id, one.id, gone),
         *_tell(inside, ask.person.id, gone),
+        *trustee.parted(tx, trusting),
     ]
 
 
@@ -448,6 +450,7 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = _kept(ask, tx)
     other = _other(ask, tx, one)
     inside = [p for p in circles.members(tx, [one.id])[one.id] if p.id != other.id]
+    trusting = trustee.around(tx, other.id)
     circles.leave(tx, one.id, other.id)
     circles.cancel_invites(tx, one.id)  # they may hold one
     gone = _("{name} is no longer in “{circle}”.", name=name_of(other), circle=one.name)
@@ -456,6 +459,7 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
         *alarm.still_open(tx, other.id, one.id, gone),
         *_tell(inside, ask.person.id, gone),
         Outgoing(other.id, _("You are no longer in “{circle}”.", circle=one.name), lane=Lane.CHECKIN, silent=True),
+        *trustee.parted(tx, trusting),
     ]
 
 

@@ -201,10 +201,8 @@ def _outside(tx: Tx, ask: Ask, told: Duress, letters: list[Outgoing], handler: H
     text = Page(
         (
             _("Everything that I knew of {name} was erased from their own account.", name=name_of(ask.person)),
-            _(
-                "{ago} the words that mean “I am being forced” were written there. I don't know how they are.",
-                ago=Ago(told.since),
-            ),
+            _("Before that, the words that mean “I am being forced” were written there: {ago}.", ago=Ago(told.since)),
+            _("I don't know how they are."),
         )
     )
     return [*answered, *(Outgoing(one, text, lane=Lane.CHECKIN) for one in told.trustees if people.find(tx, one))]
@@ -258,7 +256,6 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
         lines += ["", _("First choose two people whom you trust.")]
         rows.append([button(pgettext("button-wide", "🤝 Choose two people"), "trust")])
     else:
-        lines.append(_("They are: {people}.", people=names(chosen)))
         label = (
             pgettext("button-wide", "✍️ Choose my two phrases")
             if own is None
@@ -355,7 +352,7 @@ def _secret(ask: Ask, trustee: Person, chosen: Sequence[Person], instead: Outgoi
         Page(
             (
                 _("This is for you alone: {name} has trusted you with it.", name=name_of(ask.person)),
-                _("{ago} their account wrote the words that mean: I am being forced.", ago=Ago(ask.now)),
+                _("Their account has written the words that mean “I am being forced”: {ago}.", ago=Ago(ask.now)),
                 _(
                     "Do not write to that account about it, and do not speak of it in the circle. Find out "
                     "in another way how they are."

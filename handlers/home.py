@@ -12,6 +12,7 @@ from storage.database import Tx
 
 SAFE = pgettext("button", "✅ I am safe")
 HELP = pgettext("button", "🆘 I need help")
+TELL = pgettext("button-wide", "🤝 If I am in trouble, tell…")
 
 
 def menu() -> tuple[tuple[Choice, ...], ...]:
@@ -92,6 +93,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "🔑 I have an invitation"), "join")],
         [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
+        [button(TELL, "trust")],
         [button(pgettext("button", "🔗 My other account"), "link")],
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
         [back()],

@@ -71,6 +71,8 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("The second phrase must be another one than the first. Please write other words.")
         case r.NotFound():
             return _("I do not know this place. Try the name of the district or of the nearest city.")
+        case r.TrusteesChosen():
+            return _("Two people are chosen already. First press one of them once more to take them off.")
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 

@@ -33,7 +33,7 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, duress, home, link, privacy, start
+from handlers import alarm, asking, board, card, checkin, circle, duress, home, link, privacy, start, trustee
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -112,6 +112,9 @@ BUTTONS: Mapping[str, Handler] = {
     "own.set": duress.choose,
     "own.lift": duress.lift,
     "own.lifted": duress.lifted,
+    "trust": trustee.overview,
+    "trust.pick": trustee.pick,
+    "trust.no": trustee.decline,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -180,6 +183,7 @@ LIMITS: Mapping[Handler, Limit] = {
     start.named: Limit("name", 10),
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
+    trustee.pick: Limit("trust", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
 }
@@ -204,6 +208,7 @@ OLDER: frozenset[Handler] = frozenset(
     {
         *(link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten),
         *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
+        trustee.pick,
     }
 )
 

@@ -28,6 +28,7 @@ from storage.schema import (
     news,
     person,
     standing,
+    trustee,
 )
 
 
@@ -43,6 +44,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _calls(tx, gone, kept)
     _questions(tx, gone, kept)
     _letters(tx, gone, kept)
+    _trustees(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
@@ -148,6 +150,22 @@ def _questions(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(ask_reader.delete().where(both))
     if answered:
         tx.execute(ask_reader.insert(), list(answered.values()))
+
+
+def _trustees(tx: Tx, gone: int, kept: int) -> None:
+    """The one that stays has chosen, or the other one's choice is theirs; nobody is their own trustee."""
+    both = trustee.c.person_id.in_([gone, kept]) | trustee.c.trustee_id.in_([gone, kept])
+    pairs = [tuple(row) for row in tx.execute(sa.select(trustee).where(both))]
+    chose = gone if all(who != kept for who, _whom in pairs) else kept
+    joined = {
+        (kept if who in {gone, kept} else who, kept if whom in {gone, kept} else whom)
+        for who, whom in pairs
+        if who not in {gone, kept} or who == chose
+    }
+    tx.execute(trustee.delete().where(both))
+    rows = [{"person_id": who, "trustee_id": whom} for who, whom in sorted(joined) if who != whom]
+    if rows:
+        tx.execute(trustee.insert(), rows)
 
 
 def _letters(tx: Tx, gone: int, kept: int) -> None:

@@ -404,13 +404,14 @@ def _merged(one: Letter, further: list[_Sibling]) -> Letter:
     if not further:
         return one
     merged = tuple(other.id for other in further)
-    said = [other for other in (one, *further) if not other.hollow]  # a hollow letter goes along, and says nothing
+    every = [(one.text, one.silent, one.hollow), *((other.text, other.silent, other.hollow) for other in further)]
+    said = [(text, silent) for text, silent, hollow in every if not hollow]  # a hollow one goes along, and says nothing
     if not said:
         return replace(one, merged=merged)
     lines: list[Line | str] = []
-    for other in said:
-        lines += [*(other.text.lines if isinstance(other.text, Page) else (other.text,)), ""]
-    silent = all(other.silent for other in said)
+    for text, _silent in said:
+        lines += [*(text.lines if isinstance(text, Page) else (text,)), ""]
+    silent = all(silent for _text, silent in said)
     return replace(one, text=Page(tuple(lines[:-1])), silent=silent, merged=merged, hollow=False)
 
 

@@ -312,6 +312,15 @@ duress = _table(
     sa.Column("picture", Sealed("duress.picture", binary=True)),  # what the account shows meanwhile; else as many zeros
 )
 
+# -- people to tell, and deadlines -----------------------------------------------------------------------------------
+
+trustee = _table(
+    "trustee",  # whom a person wants to be told if they are in trouble
+    _who("person_id", primary_key=True),
+    _who("trustee_id", primary_key=True),
+    sa.Index(None, "trustee_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

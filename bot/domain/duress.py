@@ -48,7 +48,7 @@ class Duress:
         return [one for one in self.trustees if one in reachable and one not in self.lifted]
 
     def is_over(self, reachable: Collection[int], now: datetime) -> bool:
-        """Whether every trustee who is left has lifted it; after thirty days one is enough, and none if none is left."""
+        """Whether every trustee who is left has lifted it. After thirty days one is enough, or that none is left."""
         if now - self.since >= ALONE_AFTER:
             return bool(self.lifted) or not any(one in reachable for one in self.trustees)
         return bool(self.lifted) and not self.missing(reachable)

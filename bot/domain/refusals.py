@@ -137,3 +137,8 @@ class SamePhrase(Refusal):
 @dataclass
 class NotFound(Refusal):
     """Nothing in a kept list (of places) matches."""
+
+
+@dataclass
+class TrusteesChosen(Refusal):
+    """As many trustees as one may have are chosen already."""
