@@ -242,12 +242,12 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     chosen = trustees.of(tx, ask.person.id)
     lines: list[Line | str] = [
         _("<b>My own words</b>"),
-        _("Instead of pressing a button you can say in words of your own that all is well. Only you know them."),
+        _("In place of the button you can say in your own words that all is well."),
         _(
-            "A second phrase is for when somebody forces you. Whoever looks on reads the same answer, but your circle "
-            "is told nothing. Only two people whom you trust learn of it, and until both have spoken with you, this "
-            "account shows and does nothing new."
+            "A second phrase is for when somebody forces you. Whoever watches reads the same answer, but your circle is "
+            "told nothing, and two people whom you trust learn of it."
         ),
+        _("Until both have spoken with you, this account shows nothing new, and what it does has no effect."),
     ]
     rows: list[list[Choice]] = []
     if own is not None:
@@ -380,8 +380,8 @@ def _secret(ask: Ask, trustee: Person, chosen: Sequence[Person], instead: Outgoi
 
 def _warnings(tx: Tx, ask: Ask, told: Duress) -> list[Outgoing]:
     line = _(
-        "A call for help came from the account of {name}, where somebody is perhaps forcing them. It went "
-        "out to their circle.",
+        "A call for help came from the account of {name}, and has gone out to their circle. Perhaps they are being "
+        "forced.",
         name=name_of(ask.person),
     )
     return [Outgoing(one, line, lane=Lane.DANGER) for one in told.trustees if people.find(tx, one)]
