@@ -244,8 +244,8 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
         _("<b>My own words</b>"),
         _("In place of the button you can say in your own words that all is well."),
         _(
-            "A second phrase is for when somebody forces you. Whoever watches reads the same answer, but your circle is "
-            "told nothing, and two people whom you trust learn of it."
+            "A second phrase is for when somebody forces you. Whoever watches reads the same answer, but your circle "
+            "is told nothing, and two people whom you trust learn of it."
         ),
         _("Until both have spoken with you, this account shows nothing new, and what it does has no effect."),
     ]

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from storage import schema
 from storage.database import Tx
+from storage.prepared import Prepared
 
 Row: TypeAlias = tuple[Any, ...]
 Picture: TypeAlias = dict[str, dict[Row, Row]]  # table, primary key, row
@@ -37,6 +38,10 @@ KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only p
 OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours are one's own in any case
 
 
+NOTHING = -1  # an id that no row has
+_MINE = Prepared(sa.select(schema.membership.c.circle_id).where(schema.membership.c.person_id == sa.bindparam("who")))
+
+
 @dataclass(frozen=True)
 class _Part:
     """One table as pictures see it, without the types that seal and open."""
@@ -45,11 +50,14 @@ class _Part:
     table: Any
     names: tuple[str, ...]
     key: tuple[int, ...]
-    circles: tuple[int, ...]  # the places of columns that mean a circle
-    people: tuple[int, ...]
+    people: tuple[int, ...]  # the places of columns that mean a person
     empty: tuple[Any, ...]  # what stands in a column of which a row says nothing
     parents: tuple[tuple[int, str], ...]  # those that mean a row of another table of pictures
     outside: tuple[tuple[int, str], ...]  # and those that mean a row of a table that is left out
+    direct: Prepared | None  # the rows that are somebody's own, or their circles', or hang on such...
+    by_circle: bool
+    hangs_on: tuple[str, ...]  # ...of these tables
+    by_key: Prepared
 
     def keyed(self, rows: Iterable[Any]) -> dict[Row, Row]:
         return {tuple(row[place] for place in self.key): tuple(row) for row in rows}
@@ -67,18 +75,33 @@ def _parts() -> tuple[_Part, ...]:
             continue
         names = tuple(column.name for column in table.columns)
         columns = [sa.column(column.name, _raw(column.type)) for column in table.columns]
+        raw = sa.table(table.name, *columns)
         means = {place: _meant(column) for place, column in enumerate(table.columns) if column.foreign_keys}
+        people = tuple(place for place, parent in means.items() if parent == "person")
+        circles = [columns[place] for place, parent in means.items() if parent == "circle"]
+        key = tuple(names.index(column.name) for column in table.primary_key.columns)
+        by_circle = table.name == "circle" or (bool(circles) and table.name not in ONLY_OWN)
+        parents = tuple((place, parent) for place, parent in means.items() if parent not in LEFT_OUT)
+        hang = {} if by_circle else {parent: columns[place] for place, parent in parents if parent not in KEPT}
+        conditions: list[Any] = [columns[place] == sa.bindparam("who") for place in people]
+        if table.name == "circle":
+            circles, people, conditions = [columns[key[0]]], (), []
+        conditions += [one.in_(sa.bindparam("mine", expanding=True)) for one in circles if by_circle]
+        conditions += [one.in_(sa.bindparam(parent, expanding=True)) for parent, one in hang.items()]
         parts.append(
             _Part(
-                table.name,
-                sa.table(table.name, *columns),
-                names,
-                tuple(names.index(column.name) for column in table.primary_key.columns),
-                tuple(place for place, parent in means.items() if parent == "circle"),
-                tuple(place for place, parent in means.items() if parent == "person"),
-                tuple(_default(column) for column in table.columns),
-                tuple((place, parent) for place, parent in means.items() if parent not in LEFT_OUT),
-                tuple((place, parent) for place, parent in means.items() if parent in LEFT_OUT),
+                name=table.name,
+                table=raw,
+                names=names,
+                key=key,
+                people=people,
+                empty=tuple(_default(column) for column in table.columns),
+                parents=parents,
+                outside=tuple((place, parent) for place, parent in means.items() if parent in LEFT_OUT),
+                direct=Prepared(sa.select(raw).where(sa.or_(*conditions))) if conditions else None,
+                by_circle=by_circle,
+                hangs_on=tuple(hang),
+                by_key=Prepared(sa.select(raw).where(columns[key[0]].in_(sa.bindparam("keys", expanding=True)))),
             )
         )
     return tuple(parts)
@@ -103,8 +126,7 @@ def _raw(kind: Any) -> Any:
 
 def take(tx: Tx, who: int, also: Collection[int] = ()) -> Picture:
     """Everything that this person's account can show now, and what is in the circles `also`."""
-    mine = {*tx.execute(sa.select(schema.membership.c.circle_id).where(schema.membership.c.person_id == who)).scalars()}
-    mine |= set(also)
+    mine = {*tx.execute(_MINE, {"who": who}).scalars(), *also}
     picture: Picture = {}
     for part in _parts():
         picture[part.name] = _direct(tx, part, who, sorted(mine), picture) if part.name != "person" else {}
@@ -113,7 +135,7 @@ def take(tx: Tx, who: int, also: Collection[int] = ()) -> Picture:
         rows = picture[part.name]
         missing = wanted[part.name] - {key[0] for key in rows}
         while missing:
-            found = _select(tx, part, part.column(part.key[0]).in_(sorted(missing)))
+            found = part.keyed(tx.execute(part.by_key, {"keys": _padded(missing)}))
             rows |= found  # which may refer to others of their own table
             same = {row[place] for row in found.values() for place, parent in part.parents if parent == part.name}
             missing = same - {None} - {key[0] for key in rows}
@@ -124,22 +146,21 @@ def take(tx: Tx, who: int, also: Collection[int] = ()) -> Picture:
 
 def _direct(tx: Tx, part: _Part, who: int, mine: list[int], picture: Picture) -> dict[Row, Row]:
     """The rows that are the person's own or their circles', and those that hang on such."""
-    conditions = [part.column(place) == who for place in part.people]
-    if part.name == "circle":
-        conditions = [part.table.c.id.in_(mine)]
-    elif part.circles and part.name not in ONLY_OWN:
-        conditions += [part.column(place).in_(mine) for place in part.circles]
-    else:
-        conditions += [
-            part.column(place).in_(sorted(key[0] for key in picture[parent]))
-            for place, parent in part.parents
-            if parent not in KEPT
-        ]
-    return _select(tx, part, sa.or_(*conditions)) if conditions else {}
+    if part.direct is None:
+        return {}
+    values: dict[str, Any] = {name: _padded(key[0] for key in picture[name]) for name in part.hangs_on}
+    if part.by_circle:
+        values["mine"] = _padded(mine)
+    if part.people:
+        values["who"] = who
+    return part.keyed(tx.execute(part.direct, values))
 
 
-def _select(tx: Tx, part: _Part, condition: Any) -> dict[Row, Row]:
-    return part.keyed(tx.execute(sa.select(*part.table.c).where(condition)))
+def _padded(numbers: Iterable[int]) -> list[int]:
+    """Numbers filled up to one of few lengths: a statement is prepared anew for each length of a list."""
+    found = sorted(numbers)
+    length = 1 << max(len(found) - 1, 0).bit_length()
+    return found + [found[-1] if found else NOTHING] * (length - len(found))
 
 
 def show(tx: Tx, who: int, picture: Picture) -> None:

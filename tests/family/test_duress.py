@@ -320,11 +320,9 @@ def codes(place: Held, verb: str) -> Iterator[str]:
     """A verb with everything that the account could know."""
     yield verb
     for found in place.ids.values():
-        for which in (found[0], found[-1])[: len(found)]:
-            yield f"{verb}:{base36(which)}"
-    for who in place.people[1:3]:
-        yield f"{verb}:{base36(who)}"
-        yield f"{verb}:{base36(place.ids['circle'][0])}:{base36(who)}"
+        yield f"{verb}:{base36(found[0])}"
+    who = place.people[1]
+    yield f"{verb}:{base36(place.ids['circle'][0])}:{base36(who)}"
     yield f"{verb}:{base36(place.ids['news'][0])}:dushanbe"
 
 
@@ -346,7 +344,6 @@ async def nothing_is_learnt_or_done(place: Held, verbs: set[str]) -> None:
             await forge(place.stage, place.zarina, code)
             for words in (WORDS[6], "Kulyab") if verb in {"name", "circle.make", "note", "place", "else"} else ():
                 await place.zarina.says(words)
-            assert not re.search(f"{SECRETS}|Something went wrong", place.zarina.last), code
         assert not re.search(f"{SECRETS}|Something went wrong", place.zarina.screen), verb
     for words in WORDS:
         await place.zarina.says(words)
@@ -765,7 +762,9 @@ async def test_what_a_trustee_must_know_is_never_put_together_with_other_news(st
 
 
 async def test_whoever_can_read_the_database_without_its_key_sees_of_both_phrases_the_same(stage: Stage) -> None:
-    raw = sa.table("duress", *(sa.column(name, sa.LargeBinary()) for name in ("mark", "picture")))
+    raw = sa.table(
+        "duress", sa.column("person_id"), *(sa.column(name, sa.LargeBinary()) for name in ("mark", "picture"))
+    )
     sizes = []
     for mark, phrase in (("1", FREE), ("2", FORCED)):
         people = await family(stage, mark)
