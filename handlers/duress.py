@@ -86,16 +86,24 @@ def _first(tx: Tx, ask: Ask, said: Meant, way: Way) -> list[Outgoing]:
     chosen = trustees.of(tx, who)
     told = Duress(ask.now, kept.newest_letter(tx), tuple(one.id for one in chosen))
     kept.begin(tx, who, told, picture, forced=forced)
-    return _with_trustees(ask, _silenced(letters, who) if forced else _answered(letters, who), chosen, forced=forced)
+    said_on = _silenced if forced else _answered
+    return _with_trustees(ask, said_on(letters, who, ask.address), chosen, forced=forced)
 
 
-def _answered(letters: Sequence[Outgoing], who: int) -> list[Outgoing]:
-    return [replace(one, own=True) if one.to == who and not one.to_group else one for one in letters]
+def _answered(letters: Sequence[Outgoing], who: int, where: int) -> list[Outgoing]:
+    """What answers the person where they wrote is sent whatever happens."""
+    return [replace(one, own=True) if _answers(one, who, where) else one for one in letters]
 
 
-def _silenced(letters: Sequence[Outgoing], who: int) -> list[Outgoing]:
+def _answers(one: Outgoing, who: int, where: int) -> bool:
+    if one.to_group:  # to one address, whoever writes from there
+        return one.to == where
+    return one.to == who and one.at in {None, where}
+
+
+def _silenced(letters: Sequence[Outgoing], who: int, where: int) -> list[Outgoing]:
     """The person is answered; whatever would go to others is hollow."""
-    return [one if one.to_group or one.own else replace(one, hollow=True) for one in _answered(letters, who)]
+    return [one if one.own else replace(one, hollow=True) for one in _answered(letters, who, where)]
 
 
 def _with_trustees(ask: Ask, letters: list[Outgoing], chosen: Sequence[Person], *, forced: bool) -> list[Outgoing]:
@@ -131,7 +139,7 @@ def _under_duress(tx: Tx, ask: Ask, told: Duress, said: tuple[Meant, str] | None
     (wish, handler, letters), after = _within(tx, who, before, look)
     refused = way.refused(wish, handler)
     if refused is not None:
-        return _answered([refused], who)
+        return _answered([refused], who, ask.address)
     if handler in OUTSIDE:
         return _outside(tx, ask, told, way.run(replace(wish, person=ask.person), handler), handler)
     real: list[Outgoing] = []
@@ -143,8 +151,8 @@ def _under_duress(tx: Tx, ask: Ask, told: Duress, said: tuple[Meant, str] | None
     kept.go_on(tx, who, told, after)
     if real:
         warned = _warnings(tx, ask, told) if handler in {alarm.call, alarm.call_in} else []
-        return [*_answered([one for one in letters if one.to == who], who), *real, *warned]
-    silenced = _silenced(letters, who)
+        return [*_answered([one for one in letters if one.to == who], who, ask.address), *real, *warned]
+    silenced = _silenced(letters, who, ask.address)
     chosen = [found for one in told.trustees if (found := people.find(tx, one)) is not None]
     return silenced if said is None else _with_trustees(ask, silenced, chosen, forced=said[0] is Meant.FORCED)
 
@@ -195,7 +203,7 @@ def _again(given: list[int], make: Callable[[], int]) -> Callable[[], int]:
 
 def _outside(tx: Tx, ask: Ask, told: Duress, letters: list[Outgoing], handler: Handler) -> list[Outgoing]:
     """What concerns only the account's own chat is done as ever; its trustees learn if everything was erased."""
-    answered = _answered(letters, ask.person.id)
+    answered = _answered(letters, ask.person.id, ask.address)
     if handler is not privacy.forgotten:
         return answered
     text = Page(
@@ -217,7 +225,7 @@ def finished(tx: Tx, job: Job, work: Callable[[], list[Outgoing]]) -> list[Outgo
     if not jobs.done(tx, job.id):
         return []
     kept.go_on(tx, job.person, own.duress, after)
-    return _silenced(letters, job.person)
+    return _silenced(letters, job.person, job.address)
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:
@@ -228,8 +236,10 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
         if own is None or own.duress is None:
             continue
         found, after = _within(tx, call.person, kept.picture_of(tx, call.person), lambda: alarm.watch(tx, now))
-        kept.go_on(tx, call.person, own.duress, after)
-        letters += _answered([one for one in found if one.to == call.person], call.person)
+        mine = [replace(one, own=True) for one in found if one.to == call.person]
+        if mine:
+            kept.go_on(tx, call.person, own.duress, after)
+        letters += mine
     return letters
 
 

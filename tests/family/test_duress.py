@@ -470,6 +470,36 @@ async def test_codes_and_cards_made_under_duress_open_nothing(both: Stage) -> No
     assert found["job"] == []
 
 
+async def test_accounts_are_linked_and_unlinked_only_on_the_screen(both: Stage) -> None:
+    zarina, _daler, _maria, farida = await family(both)
+    other, third = both.actor("other", "matrix"), both.actor("third", "matrix")
+    for one, name in ((other, "Other"), (third, "Third")):
+        await one.settles_in(name)
+        await forge(both, zarina, "link.make")
+        await forge(both, one, "link.type")
+        await one.says(re.findall(r"\d{3} \d{3} \d{3} \d{3}", zarina.last)[-1])
+        if one is other:
+            await both.in_code(zarina, "link.yes")
+    await both.pass_time(8 * DAY, DAY)
+    await forge(both, zarina, "link.make")
+    await forge(both, third, "link.type")
+    await third.says(re.findall(r"\d{3} \d{3} \d{3} \d{3}", zarina.last)[-1])
+    await zarina.says(FORCED)
+    shown, there = third.screen, other.screen
+    await both.in_code(zarina, "link.yes")
+    assert zarina.sees("Linked: Matrix.")
+    assert not zarina.sees("This account is linked with the other one now")
+    assert third.screen == shown
+    await forge(both, zarina, "link")
+    await zarina.presses("2. Unlink")
+    await both.in_code(zarina, "link.cut.yes")
+    assert zarina.sees("Unlinked: Matrix.")
+    assert other.screen == there
+    await other.says("I am safe")
+    assert "Told to 3 people" in other.last
+    assert not farida.sees("Zarina: I am safe."), "the other account is under duress as well"
+
+
 async def test_what_others_say_is_withheld_and_they_are_answered_as_ever(stage: Stage) -> None:
     zarina, daler, _maria, farida = await family(stage)
     await zarina.says(FORCED)
