@@ -19,7 +19,7 @@ from bot.domain.folding import LONGEST, fold
 from bot.domain.people import Person
 from bot.domain.refusals import NotAPhrase, Outdated, SamePhrase
 from bot.i18n import _, pgettext
-from handlers import alarm, checkin, privacy, start
+from handlers import alarm, checkin, privacy, start, telling
 from handlers.ask import Ask, Handler, back, button, expect
 from handlers.home import with_menu
 from handlers.words import name_of, names
@@ -78,7 +78,7 @@ def _first(tx: Tx, ask: Ask, said: Meant, way: Way) -> list[Outgoing]:
         return [refused]
     with tx.savepoint():
         letters = way.run(ask, alarm.safe)
-        picture = pictures.take(tx, who)
+        picture = pictures.take(tx, who, ask.now)
         if forced:
             tx.undo()
         else:
@@ -136,7 +136,7 @@ def _under_duress(tx: Tx, ask: Ask, told: Duress, said: tuple[Meant, str] | None
             wish, handler = replace(shown, words=said[1]), alarm.safe
         return wish, handler, [] if handler in OUTSIDE | CALLS else way.run(wish, handler)
 
-    (wish, handler, letters), after = _within(tx, who, before, look)
+    (wish, handler, letters), after = _within(tx, who, told, before, look)
     refused = way.refused(wish, handler)
     if refused is not None:
         return _answered([refused], who, ask.address)
@@ -146,23 +146,23 @@ def _under_duress(tx: Tx, ask: Ask, told: Duress, said: tuple[Meant, str] | None
     if handler in CALLS:
         real, new_ids = _for_real(tx, replace(wish, person=ask.person), handler, way)
         make, tx.new_id = tx.new_id, _again(new_ids, tx.new_id)
-        letters, after = _within(tx, who, before, lambda: way.run(wish, handler))
+        letters, after = _within(tx, who, told, before, lambda: way.run(wish, handler))
         tx.new_id = make
     kept.go_on(tx, who, told, after)
     if real:
-        warned = _warnings(tx, ask, told) if handler in {alarm.call, alarm.call_in} else []
+        warned = _warnings(tx, ask, told) if any(one.choices for one in real) else []
         return [*_answered([one for one in letters if one.to == who], who, ask.address), *real, *warned]
     silenced = _silenced(letters, who, ask.address)
     chosen = [found for one in told.trustees if (found := people.find(tx, one)) is not None]
     return silenced if said is None else _with_trustees(ask, silenced, chosen, forced=said[0] is Meant.FORCED)
 
 
-def _within(tx: Tx, who: int, before: Picture, work: Callable[[], T]) -> tuple[T, Picture]:
+def _within(tx: Tx, who: int, told: Duress, before: Picture, work: Callable[[], T]) -> tuple[T, Picture]:
     """Do something in the picture: what it gives, and the picture afterwards. What a dialogue waits for stays."""
     with tx.savepoint():
-        pictures.show(tx, who, before)
+        pictures.show(tx, who, before, told.since)
         found = work()
-        after = pictures.take(tx, who)
+        after = pictures.take(tx, who, told.since)
         dialogue, begun = people.dialogue_of(tx, who), jobs.of(tx, who)
         tx.undo()
     if dialogue is None:
@@ -188,7 +188,8 @@ def _for_real(tx: Tx, ask: Ask, handler: Handler, way: Way) -> tuple[list[Outgoi
     tx.new_id = note
     with tx.savepoint():
         letters = [one for one in way.run(ask, handler) if one.to != ask.person.id]
-        if not any(one.lane is Lane.DANGER for one in letters):  # no call: then it is news like any other
+        # what offers nothing to press ends a call of somebody else, or is no call: then it is news like any other
+        if not any(one.lane is Lane.DANGER and (one.choices or handler not in TOLD) for one in letters):
             tx.undo()
             letters = []
     tx.new_id = make
@@ -221,7 +222,7 @@ def finished(tx: Tx, job: Job, work: Callable[[], list[Outgoing]]) -> list[Outgo
     own = kept.of(tx, job.person)
     if own is None or own.duress is None:
         return work()
-    letters, after = _within(tx, job.person, kept.picture_of(tx, job.person), work)
+    letters, after = _within(tx, job.person, own.duress, kept.picture_of(tx, job.person), work)
     if not jobs.done(tx, job.id):
         return []
     kept.go_on(tx, job.person, own.duress, after)
@@ -235,7 +236,8 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
         own = kept.of(tx, call.person)
         if own is None or own.duress is None:
             continue
-        found, after = _within(tx, call.person, kept.picture_of(tx, call.person), lambda: alarm.watch(tx, now))
+        before = kept.picture_of(tx, call.person)
+        found, after = _within(tx, call.person, own.duress, before, lambda: alarm.watch(tx, now))
         mine = [replace(one, own=True) for one in found if one.to == call.person]
         if mine:
             kept.go_on(tx, call.person, own.duress, after)
@@ -467,4 +469,5 @@ OUTSIDE: frozenset[Handler] = frozenset(
     }
 )
 # A call for help and its details: never muted. That it is over is not believed.
-CALLS: frozenset[Handler] = frozenset({alarm.call, alarm.call_in, alarm.noted, checkin.placed})
+TOLD: frozenset[Handler] = frozenset({telling.told, telling.said})  # for somebody else
+CALLS: frozenset[Handler] = frozenset({alarm.call, alarm.call_in, alarm.noted, checkin.placed}) | TOLD

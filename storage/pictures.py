@@ -13,6 +13,7 @@ from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -32,8 +33,10 @@ LEFT_OUT = frozenset(
         *("succession", "throttle"),
     }
 )
-# Where a circle has more rows than any screen shows: only the person's own, and what hangs on those.
+# Where a circle has more rows than any screen shows: only the person's own with what hangs on those, and the newest.
+# So whatever came later than the picture is known by not being in it. Older times are rounded, by a day at the most.
 ONLY_OWN = frozenset({"ask", "telling"})
+NEWEST = timedelta(days=1)
 KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only put right: too much else hangs on them
 OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours are one's own in any case
 
@@ -88,6 +91,8 @@ def _parts() -> tuple[_Part, ...]:
             circles, people, conditions = [columns[key[0]]], (), []
         conditions += [one.in_(sa.bindparam("mine", expanding=True)) for one in circles if by_circle]
         conditions += [one.in_(sa.bindparam(parent, expanding=True)) for parent, one in hang.items()]
+        if table.name in ONLY_OWN:
+            conditions += [one.in_(sa.bindparam("mine", expanding=True)) & _is_new(raw) for one in circles]
         parts.append(
             _Part(
                 name=table.name,
@@ -99,7 +104,7 @@ def _parts() -> tuple[_Part, ...]:
                 parents=parents,
                 outside=tuple((place, parent) for place, parent in means.items() if parent in LEFT_OUT),
                 direct=Prepared(sa.select(raw).where(sa.or_(*conditions))) if conditions else None,
-                by_circle=by_circle,
+                by_circle=by_circle or table.name in ONLY_OWN,
                 hangs_on=tuple(hang),
                 by_key=Prepared(sa.select(raw).where(columns[key[0]].in_(sa.bindparam("keys", expanding=True)))),
             )
@@ -110,6 +115,13 @@ def _parts() -> tuple[_Part, ...]:
 def _meant(column: sa.Column[Any]) -> str:
     (key,) = column.foreign_keys
     return str(key.column.table.name)
+
+
+def _is_new(raw: Any) -> Any:
+    if raw.name == "ask":
+        return raw.c.asked_at > sa.bindparam("newer_than", type_=schema.Instant())
+    newer = schema.news.c.told_at > sa.bindparam("newer_than", type_=schema.Instant())
+    return raw.c.news_id.in_(sa.select(schema.news.c.id).where(newer))
 
 
 def _default(column: sa.Column[Any]) -> Any:
@@ -124,12 +136,15 @@ def _raw(kind: Any) -> Any:
     return kind if isinstance(kind, (sa.LargeBinary, sa.Text)) else sa.BigInteger()
 
 
-def take(tx: Tx, who: int, also: Collection[int] = ()) -> Picture:
-    """Everything that this person's account can show now, and what is in the circles `also`."""
+def take(tx: Tx, who: int, at: datetime, also: Collection[int] = ()) -> Picture:
+    """Everything that this person's account can show now, and what is in the circles `also`.
+
+    `at` is when the picture is (or was first) taken.
+    """
     mine = {*tx.execute(_MINE, {"who": who}).scalars(), *also}
     picture: Picture = {}
     for part in _parts():
-        picture[part.name] = _direct(tx, part, who, sorted(mine), picture) if part.name != "person" else {}
+        picture[part.name] = _direct(tx, part, who, sorted(mine), picture, at) if part.name != "person" else {}
     wanted: defaultdict[str, set[Any]] = defaultdict(set, person={who})
     for part in reversed(_parts()):  # children first: whatever a row refers to is there as well
         rows = picture[part.name]
@@ -144,7 +159,9 @@ def take(tx: Tx, who: int, also: Collection[int] = ()) -> Picture:
     return picture
 
 
-def _direct(tx: Tx, part: _Part, who: int, mine: list[int], picture: Picture) -> dict[Row, Row]:
+def _direct(  # noqa: PLR0913, PLR0917 - everything by which rows are found
+    tx: Tx, part: _Part, who: int, mine: list[int], picture: Picture, at: datetime
+) -> dict[Row, Row]:
     """The rows that are the person's own or their circles', and those that hang on such."""
     if part.direct is None:
         return {}
@@ -153,6 +170,8 @@ def _direct(tx: Tx, part: _Part, who: int, mine: list[int], picture: Picture) ->
         values["mine"] = _padded(mine)
     if part.people:
         values["who"] = who
+    if part.name in ONLY_OWN:
+        values["newer_than"] = at - NEWEST
     return part.keyed(tx.execute(part.direct, values))
 
 
@@ -163,9 +182,9 @@ def _padded(numbers: Iterable[int]) -> list[int]:
     return found + [found[-1] if found else NOTHING] * (length - len(found))
 
 
-def show(tx: Tx, who: int, picture: Picture) -> None:
-    """Put a picture in the place of what is so now. Only inside a savepoint that is undone."""
-    now = take(tx, who, [key[0] for key in picture["circle"]])
+def show(tx: Tx, who: int, picture: Picture, at: datetime) -> None:
+    """Put a picture, first taken `at`, in the place of what is so now. Only inside a savepoint that is undone."""
+    now = take(tx, who, at, [key[0] for key in picture["circle"]])
     for part in reversed(_parts()):
         if part.name not in KEPT:
             over = [key for key in now[part.name] if key not in picture.get(part.name, {})]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
 FRESH_FOR = timedelta(hours=24)
 AGEING_FOR = timedelta(days=7)
 AHEAD = timedelta(minutes=5)  # how far in the future a “when” may lie: clocks differ
 CONTRADICTED_FOR = timedelta(days=7)
-KEPT = timedelta(days=400)  # the last known state of a person nobody reaches matters longer than a year
+KEEPING = (7, 30, 90)  # days that replaced news can stay in a circle, as its keeper chooses
+NOTES_KEPT = timedelta(days=7)  # of replaced news
+BY_THE_HOUR = timedelta(days=2)  # from this age on the times of news are kept to the hour,
+BY_THE_DAY = timedelta(days=14)  # and from this age on to the day
+ASKED_AGAIN = timedelta(days=90)  # last news older than this stays while its circle wants it, which is asked so often
 NOTE_LENGTH = 500
 
 
@@ -84,6 +88,12 @@ def freshness(news: News, now: datetime) -> Freshness:
     if age <= FRESH_FOR and news.how not in HEARSAY:
         return Freshness.FRESH
     return Freshness.AGEING if age <= AGEING_FOR else Freshness.LAST_KNOWN
+
+
+def on_day(days: int, now: datetime, zone: tzinfo) -> datetime:
+    """The instant to store for “so many days ago”: midday there, and never in the future."""
+    local = now.astimezone(zone) - timedelta(days=days)
+    return min(now, local.replace(hour=12, minute=0, second=0, microsecond=0).astimezone(now.tzinfo))
 
 
 def when_true(said_at: datetime, now: datetime) -> datetime:
