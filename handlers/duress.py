@@ -188,8 +188,7 @@ def _for_real(tx: Tx, ask: Ask, handler: Handler, way: Way) -> tuple[list[Outgoi
     tx.new_id = note
     with tx.savepoint():
         letters = [one for one in way.run(ask, handler) if one.to != ask.person.id]
-        # what offers nothing to press ends a call of somebody else, or is no call: then it is news like any other
-        if not any(one.lane is Lane.DANGER and (one.choices or handler not in TOLD) for one in letters):
+        if not any(one.lane is Lane.DANGER for one in letters):  # no call: then it is news like any other
             tx.undo()
             letters = []
     tx.new_id = make
@@ -469,5 +468,4 @@ OUTSIDE: frozenset[Handler] = frozenset(
     }
 )
 # A call for help and its details: never muted. That it is over is not believed.
-TOLD: frozenset[Handler] = frozenset({telling.told, telling.said})  # for somebody else
-CALLS: frozenset[Handler] = frozenset({alarm.call, alarm.call_in, alarm.noted, checkin.placed}) | TOLD
+CALLS: frozenset[Handler] = frozenset({alarm.call, alarm.call_in, alarm.noted, checkin.placed, telling.when})

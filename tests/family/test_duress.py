@@ -264,7 +264,21 @@ async def test_somebody_elses_phrase_is_nothing_to_another_person(stage: Stage) 
 
 # -- what the account shows ----------------------------------------------------------------------------------------
 
-SECRETS = "Nilufar|Rustam|cellar|Kulob|asks: how|being forced|Stranger"
+SECRETS = "Nilufar|Rustam|cellar|hurt, |asks: how|being forced"
+
+
+async def relative(stage: Stage, teller: Actor) -> int:
+    """Add somebody who is not online to the circle."""
+    await forge(stage, teller, f"kin.add:{base36((await rows(stage))['circle'][0][0])}")
+    await teller.says("Bobo")
+    (found,) = (await rows(stage))["relative"]
+    return int(found[0])
+
+
+async def tells(stage: Stage, teller: Actor, who: int, state: str) -> None:
+    """Tell news of somebody who is not online, seen a moment ago."""
+    which = base36((await rows(stage))["circle"][0][0])
+    await forge(stage, teller, f"tell.when:{which}:{base36(who)}:saw:{state}:0")
 
 
 @dataclass
@@ -282,6 +296,8 @@ async def held(stage: Stage) -> Held:
     """Everything with an id hangs on Zarina; she says the forced phrase; and then the others live on."""
     zarina, daler, maria, farida = await family(stage)
     await daler.says("I am safe")
+    kin = await relative(stage, maria)
+    await tells(stage, maria, kin, "safe")
     await zarina.says(FREE)
     await zarina.says("/ask")
     await stage.in_code(zarina, "ask.all")
@@ -296,6 +312,7 @@ async def held(stage: Stage) -> Held:
     found = await rows(stage)
     ids = {name: [row[0] for row in found[name]] for name in ("circle", "news", "alarm", "ask", "invite", "newcomer")}
     people = [await id_of(stage, one) for one in (zarina, daler, maria, farida, guest)]
+    people.append(kin)
     # what the account must never show
     await stage.pass_time(timedelta(hours=4), timedelta(hours=1))
     await forge(stage, daler, "name")
@@ -303,6 +320,7 @@ async def held(stage: Stage) -> Held:
     await maria.says("/start")
     await forge(stage, maria, "else")
     await maria.says("We are in the cellar")
+    await tells(stage, daler, kin, "hurt")
     await maria.says("/ask")
     await stage.in_code(maria, "ask.all")
     await open_circle(stage, maria, "Family")
@@ -322,7 +340,10 @@ def codes(place: Held, verb: str) -> Iterator[str]:
     for found in place.ids.values():
         yield f"{verb}:{base36(found[0])}"
     who = place.people[1]
-    yield f"{verb}:{base36(place.ids['circle'][0])}:{base36(who)}"
+    which = base36(place.ids["circle"][0])
+    yield f"{verb}:{which}:{base36(who)}"
+    for who in (place.people[1], place.people[-1]):
+        yield f"{verb}:{which}:{base36(who)}:saw:hurt:0"
     yield f"{verb}:{base36(place.ids['news'][0])}:dushanbe"
 
 
@@ -544,6 +565,34 @@ async def test_a_call_for_help_goes_out_and_its_end_is_not_believed(stage: Stage
     assert not farida.sees("This call is over.")
     await farida.says("/people")
     assert "🆘 Zarina: needs help" in farida.last
+
+
+async def test_a_call_for_somebody_who_is_not_online_goes_out_and_that_they_are_safe_does_not(stage: Stage) -> None:
+    zarina, _daler, maria, farida = await family(stage)
+    kin, which = await relative(stage, maria), base36((await rows(stage))["circle"][0][0])
+    await zarina.says(FORCED)
+    await forge(stage, zarina, f"tell.what:{which}:{base36(kin)}:saw:help")
+    assert farida.sees("Bobo")
+    assert farida.buttons == ["👁 I have seen it", "🤝 I am taking care of it"]
+    shown = farida.screen
+    await tells(stage, zarina, kin, "safe")
+    assert "Told to 3 people" in zarina.last
+    assert farida.screen == shown
+
+
+async def test_what_others_say_against_it_afterwards_is_not_shown(stage: Stage) -> None:
+    zarina, daler, maria, farida = await family(stage)
+    kin = await relative(stage, maria)
+    await tells(stage, maria, kin, "safe")
+    await zarina.says(FORCED)
+    await stage.pass_time(MINUTE)
+    await tells(stage, daler, kin, "hurt")
+    await stage.pass_time(3 * DAY, timedelta(hours=6))
+    await farida.says("/people")
+    assert "hurt" in farida.last
+    await zarina.says("/people")
+    assert "Bobo: safe" in zarina.last
+    assert "hurt" not in zarina.last
 
 
 async def test_an_answer_about_somebody_elses_call_counts_only_on_the_screen(stage: Stage) -> None:
