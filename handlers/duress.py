@@ -273,20 +273,20 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
             else pgettext("button-wide", "✍️ Choose new phrases")
         )
         rows.append([button(label, "own.set")])
-    if own is None or own.duress is None:
-        for one in _waiting(tx, ask.person.id):
-            lines += ["", _("{name} may be forced. Your word is still missing.", name=name_of(one))]
-            rows.append([_lift(one.id)])
+    for one in _waiting(tx, ask, None if own is None else own.duress):
+        lines += ["", _("{name} may be forced. Your word is still missing.", name=name_of(one))]
+        rows.append([_lift(one.id)])
     return ask.reply(Page(tuple(lines)), *rows, [back("privacy")])
 
 
-def _waiting(tx: Tx, trustee: int) -> list[Person]:
-    """Who is under duress and waits for this trustee's word."""
+def _waiting(tx: Tx, ask: Ask, held: Duress | None) -> list[Person]:
+    """Who is under duress and waits for this trustee's word; `held` themselves, they see only who was so before."""
     found = []
-    for one in trustees.for_whom(tx, trustee):
+    for one in trustees.for_whom(tx, ask.person.id):
         own = kept.of(tx, one.id)
-        if own is not None and own.duress is not None and trustee in own.duress.missing([trustee]):
-            found.append(one)
+        told = None if own is None else own.duress
+        if told is not None and ask.person.id in told.missing([ask.person.id]):
+            found += [one] if held is None or told.since < held.since else []
     return found
 
 

@@ -18,12 +18,15 @@ from bot import i18n
 from bot.app import App
 from bot.domain.circle import make_code
 from bot.domain.conversation import Incoming
+from bot.domain.duress import Duress
 from bot.outbox.courier import NotSent, Parcel
 from bot.outbox.pace import UNLIMITED
 from handlers import duress, router
 from handlers.ask import base36
-from storage import outbox
+from storage import duress as kept
+from storage import outbox, pictures
 from storage.database import Tx
+from storage.duress import Own
 from storage.prepared import Prepared
 from storage.schema import duress as table
 from storage.schema import letter
@@ -374,7 +377,7 @@ async def nothing_is_learnt_or_done(place: Held, verbs: set[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_whoever_holds_the_account_learns_nothing_new_and_changes_nothing_with_any_button(stage: Stage) -> None:
     place = await held(stage)
     await nothing_is_learnt_or_done(place, set(router.BUTTONS) - REAL)
@@ -841,18 +844,28 @@ async def test_what_a_trustee_must_know_is_never_put_together_with_other_news(st
 
 
 async def test_whoever_can_read_the_database_without_its_key_sees_of_both_phrases_the_same(stage: Stage) -> None:
-    raw = sa.table(
-        "duress", sa.column("person_id"), *(sa.column(name, sa.LargeBinary()) for name in ("mark", "picture"))
-    )
-    sizes = []
-    for mark, phrase in (("1", FREE), ("2", FORCED)):
-        people = await family(stage, mark)
-        await people[0].says(phrase)
-        who = await id_of(stage, people[0])
-        query = sa.select(*raw.c).where(sa.column("person_id") == who)
-        row = await stage.storage.read(lambda tx, query=query: tx.execute(query).one())  # type: ignore[misc]
-        sizes.append([len(value) for value in row])
-    assert sizes[0] == sizes[1]
+    zarina, *_others = await family(stage)
+    await zarina.says(FREE)
+    who = await id_of(stage, zarina)
+    told = Duress(stage.now(), 7, (1, 2))
+    raw = sa.table("duress", *(sa.column(name, sa.LargeBinary()) for name in ("mark", "picture")))
+
+    def written(tx: Tx, *, forced: bool) -> list[int]:
+        kept.begin(tx, who, told, pictures.take(tx, who, stage.now()), forced=forced)
+        return [len(value) for value in tx.execute(sa.select(*raw.c)).one()]
+
+    def look(tx: Tx) -> tuple[Own | None, list[int], Own | None, list[int]]:
+        free = written(tx, forced=False)
+        after_free = kept.of(tx, who)
+        forced = written(tx, forced=True)
+        return after_free, free, kept.of(tx, who), forced
+
+    after_free, free, after_forced, forced = await stage.storage.write(look)
+    assert free == forced
+    assert after_free is not None
+    assert after_free.duress is None
+    assert after_forced is not None
+    assert after_forced.duress == told
 
 
 def test_pictures_leave_out_nothing_that_a_handler_shows() -> None:
@@ -876,6 +889,18 @@ async def test_two_people_of_one_circle_can_be_under_duress(stage: Stage) -> Non
     assert not daler.sees("I am safe.")
     await zarina.says("/people")
     assert "⚪ Farida: no news yet" in zarina.last
+
+
+async def test_whoever_is_under_duress_is_not_shown_who_else_is(stage: Stage) -> None:
+    zarina, daler, _maria, _farida = await family(stage)
+    await chooses(stage, daler, "Maria", "Farida", phrases=("old songs", "new songs"))
+    await daler.says("new songs")
+    await stage.pass_time(MINUTE)
+    await zarina.says(FORCED)
+    assert not daler.sees("being forced")
+    await forge(stage, daler, "own")
+    assert "may be forced" not in daler.last
+    assert daler.buttons == ["✍️ Choose new phrases", "⬅️ Back"]
 
 
 async def test_a_name_that_changed_is_not_shown_in_old_buttons(stage: Stage) -> None:
