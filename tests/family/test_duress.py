@@ -19,12 +19,13 @@ from bot.app import App
 from bot.domain.circle import make_code
 from bot.domain.conversation import Incoming
 from bot.domain.duress import Duress
+from bot.jobs.cards import draw
 from bot.outbox.courier import NotSent, Parcel
 from bot.outbox.pace import UNLIMITED
 from handlers import duress, router
 from handlers.ask import base36
+from storage import cards, outbox, pictures
 from storage import duress as kept
-from storage import outbox, pictures
 from storage.database import Tx
 from storage.duress import Own
 from storage.prepared import Prepared
@@ -492,6 +493,41 @@ async def test_codes_and_cards_made_under_duress_open_nothing(both: Stage) -> No
     assert found["card"] == []
     assert found["link"] == []
     assert found["job"] == []
+
+
+async def test_whoever_gets_free_without_the_phone_comes_back_by_their_card_and_the_phone_can_not_stop_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "COST", 2)  # its cost is no part of what is tested here
+    drawn: list[list[str]] = []
+
+    def reading(words: list[str]) -> bytes:
+        drawn.append(words)
+        return draw(words)
+
+    monkeypatch.setattr("bot.jobs.cards.draw", reading)
+    zarina, daler, maria, farida = await family(stage)
+    await forge(stage, zarina, "card.make")
+    await zarina.says(FORCED)
+    shown = zarina.screen
+    new = stage.actor("new")
+    await new.starts()
+    await new.presses("English")
+    await new.presses("I have lost my account")
+    await new.says(" ".join(drawn[-1]))
+    await farida.presses("Yes, I have spoken with them")
+    (which,) = [row[0] for row in (await rows(stage))["comeback"]]
+    assert zarina.screen == shown, "the phone is told nothing of it"
+    await forge(stage, zarina, f"card.stop:{base36(which)}")
+    await stage.pass_time(25 * timedelta(hours=1), timedelta(hours=1))
+    assert "Welcome back, Zarina." in new.last
+    await new.says("I am safe")
+    assert not farida.sees("Zarina: I am safe."), "it is still under duress"
+    for trustee in (daler, maria):
+        await forge(stage, trustee, "own")  # the letter itself is gone by now
+        await lifts(stage, trustee)
+    await new.says("I am safe")
+    assert farida.sees("Zarina: I am safe.")
 
 
 async def test_accounts_are_linked_and_unlinked_only_on_the_screen(both: Stage) -> None:
