@@ -134,7 +134,8 @@ def _under_duress(tx: Tx, ask: Ask, told: Duress, said: tuple[Meant, str] | None
         else:
             people.end_dialogue(tx, who)
             wish, handler = replace(shown, words=said[1]), alarm.safe
-        return wish, handler, [] if handler in OUTSIDE | CALLS else way.run(wish, handler)
+        later = handler in OUTSIDE | CALLS or way.refused(wish, handler) is not None  # that is counted below, for real
+        return wish, handler, [] if later else way.run(wish, handler)
 
     (wish, handler, letters), after = _within(tx, who, told, before, look)
     refused = way.refused(wish, handler)

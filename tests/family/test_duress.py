@@ -460,6 +460,19 @@ async def test_an_invitation_made_under_duress_opens_nothing_and_is_answered_lik
     assert found["newcomer"] == []
 
 
+async def test_too_many_guesses_are_refused_under_duress_as_ever(stage: Stage) -> None:
+    free, forced = await family(stage, "1"), await family(stage, "2")
+    await free[0].says(FREE)
+    await forced[0].says(FORCED)
+    for zarina in (free[0], forced[0]):
+        for guess in range(7):
+            if guess < 6:  # noqa: PLR2004 - afterwards the question still stands
+                await forge(stage, zarina, "join")
+            await zarina.says(make_code(lambda n, guess=guess: guess % n))  # type: ignore[misc]
+    assert "That was too often." in free[0].last
+    assert [one.text for one in free[0].messages[-8:]] == [one.text for one in forced[0].messages[-8:]]
+
+
 async def test_a_newcomer_at_the_door_is_let_in_only_on_the_screen(stage: Stage) -> None:
     zarina, _daler, _maria, farida = await family(stage)
     await open_circle(stage, zarina, "Family")
