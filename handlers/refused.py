@@ -65,8 +65,14 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("You keep this circle. First hand it over to somebody else; then you can leave.")
         case r.Alone():
             return _("Nobody else is in this circle yet. Invite somebody first.")
+        case r.NotAPhrase():
+            return _("That can't be such a phrase. Please write one to eight words that are no command.")
+        case r.SamePhrase():
+            return _("The second phrase must be another one than the first. Please write other words.")
         case r.NotFound():
             return _("I do not know this place. Try the name of the district or of the nearest city.")
+        case r.TrusteesChosen():
+            return _("Two people are chosen already. First press one of them once more to take them off.")
         case r.Own():
             return _("Another person must do this: it is your own.")
         case r.NoSuchCode():
@@ -106,7 +112,16 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             )
         case r.Muted() | r.KeeperMustHandOver() | r.Alone():
             rows = ((button(pgettext("button", "⭕ My circles"), "circles"),), (back(),))
-        case r.Empty() | r.TooLong() | r.NotAName() | r.NameTaken() | r.Misread() | r.NotFound():
+        case (
+            r.Empty()
+            | r.TooLong()
+            | r.NotAName()
+            | r.NameTaken()
+            | r.Misread()
+            | r.NotFound()
+            | r.NotAPhrase()
+            | r.SamePhrase()
+        ):
             rows = ((back(),),)
         case _:
             rows = menu()

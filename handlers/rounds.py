@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, desk, home, keeping, region
+from handlers import alarm, card, checking, desk, duress, home, keeping, region
 from storage import (
     audit,
     cards,
@@ -28,7 +28,7 @@ from storage.jobs import Done, Job
 
 def often(tx: Tx, now: datetime) -> None:
     """Every few seconds: open calls for help."""
-    outbox.post(tx, alarm.watch(tx, now), now)
+    outbox.post(tx, [*alarm.watch(tx, now), *duress.watch(tx, now)], now)
 
 
 def asking(tx: Tx, now: datetime) -> None:
@@ -61,10 +61,10 @@ def seldom(tx: Tx, now: datetime) -> None:
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
     work = {cards.MAKE: card.made, regions.PICTURE: region.drawn}.get(job.kind, card.looked_up)
-    outbox.post(tx, work(tx, job, done, now), now)
+    outbox.post(tx, duress.finished(tx, job, lambda: list(work(tx, job, done, now))), now)
 
 
 def give_up(tx: Tx, job: Job, code: str, now: datetime) -> None:
     """Slow work met a defect: drop it, and tell whoever waits for it a number."""
     if jobs.done(tx, job.id):
-        outbox.post(tx, [Outgoing(job.person, home.defect(code), choices=home.menu(), at=job.address)], now)
+        outbox.post(tx, [Outgoing(job.person, home.defect(code), choices=home.menu(), at=job.address, own=True)], now)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot import i18n
 from bot.domain import choosing
@@ -42,6 +43,7 @@ from handlers import (
     checking,
     circle,
     desk,
+    duress,
     hard,
     home,
     keeping,
@@ -52,6 +54,7 @@ from handlers import (
     start,
     telling,
     ties,
+    trustee,
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
@@ -170,6 +173,13 @@ BUTTONS: Mapping[str, Handler] = {
     "card.yes": card.yes,
     "card.no": card.no,
     "card.stop": card.stop,
+    "own": duress.overview,
+    "own.set": duress.choose,
+    "own.lift": duress.lift,
+    "own.lifted": duress.lifted,
+    "trust": trustee.overview,
+    "trust.pick": trustee.pick,
+    "trust.no": trustee.decline,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -245,6 +255,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "own.first": duress.first,
+    "own.second": duress.second,
     "hard.note": hard.noted,
     "tie": ties.searched,
     "desk.code": desk.give_typed,
@@ -283,6 +295,7 @@ LIMITS: Mapping[Handler, Limit] = {
     start.named: Limit("name", 10),
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
+    trustee.pick: Limit("trust", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
     desk.code: Limit("desk.code", 10),
@@ -315,7 +328,11 @@ UNSEEING: frozenset[Handler] = frozenset(
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten, desk.code}
+    {
+        *(link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten),
+        *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
+        *(trustee.pick, desk.code),
+    }
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -336,6 +353,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "own.first": URGENT,
+    "own.second": URGENT,
     "hard.note": URGENT,
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
@@ -404,8 +423,23 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
         elsewhere=elsewhere,
     )
     heard = _chosen(tx, ask, incoming.heard)
-    if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
-        outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
+    way = duress.Way(
+        lambda wish: _understood(tx, wish, heard), partial(_refused, tx), lambda wish, handler: _run(tx, wish, handler)
+    )
+    said = None if met.own is None else _said(incoming.heard)
+    if met.own is not None and (said is not None or not isinstance(heard, Reacted)):
+        outbox.post(tx, duress.answers(tx, ask, met.own, said, way), now)
+    elif not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
+        outbox.post(tx, way.answers(ask), now)
+
+
+def _said(heard: Heard) -> str | None:
+    """Somebody's own words, whatever else they may mean."""
+    match heard:
+        case Said(text, forwarded=False) | Attached(caption=text):
+            return text
+        case _:
+            return None
 
 
 def is_urgent(heard: Heard) -> bool:
@@ -504,11 +538,19 @@ def _picker(ask: Ask, tx: Tx) -> Answer:
     return start.picker(ask, payload=ask.words)
 
 
-def _answer(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
-    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+def _refused(tx: Tx, ask: Ask, handler: Handler) -> Outgoing | None:
+    """The sentence for what may not be done here and now, if it may not. It counts as a try."""
     try:
         _allowed(ask, handler)
         _count(tx, ask, handler)
+    except Refusal as refusal:
+        return sentence(ask, refusal)
+    return None
+
+
+def _run(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
+    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+    try:
         with tx.savepoint():
             answer = handler(ask, tx)
             return [answer] if isinstance(answer, Outgoing) else list(answer or ())
@@ -546,4 +588,6 @@ def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
     inbox.note_accident(tx, code, repr(incoming), now)
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
     if met.person is not None:
-        outbox.post(tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address)], now)
+        outbox.post(
+            tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address, own=True)], now
+        )

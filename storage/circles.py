@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.people import Person
-from storage import hard, outbox, relatives
+from storage import hard, outbox, relatives, trustees
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import (
@@ -136,6 +136,7 @@ def leave(tx: Tx, which: int, who: int) -> None:
     tx.execute(newcomer.delete().where(newcomer.c.circle_id == which, newcomer.c.inviter_id == who))
     tx.execute(invite.delete().where(invite.c.circle_id == which, invite.c.inviter_id == who))
     outbox.withdraw_from(tx, which, who)
+    trustees.part(tx, who)
     if tx.execute(sa.select(membership.c.person_id).where(membership.c.circle_id == which).limit(1)).first() is None:
         relatives.erase_of(tx, which)
         tx.execute(circle.delete().where(circle.c.id == which))

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, hard, outbox, proposals, regions, relatives, roles, ties
+from storage import audit, duress, hard, outbox, proposals, regions, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -28,6 +28,7 @@ from storage.schema import (
     news,
     person,
     standing,
+    trustee,
 )
 
 
@@ -44,6 +45,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _questions(tx, gone, kept)
     hard.unite(tx, gone, kept)
     _letters(tx, gone, kept)
+    _trustees(tx, gone, kept)
     _rights(tx, gone, kept)
     ties.unite(tx, gone, kept)
     regions.unite(tx, gone, kept)
@@ -57,6 +59,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     for where in came:
         outbox.leave(tx, where, now, replies=False)
     _self(tx, gone, kept)
+    duress.renamed(tx, gone, kept)  # phrases are bound to the one who goes, and go with them
     tx.execute(person.delete().where(person.c.id == gone))
     return came
 
@@ -169,6 +172,22 @@ def _questions(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(ask_reader.delete().where(both))
     if answered:
         tx.execute(ask_reader.insert(), list(answered.values()))
+
+
+def _trustees(tx: Tx, gone: int, kept: int) -> None:
+    """The one that stays has chosen, or the other one's choice is theirs; nobody is their own trustee."""
+    both = trustee.c.person_id.in_([gone, kept]) | trustee.c.trustee_id.in_([gone, kept])
+    pairs = [tuple(row) for row in tx.execute(sa.select(trustee).where(both))]
+    chose = gone if all(who != kept for who, _whom in pairs) else kept
+    joined = {
+        (kept if who in {gone, kept} else who, kept if whom in {gone, kept} else whom)
+        for who, whom in pairs
+        if who not in {gone, kept} or who == chose
+    }
+    tx.execute(trustee.delete().where(both))
+    rows = [{"person_id": who, "trustee_id": whom} for who, whom in sorted(joined) if who != whom]
+    if rows:
+        tx.execute(trustee.insert(), rows)
 
 
 def _rights(tx: Tx, gone: int, kept: int) -> None:

@@ -302,6 +302,26 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- duress --------------------------------------------------------------------------------------------------------
+
+duress = _table(
+    "duress",  # the two phrases of somebody, of which one only seems to say that all is well, and what it has begun
+    _who("person_id", primary_key=True),
+    sa.Column("free", Blind("duress.phrase"), nullable=False),
+    sa.Column("forced", Blind("duress.phrase"), nullable=False),
+    sa.Column("mark", Sealed("duress.mark")),  # written whichever phrase was said, so that it gives nothing away
+    sa.Column("picture", Sealed("duress.picture", binary=True)),  # what the account shows meanwhile; else as many zeros
+)
+
+# -- people to tell, and deadlines -----------------------------------------------------------------------------------
+
+trustee = _table(
+    "trustee",  # whom a person wants to be told if they are in trouble
+    _who("person_id", primary_key=True),
+    _who("trustee_id", primary_key=True),
+    sa.Index(None, "trustee_id"),
+)
+
 # -- death and detention -------------------------------------------------------------------------------------------
 
 bearer = _table(

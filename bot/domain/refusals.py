@@ -125,8 +125,23 @@ class Alone(Refusal):
 
 
 @dataclass
+class NotAPhrase(Refusal):
+    """What was typed can't be a phrase of one's own: it is too long, or means something to the bot already."""
+
+
+@dataclass
+class SamePhrase(Refusal):
+    """The two phrases of one's own are the same, as the bot reads them."""
+
+
+@dataclass
 class NotFound(Refusal):
     """Nothing in a kept list (of places) matches."""
+
+
+@dataclass
+class TrusteesChosen(Refusal):
+    """As many trustees as one may have are chosen already."""
 
 
 @dataclass

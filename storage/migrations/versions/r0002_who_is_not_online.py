@@ -64,6 +64,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_candidacy_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "duress",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("free", sa.LargeBinary(), nullable=False),
+        sa.Column("forced", sa.LargeBinary(), nullable=False),
+        sa.Column("mark", sa.LargeBinary(), nullable=True),
+        sa.Column("picture", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_duress_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_duress")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "proposal",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("kind", sa.LargeBinary(), nullable=False),
@@ -129,6 +140,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("tie", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tie_place_person_id"), ["place", "person_id"], unique=False)
+
+    op.create_table(
+        "trustee",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("trustee_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_trustee_person_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["trustee_id"], ["person.id"], name=op.f("fk_trustee_trustee_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", "trustee_id", name=op.f("pk_trustee")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("trustee", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trustee_trustee_id"), ["trustee_id"], unique=False)
 
     op.create_table(
         "bearer",
