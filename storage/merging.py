@@ -27,6 +27,7 @@ from storage.schema import (
     newcomer,
     news,
     person,
+    spoken_card,
     standing,
 )
 
@@ -49,6 +50,8 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     tx.execute(job.update().where(job.c.person_id == gone).values(person_id=kept))
     has_card = sa.exists().where(card.c.person_id == kept)
     tx.execute(card.update().where(card.c.person_id == gone, ~has_card.correlate(None)).values(person_id=kept))
+    tx.execute(spoken_card.update().where(spoken_card.c.person_id == gone).values(person_id=kept))
+    tx.execute(spoken_card.update().where(spoken_card.c.maker_id == gone).values(maker_id=kept))
     tx.execute(address.update().where(address.c.person_id == gone).values(person_id=kept))
     for where in came:
         outbox.leave(tx, where, now, replies=False)

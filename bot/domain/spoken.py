@@ -1,0 +1,79 @@
+"""Spoken codes: three ordinary words that somebody at home reads out, and that tell how they are to those who know.
+
+Which words make a code is left to chance, and the cards are kept so that no two living codes have two words in the same
+two places or the same three words in another order. So two words name card, line and kind, the third checks them, and
+one word that was misheard, or two that were swapped, never make another living code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Final, TypeAlias
+
+from bot.domain.checkin import Hard, State
+from bot.domain.folding import fold, words
+from bot.domain.word_lists import WORDS
+
+Kind: TypeAlias = "State | Hard"
+Roll: TypeAlias = "Callable[[int], int]"
+
+KINDS: Final[tuple[Kind, ...]] = (State.SAFE, State.HELP, Hard.DETAINED, State.MOVED)
+SIGNS: Final = ("○", "△", "□", "✚")  # what they mean is agreed by voice, for each card anew
+ROWS: Final = 6  # of each kind
+LENGTH: Final = 3  # words of a code
+LIFE: Final = timedelta(days=400)
+MOST_WINDOWS: Final = 8  # places in one message that are tried as a code
+TRIES: Final = 10  # wrong ones of one account
+ALL_TRIES: Final = 300  # wrong ones of all accounts together, before only the card's own circle is heard
+WITHIN: Final = timedelta(days=1)
+
+
+def make_code(language: str, roll: Roll) -> tuple[str, ...]:
+    """Three different words. `roll(n)` gives a fair number from 0 to n-1."""
+    left = list(WORDS.get(language) or WORDS["en"])
+    return tuple(left.pop(roll(len(left))) for _word in range(LENGTH))
+
+
+def shuffled(things: Sequence[str], roll: Roll) -> list[str]:
+    """The things in an order left to chance."""
+    left = list(things)
+    return [left.pop(roll(len(left))) for _thing in things]
+
+
+def folded(code: Sequence[str]) -> tuple[str, ...]:
+    """The words of a code in the one spelling that is compared."""
+    return tuple(map(fold, code))
+
+
+@cache
+def _listed() -> frozenset[str]:
+    return frozenset(fold(word) for listed in WORDS.values() for word in listed)
+
+
+def is_code(text: str) -> bool:
+    """Whether a whole message is three words of the lists, and nothing else but numbers and signs between them."""
+    said = _words(text)
+    return len(said) == LENGTH and _listed().issuperset(said)
+
+
+def windows(text: str) -> list[tuple[str, ...]]:
+    """What in a text may be a code: each three listed words that follow each other, whatever stands between them."""
+    said = [word for word in _words(text) if word in _listed()]
+    return [tuple(said[i : i + LENGTH]) for i in range(len(said) - LENGTH + 1)][:MOST_WINDOWS]
+
+
+def unlisted(text: str) -> str:
+    """The first word of a short text that stands on no list, as it was typed; "" if each does.
+
+    The lists are no secret: this tells nothing about any card.
+    """
+    typed = text.split()
+    if len(_words(text)) > LENGTH:
+        return ""
+    return next((one.strip(".,;:!?()") for one in typed if set(_words(one)) - _listed()), "")
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in words(text) if not word.isdecimal()]
