@@ -20,7 +20,7 @@ from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import cards, jobs
+from storage import cards, codes, jobs
 from storage.database import Storage, StorageFault
 
 log = structlog.get_logger(__name__)
@@ -66,9 +66,11 @@ class Patience:
 
 
 def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
-    from bot.jobs import cards as slow  # noqa: PLC0415 - in the thread: only who wants a card waits for the library
+    # in the thread: only who wants a card waits for the library
+    from bot.jobs import cards as slow  # noqa: PLC0415
+    from bot.jobs import codes as spoken  # noqa: PLC0415
 
-    return slow.do(job, salt)
+    return spoken.do(job) if job.kind == codes.DRAW else slow.do(job, salt)
 
 
 class App:

@@ -65,6 +65,8 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("You keep this circle. First hand it over to somebody else; then you can leave.")
         case r.Alone():
             return _("Nobody else is in this circle yet. Invite somebody first.")
+        case r.NoWordsLeft():
+            return _("There are too many cards in this language now. Please choose another language for the words.")
         case r.NotFound():
             return _("I do not know this place. Try the name of the district or of the nearest city.")
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence

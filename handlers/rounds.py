@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, home
-from storage import cards, checkins, circles, inbox, jobs, links, outbox, people
+from handlers import alarm, card, home, spoken
+from storage import cards, checkins, circles, codes, inbox, jobs, links, outbox, people
 from storage.database import Tx
 from storage.jobs import Done, Job
+
+_WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.made}
 
 
 def often(tx: Tx, now: datetime) -> None:
@@ -25,14 +27,14 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)
+    codes.expire(tx, now)
     jobs.expire(tx, now)
     people.expire(tx, now)
 
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
-    work = card.made if job.kind == cards.MAKE else card.looked_up
-    outbox.post(tx, work(tx, job, done, now), now)
+    outbox.post(tx, _WORK[job.kind](tx, job, done, now), now)
 
 
 def give_up(tx: Tx, job: Job, code: str, now: datetime) -> None:

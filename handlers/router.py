@@ -31,8 +31,9 @@ from bot.domain.link import SHOWN
 from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
+from bot.domain.spoken import is_code
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, relative, start, telling
+from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, relative, spoken, start, telling
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -120,6 +121,16 @@ BUTTONS: Mapping[str, Handler] = {
     "card.yes": card.yes,
     "card.no": card.no,
     "card.stop": card.stop,
+    "code": spoken.overview,
+    "code.hear": spoken.hear,
+    "code.back": spoken.take_back,
+    "code.whom": spoken.whom,
+    "code.in": spoken.whom_in,
+    "code.of": spoken.of,
+    "code.new": spoken.new,
+    "code.make": spoken.make,
+    "code.end": spoken.end,
+    "code.ended": spoken.ended,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -141,6 +152,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.PEOPLE: board.people,
     Intent.CIRCLES: circle.overview,
     Intent.ASK: asking.ask,
+    Intent.CODE: spoken.hear,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
 }
@@ -159,6 +171,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "code": spoken.heard,
 }
 
 
@@ -194,6 +207,7 @@ LIMITS: Mapping[Handler, Limit] = {
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
+    spoken.make: Limit("code.card", 10, within=timedelta(days=1)),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -213,7 +227,18 @@ UNSEEING: frozenset[Handler] = frozenset(
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten}
+    {
+        link.make,
+        link.typed,
+        link.yes,
+        link.prefer,
+        card.make,
+        card.stop,
+        privacy.forget,
+        privacy.forgotten,
+        spoken.make,
+        spoken.ended,
+    }
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -234,6 +259,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "code": URGENT,  # an SMS from somebody else may say “all is well”
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -321,6 +347,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, args=tuple(args), on=on), BUTTONS.get(verb, _outdated)
         case Started(payload):
             ask, handler = replace(ask, words=payload), start.started
+        case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
+            ask, handler = replace(ask, words=text), spoken.heard
         case Said(forwarded=True):
             handler = home.forwarded
         case Unreadable():
@@ -353,7 +381,9 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
         return PHRASES[intent]
     if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
         intent = understand(ask.words, asked=True)
-    return PHRASES[intent] if intent is not None else home.not_understood
+    if intent is None:
+        return spoken.heard if is_code(ask.words) else home.not_understood
+    return PHRASES[intent]
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

@@ -10,10 +10,10 @@ from bot.domain import spoken as rules
 from bot.domain.checkin import Hard, How, State, when_true
 from bot.domain.conversation import Ago, Attachment, Choice, Lane, Line, Outgoing, Page, Span
 from bot.domain.people import Person
-from bot.domain.refusals import NoCircle, Outdated, TooOften
+from bot.domain.refusals import NoCircle, NoWordsLeft, Outdated, TooOften
 from bot.domain.spoken import ALL_TRIES, KINDS, LENGTH, ROWS, SIGNS, TRIES, WITHIN, Kind
 from bot.i18n import LANGUAGES, _, language_button, ngettext, pgettext
-from handlers import hard, telling, words
+from handlers import alarm, checkin, hard, telling, words
 from handlers.ask import Answer, Ask, back, button, expect
 from handlers.home import menu, with_menu
 from handlers.refused import line_of
@@ -23,6 +23,7 @@ from storage.codes import Code
 from storage.database import Tx
 from storage.jobs import Done, Job
 
+DRAWS = 200  # for one line, before it is given up: nineteen of twenty codes are taken or too much alike by then
 STANDS = timedelta(minutes=30)  # the card and the meaning of its signs, in the chat
 EVERYBODY = "code.wrong"  # the wrong tries of all accounts together
 
@@ -96,12 +97,14 @@ def of(ask: Ask, tx: Tx) -> Outgoing:
     lines: list[Line | str] = [_("<b>{name}</b>, “{circle}”", name=words.name_of(person), circle=one.name)]
     make_one = button(pgettext("button", "🖨 Make a card"), "code.new", one.id, person.id)
     if there is None:
-        return ask.reply(
-            Page((*lines, _("There is no card of codes yet."))), [make_one], [back("code.in", one.id)]
-        )
+        return ask.reply(Page((*lines, _("There is no card of codes yet."))), [make_one], [back("code.in", one.id)])
     maker = next((p for p in circles.members(tx, [one.id])[one.id] if p.id == there.maker), None)
     lines += [
-        _("A card of codes was made {ago} by {name}.", ago=Ago(there.made_at), name=words.called(maker.name if maker else "")),
+        _(
+            "A card of codes was made {ago} by {name}.",
+            ago=Ago(there.made_at),
+            name=words.called(maker.name if maker else ""),
+        ),
         ngettext("{n} code still works.", "{n} codes still work.", n=there.left),
     ]
     return ask.reply(
@@ -116,7 +119,9 @@ def new(ask: Ask, tx: Tx) -> Outgoing:
     """Ask for the language of the words, and say what a new card does to an old one."""
     one, person = _subject(ask, tx)
     there = codes.of(tx, person.id, one.id) is not None
-    question = _("In which language shall the words be? Choose the one that {name} speaks best.", name=words.name_of(person))
+    question = _(
+        "In which language shall the words be? Choose the one that {name} speaks best.", name=words.name_of(person)
+    )
     rows = ([button(language_button(each), "code.make", one.id, person.id, each)] for each in LANGUAGES)
     warning = [_("As soon as there is a new card, the codes of the old one no longer work.")] if there else []
     return ask.reply(Page((*warning, question)), *rows, [back("code.of", one.id, person.id)])
@@ -152,34 +157,33 @@ def make(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def _code(tx: Tx, card: int, kind: Kind, language: str) -> tuple[str, ...]:
-    """A code that no living one is too much like. Chance finds one at once as long as not all is taken."""
-    while True:
+    """A code that no living one is too much like. Raises NoWordsLeft where chance does not find one soon."""
+    for _draw in range(DRAWS):
         code = rules.make_code(language, secrets.randbelow)
         if codes.put(tx, card, kind, rules.folded(code)):
             return code
+    raise NoWordsLeft
 
 
 def kind_name(kind: Kind) -> Line:
     """What a code says, in a word or two."""
-    if isinstance(kind, State):
-        return words.state_name(kind)
-    return hard.name_of(kind)
+    return words.state_name(kind) if isinstance(kind, State) else pgettext("status", "detained")
 
 
 def made(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
     """The card was drawn: from now on its codes work and older ones do not, and the circle learns that there is one."""
     if not jobs.done(tx, job.id):
         return []
-    maker = people.find(tx, job.person)
-    card = codes.drawn(tx, json.loads(job.body)["card"], now)
-    if maker is None or card is None:
+    card = json.loads(job.body)["card"]
+    maker, begun = people.find(tx, job.person), codes.begun(tx, card)
+    if maker is None or begun is None:
         return []
-    who, which = card
+    who, which = begun
     person = people.find(tx, who)
     inside = circles.members(tx, [which])[which]
     if person is None or maker.id not in {one.id for one in inside}:
-        codes.end(tx, who, which)
         return [Outgoing(maker.id, line_of(Outdated()), choices=menu(), at=job.address)]
+    codes.drawn(tx, card, who, which, now)
     told = _(
         "{maker} has made a card of codes of {name}. If you hear three words of it, write them to me.",
         maker=words.name_of(maker),
@@ -190,7 +194,10 @@ def made(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
             maker.id,
             Page(
                 (
-                    _("The card. Print it and cut it out, or copy it by hand. I delete it here in {span}.", span=Span(STANDS)),
+                    _(
+                        "The card. Print it and cut it out, or copy it by hand. I delete it here in {span}.",
+                        span=Span(STANDS),
+                    ),
                     _("Each line works once: whoever has read it out crosses it out."),
                 )
             ),
@@ -249,7 +256,9 @@ def hear(ask: Ask, tx: Tx) -> Answer:
     """Ask for the words; or take them, if they stand behind the command."""
     if rules.windows(ask.words):
         return heard(ask, tx)
-    return _once_more(ask, tx, _("Write the three words, in their order. You can also write the whole SMS: I look for them in it."))
+    return _once_more(
+        ask, tx, _("Write the three words, in their order. You can also write the whole SMS: I look for them in it.")
+    )
 
 
 def _once_more(ask: Ask, tx: Tx, text: Line | Page) -> Outgoing:
@@ -268,9 +277,19 @@ def heard(ask: Ask, tx: Tx) -> Answer:
     candidates = rules.windows(ask.words)
     stray = rules.unlisted(ask.words)
     if stray:
-        return _once_more(ask, tx, _("The word “{word}” stands on no card. Perhaps it was misheard, or a letter is wrong. Please write the three words once more.", word=stray))
+        return _once_more(
+            ask,
+            tx,
+            _(
+                "The word “{word}” stands on no card. Perhaps it was misheard, or a letter is wrong. Please write the "
+                "three words once more.",
+                word=stray,
+            ),
+        )
     if not candidates:
-        return _once_more(ask, tx, _("I could not find three words of a card in that. Please write the three words, in their order."))
+        return _once_more(
+            ask, tx, _("I could not find three words of a card in that. Please write the three words, in their order.")
+        )
     careful = inbox.uses(tx, EVERYBODY, ask.now) >= ALL_TRIES
     mine = {one.id for one in circles.circles_of(tx, ask.person.id)}
     found: list[Code] = []
@@ -329,3 +348,29 @@ def _told(ask: Ask, tx: Tx, code: Code, *, known: bool) -> list[Outgoing]:
     if news is not None:
         rows.append([button(pgettext("button", "↩️ Take it back"), "code.back", news.id)])
     return [ask.anew(Page(tuple(thanks)), *rows, [back()]), *letters]
+
+
+def take_back(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Whoever wrote a code takes it back: the circle knows again what it knew before. The code stays used."""
+    news = checkins.news_by(tx, ask.number(), ask.person.id)
+    if news is None or news.how is not How.CODE or ask.now - news.told_at > checkin.TAKEN_BACK:
+        raise Outdated
+    person = people.find(tx, news.person)
+    told = checkins.circles_told(tx, news.id)
+    line = _(
+        "Correction: the news of {person} by a code was taken back. What you knew before stands again.",
+        person=words.called(person.name if person else ""),
+    )
+    ended = alarm.taken_back(tx, news, line, ask.now)
+    knows = {letter.to for letter in ended}
+    checkins.retract(tx, news)
+    hearers = checkin.hearers(tx, told, ask.person.id)
+    return [
+        with_menu(ask, _("Taken back. Everybody who got it is told.")),
+        *ended,
+        *(
+            Outgoing(who, line, lane=Lane.CHECKIN, about=news.person, circle=which)
+            for who, (_one, which) in hearers.items()
+            if who not in knows
+        ),
+    ]

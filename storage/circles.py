@@ -122,7 +122,8 @@ def leave(tx: Tx, which: int, who: int) -> None:
     """Take a person out of a circle, with everything by which they could still speak there, hear from it, or let in.
 
     Their news there goes, their questions, invitations and newcomers, their spoken codes, and what waits for them from
-    there. An open call for help of theirs stays with its readers: to be removed must not silence a call. A circle without members goes.
+    there. An open call for help of theirs stays with its readers: to be removed must not silence a call. A circle
+    without members goes.
     """
     my_news = sa.select(news.c.id).where(news.c.person_id == who)
     over = sa.select(alarm.c.id).where(alarm.c.person_id == who, alarm.c.closed_at.is_not(None))

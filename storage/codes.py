@@ -57,19 +57,21 @@ def put(tx: Tx, card: int, kind: Kind, code: Sequence[str]) -> bool:
         "anyhow": " ".join(sorted(code)),
         "kind": kind.value,
     }
-    return tx.execute(tx.insert(spoken_code).on_conflict_do_nothing(), row).rowcount == 1
+    done = tx.execute(tx.insert(spoken_code).on_conflict_do_nothing(), row)
+    return bool(done.rowcount == 1)
 
 
-def drawn(tx: Tx, card: int, now: datetime) -> int | None:
-    """The card was drawn: it takes the place of older ones of this person in this circle. Its circle; None if gone."""
+def begun(tx: Tx, card: int) -> tuple[int, int] | None:
+    """Of whom a card is that is being drawn, and in which circle; None if they have left it meanwhile."""
     columns = (spoken_card.c.person_id, spoken_card.c.circle_id)
-    row = tx.execute(sa.select(*columns).where(spoken_card.c.id == card)).first()
-    if row is None:
-        return None
-    end(tx, row.person_id, row.circle_id)
+    row = tx.execute(sa.select(*columns).where(spoken_card.c.id == card, spoken_card.c.made_at.is_(None))).first()
+    return None if row is None else (row.person_id, row.circle_id)
+
+
+def drawn(tx: Tx, card: int, who: int, circle: int, now: datetime) -> None:
+    """The card was drawn: it takes the place of older ones of this person in this circle."""
+    end(tx, who, circle)
     tx.execute(spoken_card.update().where(spoken_card.c.id == card).values(made_at=now, expires_at=now + LIFE))
-    circle: int = row.circle_id
-    return circle
 
 
 def of(tx: Tx, who: int, circle: int) -> Cards | None:

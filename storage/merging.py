@@ -65,6 +65,7 @@ def arrive(tx: Tx, relative: int, member: int) -> None:
     _news(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
+    tx.execute(spoken_card.update().where(spoken_card.c.person_id == relative).values(person_id=member))
     relatives.remove(tx, relative)
 
 

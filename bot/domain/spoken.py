@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from bot.domain.checkin import Hard, State
 from bot.domain.folding import fold, words
@@ -18,6 +18,7 @@ from bot.domain.word_lists import WORDS
 
 Kind: TypeAlias = "State | Hard"
 Roll: TypeAlias = "Callable[[int], int]"
+Thing = TypeVar("Thing")
 
 KINDS: Final[tuple[Kind, ...]] = (State.SAFE, State.HELP, Hard.DETAINED, State.MOVED)
 SIGNS: Final = ("○", "△", "□", "✚")  # what they mean is agreed by voice, for each card anew
@@ -28,6 +29,7 @@ MOST_WINDOWS: Final = 8  # places in one message that are tried as a code
 TRIES: Final = 10  # wrong ones of one account
 ALL_TRIES: Final = 300  # wrong ones of all accounts together, before only the card's own circle is heard
 WITHIN: Final = timedelta(days=1)
+LONGEST_WORD: Final = 30  # letters: what is longer is not said back
 
 
 def make_code(language: str, roll: Roll) -> tuple[str, ...]:
@@ -36,7 +38,7 @@ def make_code(language: str, roll: Roll) -> tuple[str, ...]:
     return tuple(left.pop(roll(len(left))) for _word in range(LENGTH))
 
 
-def shuffled(things: Sequence[str], roll: Roll) -> list[str]:
+def shuffled(things: Sequence[Thing], roll: Roll) -> list[Thing]:
     """The things in an order left to chance."""
     left = list(things)
     return [left.pop(roll(len(left))) for _thing in things]
@@ -65,14 +67,14 @@ def windows(text: str) -> list[tuple[str, ...]]:
 
 
 def unlisted(text: str) -> str:
-    """The first word of a short text that stands on no list, as it was typed; "" if each does.
+    """The first word that stands on no list, as it was typed, where three were; "" if each of them does.
 
     The lists are no secret: this tells nothing about any card.
     """
-    typed = text.split()
-    if len(_words(text)) > LENGTH:
+    if len(_words(text)) != LENGTH:
         return ""
-    return next((one.strip(".,;:!?()") for one in typed if set(_words(one)) - _listed()), "")
+    strays = (one.strip(".,;:!?()") for one in text.split() if set(_words(one)) - _listed())
+    return next((one for one in strays if len(one) <= LONGEST_WORD), "")
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from fpdf import FPDF
 
-from bot.jobs.cards import FONT, NO_DAY
+from bot.jobs.cards import blank
 from storage.jobs import Done, Job
 
 LEFT, TOP, WIDTH, HEIGHT = 20, 20, 105, 148  # millimetres on the page: a quarter of it, to be cut out
@@ -23,10 +23,7 @@ def do(job: Job) -> Done:
 
 def draw(rows: list[tuple[str, ...]]) -> bytes:
     """A page with a frame to be cut out, in it a line for each row: a sign and its words. A PDF file."""
-    page = FPDF(format="A4")
-    page.set_creation_date(NO_DAY)
-    page.add_font("card", fname=FONT)
-    page.add_page()
+    page = blank()
     page.set_draw_color(170)
     page.set_line_width(0.2)
     page.rect(LEFT, TOP, WIDTH, HEIGHT)
