@@ -33,7 +33,22 @@ from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.domain.spoken import is_code
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, relative, spoken, start, telling
+from handlers import (
+    alarm,
+    asking,
+    board,
+    card,
+    checkin,
+    circle,
+    home,
+    keeping,
+    link,
+    privacy,
+    relative,
+    spoken,
+    start,
+    telling,
+)
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -100,6 +115,10 @@ BUTTONS: Mapping[str, Handler] = {
     "circle.handed": circle.handed,
     "circle.leave": circle.leave,
     "circle.left": circle.left,
+    "keeping": keeping.keeping,
+    "keeping.set": keeping.chosen,
+    "keeping.stay": keeping.stay,
+    "keeping.go": keeping.let_go,
     "invite": circle.invite,
     "invite.several": circle.invite_several,
     "invite.picture": circle.invite_picture,

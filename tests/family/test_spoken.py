@@ -108,7 +108,7 @@ async def test_a_card_comes_as_a_page_with_words_and_the_signs_are_explained_onl
     assert listed == [word for _sign, *words in paper.lines for word in words]
     assert len(listed) == len(KINDS) * ROWS * 3
     assert set(listed) <= set(WORDS["en"])
-    assert [sign for sign, *_words in paper.lines] != sorted(sign for sign, *_words in paper), "in no order"
+    assert [sign for sign, *_words in paper.lines] != sorted(sign for sign, *_words in paper.lines), "in no order"
     assert "Daler has made a card of codes of Bibi Gulnora." in maria.last
     assert meanings(maria) == {}
 
@@ -403,9 +403,8 @@ async def test_a_used_code_is_dead_for_everybody(stage: Stage, papers: list[Line
 async def test_of_many_who_write_one_code_at_once_one_tells_it(stage: Stage, papers: list[Lines]) -> None:
     daler, maria, paper = await with_card(stage, papers)
     crowd = [stage.actor(f"neighbour {n}") for n in range(7)]
-    for one in crowd:
-        await one.starts()
-        await one.presses("English")
+    for number, one in enumerate(crowd):
+        await one.settles_in(f"Neighbour {number}")
     crowd.append(maria)
     said = paper.says("safe")
     await asyncio.gather(*(stage.memory.say(who.account, said) for who in crowd))
@@ -447,9 +446,8 @@ async def test_many_accounts_that_guess_hit_nothing_and_learn_nothing(stage: Sta
     """Fifty accounts write ten thousand guesses; behind the brake even a right one is answered like a wrong one."""
     daler, maria, paper = await with_card(stage, papers)
     crowd = [stage.actor(f"guesser {n}") for n in range(50)]
-    for one in crowd:
-        await one.starts()
-        await one.presses("English")
+    for number, one in enumerate(crowd):
+        await one.settles_in(f"Guesser {number}")
     told = len(daler.messages)
     dice = random.Random(7)
     lines = {tuple(line[1:]) for line in paper.lines}
@@ -726,7 +724,7 @@ async def test_where_all_words_are_taken_it_is_said(
     assert "There are too many cards in this language now." in daler.last
     assert await alive(stage) == len(paper.lines), "nothing half-done"
     await make_in_code(stage, daler, "tg")
-    assert await alive(stage) == 2 * len(paper.lines)
+    assert set(papers[-1][0][1:]) <= set(WORDS["tg"]), "in another language there is room"
 
 
 async def test_nothing_in_the_database_tells_a_line_from_another_without_the_key(
