@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import spoken as rules
@@ -336,15 +337,15 @@ def _told(ask: Ask, tx: Tx, code: Code, *, known: bool) -> list[Outgoing]:
     if person is None:
         raise Outdated
     at = when_true(ask.said_at, ask.now)
-    if isinstance(code.kind, Hard):
-        letters = hard.told(ask, tx, person, code.circle, code.kind, How.CODE, at)
-    else:
-        letters = telling.about(ask, tx, person, [code.circle], code.kind, How.CODE, at)
     thanks: list[Line | str] = [_("Thank you. The right people learn it now.")]
+    if isinstance(code.kind, Hard):
+        answer, *letters = hard.told(ask, tx, person, code.circle, code.kind, How.CODE, at)
+        return [answer if known else replace(answer, text=Page(tuple(thanks))), *letters]
+    letters = telling.about(ask, tx, person, [code.circle], code.kind, How.CODE, at)
     if known:
         thanks.insert(0, _("<b>{name}</b>: {state}.", name=words.name_of(person), state=kind_name(code.kind)))
     rows: list[list[Choice]] = []
-    news = None if isinstance(code.kind, Hard) else checkins.newest_by(tx, ask.person.id, person.id)
+    news = checkins.newest_by(tx, ask.person.id, person.id)
     if news is not None:
         rows.append([button(pgettext("button", "↩️ Take it back"), "code.back", news.id)])
     return [ask.anew(Page(tuple(thanks)), *rows, [back()]), *letters]

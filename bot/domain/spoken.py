@@ -49,20 +49,30 @@ def folded(code: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(fold, code))
 
 
+# A few words in Latin letters fold to something else than in their own: “akvarium”, “dastshuyak”.
+_CYRILLIC = "а б в г ғ д е ё ж з и ӣ й к қ л м н о п р с т у ӯ ф х ҳ ц ч ҷ ш щ ъ ы ь э ю я"
+_LATIN = "a b v g gh d e yo zh z i i y k q l m n o p r s t u u f kh h ts ch j sh shch - y - e yu ya"
+IN_LATIN: Final = str.maketrans(
+    {one: other.strip("-") for one, other in zip(_CYRILLIC.split(), _LATIN.split(), strict=True)}
+)
+
+
 @cache
-def _listed() -> frozenset[str]:
-    return frozenset(fold(word) for listed in WORDS.values() for word in listed)
+def _listed() -> dict[str, str]:
+    """Every spelling of a listed word, and the one that is compared."""
+    listed = [word for words_there in WORDS.values() for word in words_there]
+    return {fold(word.translate(IN_LATIN)): fold(word) for word in listed} | {fold(word): fold(word) for word in listed}
 
 
 def is_code(text: str) -> bool:
     """Whether a whole message is three words of the lists, and nothing else but numbers and signs between them."""
     said = _words(text)
-    return len(said) == LENGTH and _listed().issuperset(said)
+    return len(said) == LENGTH and all(word in _listed() for word in said)
 
 
 def windows(text: str) -> list[tuple[str, ...]]:
     """What in a text may be a code: each three listed words that follow each other, whatever stands between them."""
-    said = [word for word in _words(text) if word in _listed()]
+    said = [_listed()[word] for word in _words(text) if word in _listed()]
     return [tuple(said[i : i + LENGTH]) for i in range(len(said) - LENGTH + 1)][:MOST_WINDOWS]
 
 
@@ -73,7 +83,7 @@ def unlisted(text: str) -> str:
     """
     if len(_words(text)) != LENGTH:
         return ""
-    strays = (one.strip(".,;:!?()") for one in text.split() if set(_words(one)) - _listed())
+    strays = (one.strip(".,;:!?()") for one in text.split() if set(_words(one)) - _listed().keys())
     return next((one for one in strays if len(one) <= LONGEST_WORD), "")
 
 
