@@ -88,6 +88,14 @@ def of(tx: Tx, who: int, circle: int) -> Cards | None:
     return None if row is None else Cards(*row)
 
 
+def made_by(tx: Tx, maker: int, circle: int) -> list[int]:
+    """Of whom somebody has made cards in a circle: they know the words."""
+    query = sa.select(spoken_card.c.person_id).where(
+        spoken_card.c.maker_id == maker, spoken_card.c.circle_id == circle, spoken_card.c.made_at.is_not(None)
+    )
+    return list(tx.execute(query.distinct().order_by(spoken_card.c.person_id)).scalars())
+
+
 def _drawn(who: int, circle: int) -> sa.ColumnElement[bool]:
     mine = (spoken_card.c.person_id == who) & (spoken_card.c.circle_id == circle)
     return mine & spoken_card.c.made_at.is_not(None)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final, TypeAlias, TypeVar
 
 from bot.domain.checkin import Hard, State
-from bot.domain.folding import fold, words
+from bot.domain.folding import fold, in_latin, words
 from bot.domain.word_lists import WORDS
 
 Kind: TypeAlias = "State | Hard"
@@ -49,19 +49,12 @@ def folded(code: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(fold, code))
 
 
-# A few words in Latin letters fold to something else than in their own: “akvarium”, “dastshuyak”.
-_CYRILLIC = "а б в г ғ д е ё ж з и ӣ й к қ л м н о п р с т у ӯ ф х ҳ ц ч ҷ ш щ ъ ы ь э ю я"
-_LATIN = "a b v g gh d e yo zh z i i y k q l m n o p r s t u u f kh h ts ch j sh shch - y - e yu ya"
-IN_LATIN: Final = str.maketrans(
-    {one: other.strip("-") for one, other in zip(_CYRILLIC.split(), _LATIN.split(), strict=True)}
-)
-
-
 @cache
 def _listed() -> dict[str, str]:
     """Every spelling of a listed word, and the one that is compared."""
     listed = [word for words_there in WORDS.values() for word in words_there]
-    return {fold(word.translate(IN_LATIN)): fold(word) for word in listed} | {fold(word): fold(word) for word in listed}
+    # a few fold to something else when they are typed in Latin letters: “akvarium”, “dastshuyak”
+    return {fold(in_latin(word)): fold(word) for word in listed} | {fold(word): fold(word) for word in listed}
 
 
 def is_code(text: str) -> bool:

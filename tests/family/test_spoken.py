@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from bot.domain import spoken
 from bot.domain.checkin import State
 from bot.domain.conversation import Said
-from bot.domain.spoken import IN_LATIN, KINDS, ROWS, SIGNS, TRIES
+from bot.domain.folding import in_latin
+from bot.domain.spoken import KINDS, ROWS, SIGNS, TRIES
 from bot.domain.word_lists import WORDS
 from bot.jobs.codes import draw
 from handlers.ask import base36
@@ -582,6 +583,23 @@ async def test_a_card_goes_on_working_when_its_maker_is_forgotten(stage: Stage, 
     assert daler.sees("Bibi Gulnora: safe.")
 
 
+async def test_the_keeper_is_told_which_cards_somebody_made_whom_they_remove(stage: Stage, papers: list[Lines]) -> None:
+    daler, maria, _paper = await with_card(stage, papers)
+    await make_card(maria, "Bibi Gulnora")
+    await daler.says("/circles")
+    await daler.presses("Family")
+    await daler.presses("Remove")
+    await daler.presses("Maria")
+    await daler.presses("Remove")
+    assert "Maria made cards of codes here, and may know their words: Bibi Gulnora." in daler.last
+    await daler.presses("Bibi Gulnora")
+    await daler.presses("End this card")
+    await daler.presses("End this card")
+    assert await alive(stage) == 0
+    await maria.says(" ".join(papers[-1][0][1:]))
+    assert WRONG in maria.last
+
+
 async def test_a_card_that_is_being_drawn_reaches_nobody_who_has_left_meanwhile(
     stage: Stage, papers: list[Lines]
 ) -> None:
@@ -669,7 +687,7 @@ async def test_a_card_in_tajik_is_read_out_and_typed_on_any_keyboard(stage: Stag
     assert set(texts_of(daler)) <= set(WORDS["tg"])
     for number in range(2):
         said = " ".join(papers[-1][number][1:])
-        await maria.says(said.translate(IN_LATIN if number else KEYBOARD))
+        await maria.says(in_latin(said) if number else said.translate(KEYBOARD))
         assert "Спасибо" in maria.screen
     assert len(papers[-1]) - await alive(stage) == 2  # noqa: PLR2004
 
