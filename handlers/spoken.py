@@ -24,6 +24,7 @@ from storage.codes import Code
 from storage.database import Tx
 from storage.jobs import Done, Job
 
+URGENT = frozenset({State.HELP, Hard.DETAINED})
 DRAWS = 200  # for one line, before it is given up: nineteen of twenty codes are taken or too much alike by then
 STANDS = timedelta(minutes=30)  # the card and the meaning of its signs, in the chat
 EVERYBODY = "code.wrong"  # the wrong tries of all accounts together
@@ -338,6 +339,8 @@ def _told(ask: Ask, tx: Tx, code: Code, *, known: bool) -> list[Outgoing]:
         raise Outdated
     at = when_true(ask.said_at, ask.now)
     thanks: list[Line | str] = [_("Thank you. The right people learn it now.")]
+    if person.id == ask.person.id and code.kind in URGENT:  # whoever holds their phone: it is theirs to call
+        return alarm.call(ask, tx)
     if isinstance(code.kind, Hard):
         answer, *letters = hard.told(ask, tx, person, code.circle, code.kind, How.CODE, at)
         return [answer if known else replace(answer, text=Page(tuple(thanks))), *letters]

@@ -269,6 +269,18 @@ async def test_whoever_is_in_no_circle_of_theirs_can_bring_a_code_and_learns_not
         assert "↳ somebody: heard a code of their card" in member.last
 
 
+@pytest.mark.parametrize("meaning", ["needs help", "detained"])
+async def test_an_urgent_code_of_ones_own_card_is_ones_own_call_for_help(
+    stage: Stage, papers: list[Lines], meaning: str
+) -> None:
+    daler, maria = await stage.family("Daler", "Maria")
+    await make_card(maria, "Maria")
+    await maria.says(Paper(papers[-1], meanings(maria)).says(meaning))
+    assert "Maria: I need help." in daler.last
+    assert maria.sees("Your call for help: just now.")
+    assert not daler.sees("detained")
+
+
 async def test_only_the_circle_of_the_card_learns_it(stage: Stage, papers: list[Lines]) -> None:
     daler, maria, paper = await with_card(stage, papers)
     safar, _nigora = await stage.family("Safar", "Nigora", circle="Neighbours")
@@ -682,14 +694,23 @@ async def test_a_newly_linked_account_makes_and_ends_no_card_and_hears_none(both
 
 
 async def test_a_card_in_tajik_is_read_out_and_typed_on_any_keyboard(stage: Stage, papers: list[Lines]) -> None:
-    daler, maria = await stage.family("Далер", "Мария", languages={"Далер": "tg", "Мария": "ru"})
+    daler, maria, safar = await stage.family("Далер", "Мария", "Safar", languages={"Далер": "tg", "Мария": "ru"})
+    await daler.says("/mardum")
+    for verb in ("tell", "kin.add"):
+        await stage.in_code(daler, verb)
+    await daler.says("Бибӣ Гулнора")
     await make_in_code(stage, daler, "tg")
     assert set(texts_of(daler)) <= set(WORDS["tg"])
-    for number in range(2):
-        said = " ".join(papers[-1][number][1:])
-        await maria.says(in_latin(said) if number else said.translate(KEYBOARD))
-        assert "Спасибо" in maria.screen
-    assert len(papers[-1]) - await alive(stage) == 2  # noqa: PLR2004
+    paper = Paper(papers[-1], meanings(daler))
+    assert set(paper.signs) == {"дар амон", "кумак лозим", "боздошт шуд", "хонаро маҷбуран тарк кард"}
+    assert "Кто её сделал: Далер." in maria.last
+    await safar.says(in_latin(paper.says("дар амон")))
+    assert daler.sees("Бибӣ Гулнора: дар амон.")
+    assert "Бибӣ Гулнора: в безопасности." in maria.last
+    await maria.says(paper.says("хонаро маҷбуран тарк кард").translate(KEYBOARD).upper())
+    assert "Бибӣ Гулнора: had to leave home." in safar.last
+    await daler.says(paper.says("дар амон"))
+    assert "Ин се калима ба ҳам мувофиқ нестанд." in daler.last
 
 
 async def make_in_code(stage: Stage, actor: Actor, language: str) -> None:
