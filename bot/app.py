@@ -20,7 +20,7 @@ from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import cards, codes, jobs
+from storage import cards, codes, jobs, regions
 from storage.database import Storage, StorageFault
 
 log = structlog.get_logger(__name__)
@@ -66,11 +66,18 @@ class Patience:
 
 
 def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
-    # in the thread: only who wants a card waits for the library
-    from bot.jobs import cards as slow  # noqa: PLC0415
-    from bot.jobs import codes as spoken  # noqa: PLC0415
+    # in the thread: only who wants a page waits for the library that draws it
+    if job.kind == regions.PICTURE:
+        from bot.jobs import boards  # noqa: PLC0415
 
-    return spoken.do(job) if job.kind == codes.DRAW else slow.do(job, salt)
+        return boards.do(job)
+    if job.kind == codes.DRAW:
+        from bot.jobs import codes as papers  # noqa: PLC0415
+
+        return papers.do(job)
+    from bot.jobs import cards as slow  # noqa: PLC0415
+
+    return slow.do(job, salt)
 
 
 class App:
@@ -189,6 +196,7 @@ class App:
         now = self.now()
         await self.storage.write(partial(rounds.often, now=now))
         await self.storage.write(partial(rounds.seldom, now=now))
+        await self.storage.write(partial(rounds.asking, now=now))
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -204,6 +212,7 @@ class App:
                     last = loop.time()
                     await self.storage.write(partial(rounds.seldom, now=self.now()))
                     await self.storage.checkpoint()
+                await self.storage.write(partial(rounds.asking, now=self.now()))
             except StorageFault as fault:
                 log.warning("rounds.wait", why=type(fault).__name__)
             except Exception as error:  # noqa: BLE001 - time goes on whatever one row does

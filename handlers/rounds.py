@@ -5,17 +5,38 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, home, keeping, spoken
-from storage import cards, checkins, circles, codes, inbox, jobs, links, outbox, people, retention
+from handlers import alarm, card, checking, desk, home, keeping, region, spoken
+from storage import (
+    audit,
+    cards,
+    checkins,
+    circles,
+    codes,
+    inbox,
+    jobs,
+    links,
+    outbox,
+    people,
+    proposals,
+    regions,
+    retention,
+    roles,
+)
+from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
 
-_WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.made}
+_WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.made, regions.PICTURE: region.drawn}
 
 
 def often(tx: Tx, now: datetime) -> None:
     """Every few seconds: open calls for help."""
     outbox.post(tx, alarm.watch(tx, now), now)
+
+
+def asking(tx: Tx, now: datetime) -> None:
+    """As often, but on its own, so that no call for help can suffer from it: whom a roll-call asks next."""
+    outbox.post(tx, region.watch(tx, now), now)
 
 
 def seldom(tx: Tx, now: datetime) -> None:
@@ -24,6 +45,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    cases.expire(tx, now)
+    outbox.post(tx, checking.watch(tx, now), now)
     retention.sweep(tx, now)
     outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
@@ -32,6 +55,11 @@ def seldom(tx: Tx, now: datetime) -> None:
     codes.expire(tx, now)
     jobs.expire(tx, now)
     people.expire(tx, now)
+    outbox.post(tx, desk.watch(tx, now), now)
+    roles.expire(tx, now)
+    proposals.expire(tx, now)
+    regions.expire(tx, now)
+    audit.expire(tx, now)
 
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
