@@ -412,6 +412,12 @@ def answered_by(tx: Tx, news: News, teller: Value, now: datetime) -> list[Outgoi
     return letters
 
 
+def taken_back(tx: Tx, news: News, end: Line, now: datetime) -> list[Outgoing]:
+    """Whoever told this news takes it back: the call for somebody else that rests on it is closed with this line."""
+    calls = checkins.open_alarms_for(tx, news.teller or 0)
+    return [letter for alarm in calls if alarm.news == news.id for letter in _close(tx, alarm, end, now)]
+
+
 def mistake(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The call was a mistake: it is closed, and the circles know again what they knew before."""
     alarm = _mine(ask, tx)

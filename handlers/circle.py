@@ -33,7 +33,7 @@ from handlers import alarm, bearer, trustee
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
-from storage import circles, people, relatives
+from storage import circles, codes, people, relatives
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -471,7 +471,21 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
         *_tell(inside, ask.person.id, gone),
         Outgoing(other.id, _("You are no longer in “{circle}”.", circle=one.name), lane=Lane.CHECKIN, silent=True),
         *trustee.parted(tx, trusting),
+        *_papers(ask, tx, one, other),
     ]
+
+
+def _papers(ask: Ask, tx: Tx, one: Circle, other: Person) -> list[Outgoing]:
+    """Whoever was removed knows the words of the cards of codes that they made: the keeper may want to end those."""
+    found = [person for who in codes.made_by(tx, other.id, one.id) if (person := people.find(tx, who)) is not None]
+    if not found:
+        return []
+    text = _(
+        "{name} made cards of codes here, and may know their words: {people}. If that worries you, end those cards.",
+        name=name_of(other),
+        people=names(found),
+    )
+    return [ask.anew(text, *([_person(person, "code.of", one)] for person in found), [back()])]
 
 
 def hand(ask: Ask, tx: Tx) -> Outgoing:

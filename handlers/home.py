@@ -91,6 +91,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         _("Your circles and settings"),
         [button(pgettext("button", "⭕ My circles"), "circles")],
         [button(pgettext("button", "🔑 I have an invitation"), "join")],
+        [button(pgettext("button", "☎️ Spoken codes"), "code")],
         [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
         [button(TELL, "trust")],

@@ -69,6 +69,8 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("That can't be such a phrase. Please write one to eight words that are no command.")
         case r.SamePhrase():
             return _("The second phrase must be another one than the first. Please write other words.")
+        case r.NoWordsLeft():
+            return _("There are too many cards in this language now. Please choose another language for the words.")
         case r.NotFound():
             return _("I do not know this place. Try the name of the district or of the nearest city.")
         case r.TrusteesChosen():

@@ -101,7 +101,10 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     if news is not None:
         lines += words.details(news)
     at = (one.id, whom.person.id)
-    rows = [[button(pgettext("button", "🗣 I have news"), "tell.of", *at)]]
+    rows = [
+        [button(pgettext("button", "🗣 I have news"), "tell.of", *at)],
+        [button(pgettext("button", "🖨 A card of codes"), "code.of", *at)],
+    ]
     if whom.member and told is None:
         rows.append([button(pgettext("button", "💬 How are you?"), "ask.one", *at)])
     elif not whom.member and one.keeper == ask.person.id:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, desk, duress, home, keeping, region
+from handlers import alarm, card, checking, desk, duress, home, keeping, region, spoken
 from storage import (
     audit,
     cards,
     checkins,
     circles,
+    codes,
     inbox,
     jobs,
     links,
@@ -24,6 +25,8 @@ from storage import (
 from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
+
+_WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.made, regions.PICTURE: region.drawn}
 
 
 def often(tx: Tx, now: datetime) -> None:
@@ -49,6 +52,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)
+    codes.expire(tx, now)
     jobs.expire(tx, now)
     people.expire(tx, now)
     outbox.post(tx, desk.watch(tx, now), now)
@@ -60,8 +64,7 @@ def seldom(tx: Tx, now: datetime) -> None:
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
-    work = {cards.MAKE: card.made, regions.PICTURE: region.drawn}.get(job.kind, card.looked_up)
-    outbox.post(tx, duress.finished(tx, job, lambda: list(work(tx, job, done, now))), now)
+    outbox.post(tx, duress.finished(tx, job, lambda: list(_WORK[job.kind](tx, job, done, now))), now)
 
 
 def give_up(tx: Tx, job: Job, code: str, now: datetime) -> None:

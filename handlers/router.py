@@ -32,6 +32,7 @@ from bot.domain.link import SHOWN
 from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
+from bot.domain.spoken import is_code
 from bot.i18n import _
 from handlers import (
     alarm,
@@ -51,6 +52,7 @@ from handlers import (
     privacy,
     region,
     relative,
+    spoken,
     start,
     telling,
     ties,
@@ -180,6 +182,16 @@ BUTTONS: Mapping[str, Handler] = {
     "trust": trustee.overview,
     "trust.pick": trustee.pick,
     "trust.no": trustee.decline,
+    "code": spoken.overview,
+    "code.hear": spoken.hear,
+    "code.back": spoken.take_back,
+    "code.whom": spoken.whom,
+    "code.in": spoken.whom_in,
+    "code.of": spoken.of,
+    "code.new": spoken.new,
+    "code.make": spoken.make,
+    "code.end": spoken.end,
+    "code.ended": spoken.ended,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -236,6 +248,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.PEOPLE: board.people,
     Intent.CIRCLES: circle.overview,
     Intent.ASK: asking.ask,
+    Intent.CODE: spoken.hear,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
@@ -257,6 +270,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "card": card.used,
     "own.first": duress.first,
     "own.second": duress.second,
+    "code": spoken.heard,
     "hard.note": hard.noted,
     "tie": ties.searched,
     "desk.code": desk.give_typed,
@@ -298,6 +312,7 @@ LIMITS: Mapping[Handler, Limit] = {
     trustee.pick: Limit("trust", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
+    spoken.make: Limit("code.card", 10, within=timedelta(days=1)),
     desk.code: Limit("desk.code", 10),
     desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
     desk.keep: Limit("desk.keep", 3),
@@ -331,7 +346,7 @@ OLDER: frozenset[Handler] = frozenset(
     {
         *(link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten),
         *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
-        *(trustee.pick, desk.code),
+        *(trustee.pick, desk.code, spoken.make, spoken.ended),
     }
 )
 
@@ -355,6 +370,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "card": URGENT,
     "own.first": URGENT,
     "own.second": URGENT,
+    "code": URGENT,  # an SMS from somebody else may say “all is well”
     "hard.note": URGENT,
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
@@ -461,6 +477,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, args=tuple(args), on=on), BUTTONS.get(verb, _outdated)
         case Started(payload):
             ask, handler = replace(ask, words=payload), start.started
+        case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
+            ask, handler = replace(ask, words=text), spoken.heard
         case Said(forwarded=True):
             handler = home.forwarded
         case Unreadable():
@@ -493,7 +511,9 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
         return PHRASES[intent]
     if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
         intent = understand(ask.words, asked=True)
-    return PHRASES[intent] if intent is not None else home.not_understood
+    if intent is None:
+        return spoken.heard if is_code(ask.words) else home.not_understood
+    return PHRASES[intent]
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

@@ -134,6 +134,7 @@ def _whom(ask: Ask, tx: Tx, one: Circle) -> Outgoing:
         _("Of whom do you have news?"),
         *rows,
         [button(pgettext("button", "➕ Somebody else"), "kin.add", one.id)],
+        [button(pgettext("button", "☎️ I heard a code"), "code.hear")],
         [back("people")],
     )
 

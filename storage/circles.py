@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.people import Person
-from storage import hard, outbox, relatives, trustees
+from storage import codes, hard, outbox, relatives, trustees
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import (
@@ -121,8 +121,9 @@ def join(tx: Tx, which: int, who: int, *, tells: bool = True) -> None:
 def leave(tx: Tx, which: int, who: int) -> None:
     """Take a person out of a circle, with everything by which they could still speak there, hear from it, or let in.
 
-    Their news there goes, their questions, invitations and newcomers, and what waits for them from there. An open call
-    for help of theirs stays with its readers: to be removed must not silence a call. A circle without members goes.
+    Their news there goes, their questions, invitations and newcomers, their spoken codes, and what waits for them from
+    there. An open call for help of theirs stays with its readers: to be removed must not silence a call. A circle
+    without members goes.
     """
     my_news = sa.select(news.c.id).where(news.c.person_id == who)
     over = sa.select(alarm.c.id).where(alarm.c.person_id == who, alarm.c.closed_at.is_not(None))
@@ -137,6 +138,7 @@ def leave(tx: Tx, which: int, who: int) -> None:
     tx.execute(invite.delete().where(invite.c.circle_id == which, invite.c.inviter_id == who))
     outbox.withdraw_from(tx, which, who)
     trustees.part(tx, who)
+    codes.leave(tx, which, who)
     if tx.execute(sa.select(membership.c.person_id).where(membership.c.circle_id == which).limit(1)).first() is None:
         relatives.erase_of(tx, which)
         tx.execute(circle.delete().where(circle.c.id == which))

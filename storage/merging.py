@@ -27,6 +27,7 @@ from storage.schema import (
     newcomer,
     news,
     person,
+    spoken_card,
     standing,
     trustee,
 )
@@ -55,6 +56,8 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     tx.execute(job.update().where(job.c.person_id == gone).values(person_id=kept))
     has_card = sa.exists().where(card.c.person_id == kept)
     tx.execute(card.update().where(card.c.person_id == gone, ~has_card.correlate(None)).values(person_id=kept))
+    tx.execute(spoken_card.update().where(spoken_card.c.person_id == gone).values(person_id=kept))
+    tx.execute(spoken_card.update().where(spoken_card.c.maker_id == gone).values(maker_id=kept))
     tx.execute(address.update().where(address.c.person_id == gone).values(person_id=kept))
     for where in came:
         outbox.leave(tx, where, now, replies=False)
@@ -70,6 +73,7 @@ def arrive(tx: Tx, relative: int, member: int) -> None:
     ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
+    tx.execute(spoken_card.update().where(spoken_card.c.person_id == relative).values(person_id=member))
     hard.unite(tx, relative, member)
     relatives.remove(tx, relative)
 

@@ -322,6 +322,37 @@ trustee = _table(
     sa.Index(None, "trustee_id"),
 )
 
+# -- spoken codes --------------------------------------------------------------------------------------------------
+
+spoken_card = _table(
+    "spoken_card",  # a printed card of one-time codes, by which others learn how a person is
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # of whom its codes tell
+    _to("circle.id"),  # who learns it
+    # whoever made it may be forgotten: the paper is in somebody else's hands, and goes on working
+    sa.Column("maker_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("made_at", Instant),  # none: not drawn yet
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id", "circle_id"),
+    sa.Index(None, "circle_id"),
+    sa.Index(None, "maker_id"),
+    sa.Index(None, "expires_at"),
+)
+
+spoken_code = _table(
+    "spoken_code",  # one line of such a card; gone once it was used
+    sa.Column("id", Id, primary_key=True),
+    _to("spoken_card.id"),
+    sa.Column("words", Blind("spoken_code.words"), nullable=False, unique=True),  # in their order
+    # no two codes share two words in the same places, or are the same words in another order
+    sa.Column("first_two", Blind("spoken_code.first_two"), nullable=False, unique=True),
+    sa.Column("outer_two", Blind("spoken_code.outer_two"), nullable=False, unique=True),
+    sa.Column("last_two", Blind("spoken_code.last_two"), nullable=False, unique=True),
+    sa.Column("anyhow", Blind("spoken_code.anyhow"), nullable=False, unique=True),
+    sa.Column("kind", Sealed("spoken_code.kind"), nullable=False),
+    sa.Index(None, "spoken_card_id"),
+)
+
 # -- death and detention -------------------------------------------------------------------------------------------
 
 bearer = _table(

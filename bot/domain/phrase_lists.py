@@ -617,6 +617,8 @@ COMMANDS: Final = {
     "doira": "CIRCLES",
     "ask": "ASK",
     "purs": "ASK",
+    "code": "CODE",
+    "ramz": "CODE",
     "cancel": "CANCEL",
     "bekor": "CANCEL",
     "back": "BACK",

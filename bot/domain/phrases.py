@@ -29,6 +29,7 @@ class Intent(Enum):
     PEOPLE = auto()
     CIRCLES = auto()
     ASK = auto()
+    CODE = auto()
     CANCEL = auto()
     BACK = auto()
     DESK = auto()

@@ -135,6 +135,11 @@ class SamePhrase(Refusal):
 
 
 @dataclass
+class NoWordsLeft(Refusal):
+    """So many codes of a language are alive that chance finds no further one."""
+
+
+@dataclass
 class NotFound(Refusal):
     """Nothing in a kept list (of places) matches."""
 

@@ -277,6 +277,7 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
         *("audit.person_id", "audit.about_id", "tie.person_id"),
         *("rollcall_reader.person_id", "rollcall_watcher.person_id"),
         *("trustee.person_id", "trustee.trustee_id"),
+        *("spoken_card.person_id", "spoken_card.maker_id"),
     }
 
 

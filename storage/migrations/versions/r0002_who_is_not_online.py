@@ -250,6 +250,32 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "spoken_card",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("circle_id", Big, nullable=False),
+        sa.Column("maker_id", Big, nullable=True),
+        sa.Column("made_at", Big, nullable=True),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["circle_id"], ["circle.id"], name=op.f("fk_spoken_card_circle_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["maker_id"], ["person.id"], name=op.f("fk_spoken_card_maker_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_spoken_card_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spoken_card")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("spoken_card", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spoken_card_circle_id"), ["circle_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_spoken_card_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_spoken_card_maker_id"), ["maker_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_spoken_card_person_id_circle_id"), ["person_id", "circle_id"], unique=False
+        )
+
+    op.create_table(
         "hard_reader",
         sa.Column("hard_id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -294,6 +320,30 @@ def upgrade() -> None:
     with op.batch_alter_table("hard_word", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hard_word_hard_id"), ["hard_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_hard_word_teller_id"), ["teller_id"], unique=False)
+
+    op.create_table(
+        "spoken_code",
+        sa.Column("id", Big, nullable=False),
+        sa.Column("spoken_card_id", Big, nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("first_two", sa.LargeBinary(), nullable=False),
+        sa.Column("outer_two", sa.LargeBinary(), nullable=False),
+        sa.Column("last_two", sa.LargeBinary(), nullable=False),
+        sa.Column("anyhow", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["spoken_card_id"], ["spoken_card.id"], name=op.f("fk_spoken_code_spoken_card_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spoken_code")),
+        sa.UniqueConstraint("anyhow", name=op.f("uq_spoken_code_anyhow")),
+        sa.UniqueConstraint("first_two", name=op.f("uq_spoken_code_first_two")),
+        sa.UniqueConstraint("last_two", name=op.f("uq_spoken_code_last_two")),
+        sa.UniqueConstraint("outer_two", name=op.f("uq_spoken_code_outer_two")),
+        sa.UniqueConstraint("words", name=op.f("uq_spoken_code_words")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("spoken_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spoken_code_spoken_card_id"), ["spoken_card_id"], unique=False)
 
     with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("about_id", Big, nullable=True))
