@@ -22,6 +22,7 @@ PROFILE: Final[Mapping[str, Line]] = {
     "/sos": pgettext("command-description", "I need help"),
     "/people": pgettext("command-description", "My people: the last news of everybody"),
     "/ask": pgettext("command-description", "Ask the others how they are"),
+    "/rollcall": pgettext("command-description", "News of many people at once"),
     "/circles": pgettext("command-description", "My circles and invitations"),
     "/language": pgettext("command-description", "Change the language"),
     "/privacy": pgettext("command-description", "What is kept; a copy; forget me"),

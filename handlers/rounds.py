@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.conversation import Outgoing
 from handlers import alarm, card, home
-from storage import cards, checkins, circles, inbox, jobs, links, outbox, people
+from storage import cards, checkins, circles, inbox, jobs, links, outbox, people, rollcalls
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -26,6 +26,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     links.expire(tx, now)
     cards.expire(tx, now)
     jobs.expire(tx, now)
+    rollcalls.expire(tx, now)
     people.expire(tx, now)
 
 

@@ -32,7 +32,21 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, relative, start, telling
+from handlers import (
+    alarm,
+    asking,
+    board,
+    card,
+    checkin,
+    circle,
+    home,
+    link,
+    privacy,
+    relative,
+    rollcall,
+    start,
+    telling,
+)
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -79,6 +93,22 @@ BUTTONS: Mapping[str, Handler] = {
     "tell.how": telling.what,
     "tell.what": telling.when,
     "tell.when": telling.told,
+    "roll": rollcall.begin,
+    "roll.next": rollcall.following,
+    "roll.who": rollcall.who,
+    "roll.all": rollcall.everybody,
+    "roll.add": rollcall.added,
+    "roll.is": rollcall.state,
+    "roll.day": rollcall.day,
+    "roll.how": rollcall.how,
+    "roll.again": rollcall.again,
+    "roll.out": rollcall.left_out,
+    "roll.lines": rollcall.lines,
+    "roll.line": rollcall.line,
+    "roll.line.back": rollcall.line_back,
+    "roll.line.new": rollcall.line_new,
+    "roll.back": rollcall.back_all,
+    "roll.back.yes": rollcall.backed,
     "who": relative.show,
     "kin.add": relative.add,
     "kin.rename": relative.rename,
@@ -141,6 +171,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.PEOPLE: board.people,
     Intent.CIRCLES: circle.overview,
     Intent.ASK: asking.ask,
+    Intent.ROLLCALL: rollcall.begin,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
 }
@@ -152,6 +183,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "place": checkin.place_searched,
     "call.note": alarm.noted,
     "tell.else": telling.said,
+    "rollcall": rollcall.heard,
     "kin.name": relative.added,
     "kin.renamed": relative.renamed,
     "circle.name": circle.made,
@@ -189,6 +221,9 @@ LIMITS: Mapping[Handler, Limit] = {
     telling.told: Limit("told", 100),
     telling.said: Limit("told", 100),
     relative.added: Limit("kin", 60),
+    rollcall.heard: Limit("rollcall", 30),
+    rollcall.added: Limit("kin", 60),
+    rollcall.backed: Limit("taken back", 10),
     start.named: Limit("name", 10),
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
@@ -227,6 +262,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "place": frozenset(Intent),
     "call.note": LEAVING | {Intent.SAFE},  # the call is out: “I was detained” is a detail of it
     "tell.else": URGENT,
+    "rollcall": URGENT,
     "kin.name": URGENT,
     "kin.renamed": URGENT,
     "circle.name": URGENT,
@@ -353,6 +389,8 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
         return PHRASES[intent]
     if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
         intent = understand(ask.words, asked=True)
+    if intent is None and rollcall.recognised(ask, tx):
+        return rollcall.heard
     return PHRASES[intent] if intent is not None else home.not_understood
 
 

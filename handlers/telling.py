@@ -19,6 +19,7 @@ from storage.circles import Circle
 from storage.database import Tx
 
 WAYS = (How.SAW, How.HEARD, How.MESSAGE, How.TOLD, How.LIST)
+OF_MANY = pgettext("button", "📋 News of many")
 STATES = (State.SAFE, State.HELP, State.HURT, State.MOVED, State.OTHER)
 DAYS = (None, 0, 1, 2, 3, 7, 30)  # ago; None: at this moment
 
@@ -107,7 +108,7 @@ def tell(ask: Ask, tx: Tx) -> Outgoing:
     if len(mine) == 1:
         return _whom(ask, tx, mine[0])
     rows = ([button(pgettext("button-wide", "{circle}", circle=one.name), "tell.in", one.id)] for one in mine)
-    return ask.reply(_("In which circle are they?"), *rows, [back()])
+    return ask.reply(_("In which circle are they?"), *rows, [button(OF_MANY, "roll")], [back()])
 
 
 def tell_in(ask: Ask, tx: Tx) -> Outgoing:
@@ -133,6 +134,7 @@ def _whom(ask: Ask, tx: Tx, one: Circle) -> Outgoing:
         _("Of whom do you have news?"),
         *rows,
         [button(pgettext("button", "➕ Somebody else"), "kin.add", one.id)],
+        [button(OF_MANY, "roll")],
         [back("people")],
     )
 

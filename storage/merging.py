@@ -27,6 +27,7 @@ from storage.schema import (
     newcomer,
     news,
     person,
+    rollcall,
     standing,
 )
 
@@ -47,6 +48,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
     tx.execute(job.update().where(job.c.person_id == gone).values(person_id=kept))
+    tx.execute(rollcall.update().where(rollcall.c.person_id == gone).values(person_id=kept))
     has_card = sa.exists().where(card.c.person_id == kept)
     tx.execute(card.update().where(card.c.person_id == gone, ~has_card.correlate(None)).values(person_id=kept))
     tx.execute(address.update().where(address.c.person_id == gone).values(person_id=kept))

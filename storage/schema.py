@@ -301,6 +301,28 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- roll-calls ----------------------------------------------------------------------------------------------------
+
+rollcall = _table(
+    "rollcall",  # news of many, told at once: for as long as it can be taken back, and its questions wait
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # who told it
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
+)
+
+rollcall_line = _table(
+    "rollcall_line",  # a line that was told, or one that is not clear yet
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("rollcall.id"),
+    sa.Column("number", sa.Integer, nullable=False),  # which line of what was written
+    _to("news.id", nullable=True),  # what was told; none: it waits for an answer
+    sa.Column("body", Sealed("rollcall_line.body")),  # what was written and what is clear of it; none: it was told
+    sa.Index(None, "rollcall_id"),
+    sa.Index(None, "news_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

@@ -106,7 +106,12 @@ class Names:
         if not full:
             return set()
         found = set.intersection(*(self._like_word(word) for word in full))
-        return {who for who in found if len(self._people[who]) >= len(said)}
+        return {
+            who
+            for who in found
+            if len(self._people[who]) >= len(said)
+            and self._has_initials(who, said, [theirs for theirs in self._people[who] if _is_like(theirs, full)])
+        }
 
     def _like_word(self, word: str) -> set[int]:
         return {who for form in _forms(word) for who in self._like.get(_loose(form), ())}
@@ -155,6 +160,10 @@ def _forms(word: str) -> set[str]:
     if word.endswith("у") and len(word) > _STEM:
         forms.add(word[:-1] + "а")
     return forms
+
+
+def _is_like(known: str, typed: Sequence[str]) -> bool:
+    return any(_loose(form) == _loose(known) for word in typed for form in _forms(word))
 
 
 def _is_slip(typed: str, known: str) -> bool:

@@ -617,6 +617,8 @@ COMMANDS: Final = {
     "doira": "CIRCLES",
     "ask": "ASK",
     "purs": "ASK",
+    "rollcall": "ROLLCALL",
+    "ruyhat": "ROLLCALL",
     "cancel": "CANCEL",
     "bekor": "CANCEL",
     "back": "BACK",

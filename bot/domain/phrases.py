@@ -29,6 +29,7 @@ class Intent(Enum):
     PEOPLE = auto()
     CIRCLES = auto()
     ASK = auto()
+    ROLLCALL = auto()
     CANCEL = auto()
     BACK = auto()
 

@@ -41,11 +41,11 @@ class Why(Enum):
 class Entry:
     """One line as it was read: of whom, what, how it is known, of which day, and what is left as a note.
 
-    `line` counts from 1 in the text, `text` is the line itself. `day` is None only if it is unclear; `how` is None if
-    the line does not tell. `aside` is the part of the note that stands in no phrase about how it is known: where it
-    names somebody, they may be a second person of this line. `nothing` says that nobody knows: that is no news.
-    `urgent` may be a need for help, and `grave` a death or an arrest, though it is unclear. `whole` is the other way
-    to read the line, where a word of news is a part of the name (“Omon”, “Salomat”).
+    `line` counts from 1 in the text, `text` is the line itself. `day` and `how` are None if the line does not tell
+    them. `aside` is the part of the note that stands in no phrase about how it is known: where it names somebody, they
+    may be a second person of this line. `nothing` says that nobody knows: that is no news. `urgent` may be a need for
+    help, and `grave` a death or an arrest, though it is unclear. `whole` is the other way to read the line, where a
+    word of news is a part of the name (“Omon”, “Salomat”).
     """
 
     line: int
@@ -74,7 +74,7 @@ def read(text: str, today: date) -> list[Entry]:
     A line that holds only a day, or only how it is known, holds for the lines after it that tell none.
     """
     found: list[Entry] = []
-    above = _Heading(today)
+    above = _Heading()
     for number, raw in enumerate(text[:LONGEST].splitlines(), 1):
         line, is_long = _plain(raw)
         said = _said(line)
@@ -95,7 +95,7 @@ def looks_like(text: str, today: date) -> bool:
     if len(text) > LONGEST:
         return False
     named = [one for one in read(text, today) if one.name and (one.state is not None or one.urgent or one.nothing)]
-    return len(named) > 1 or any(_APART.search(one.text[len(one.name) :][:4]) for one in named)
+    return len(named) > 1 or any(_APART.search(one.text.partition(one.name)[2][:3]) for one in named)
 
 
 def of_whom(entry: Entry, names: Names) -> tuple[Entry, Fit]:
@@ -110,16 +110,17 @@ def of_whom(entry: Entry, names: Names) -> tuple[Entry, Fit]:
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
-    """What a line says that stands over others: of which day they are (None: that is not clear), how it is known."""
+    """What a line says that stands over others: of which day they are, and how it is known."""
 
-    day: date | None
+    day: date | None = None
+    dated: bool = False
     how: How | None = None
 
 
 def _heading(said: Sequence[_Said], above: _Heading, today: date) -> _Heading:
     fields = _fields(said)
     day, dated = _when(said, fields, today)
-    return _Heading(day if dated else above.day, _how(fields) or above.how)
+    return _Heading(day if dated else above.day, dated or above.dated, _how(fields) or above.how)
 
 
 def _under(entry: Entry, above: _Heading) -> Entry:
@@ -128,7 +129,7 @@ def _under(entry: Entry, above: _Heading) -> Entry:
     whole = None if entry.whole is None else _under(entry.whole, above)
     if entry.day is not None or Why.WHEN in entry.why:
         return replace(entry, how=how, whole=whole)
-    why = entry.why if above.day is not None else entry.why | {Why.WHEN}
+    why = entry.why | {Why.WHEN} if above.dated and above.day is None else entry.why
     return replace(entry, day=above.day, how=how, why=why, whole=whole)
 
 
@@ -201,7 +202,7 @@ _DASH: Final = "\u2012\u2013\u2014\u2015"
 _APART: Final = re.compile(rf"[{_DASH},;:|/\t=!…()\[\]«»\"→]|\s[{_MINUS}]|[{_MINUS}]\s|\s\s")
 _PIECE: Final = re.compile(rf"(?P<date>{_DATE})|(?P<word>{_WORD})")
 _INITIAL_DOT: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]$")
-_BULLET: Final = re.compile(r"[\W_]*(?:№\s*)?(?:\d{1,3}\s*[.)\]:]+(?!\d)[\W_]*|\d{1,3}[\s\-–—]+(?=[^\W\d]{3}))?")
+_BULLET: Final = re.compile(r"[\W_]*(?:No\s*(?=\d))?(?:\d{1,3}\s*[.)\]:]+(?!\d)[\W_]*|\d{1,3}[\s\-–—]+(?=[^\W\d]{3}))?")
 _APOSTROPHE: Final = re.compile("[\u2018\u2019\u02bc\u02bb\u02b9\u2032`´ʾʿ]")
 _CYRILLIC: Final = re.compile("[\u0400-\u052f]")
 _QUESTION: Final = re.compile("[?\u061f]")
@@ -212,8 +213,8 @@ _LATEST_DAY: Final = 31
 def _plain(raw: str) -> tuple[str, bool]:
     """A line in one way of writing, without invisible characters, marks that found no letter, and numbering."""
     cut = raw[: LONGEST_LINE + 100]
-    composed = unicodedata.normalize("NFKC", cut)
-    kept = "".join(" " if sign == "\t" else sign for sign in composed if unicodedata.category(sign) not in _INVISIBLE)
+    composed = unicodedata.normalize("NFKC", cut.replace("\t", "  "))
+    kept = "".join(sign for sign in composed if unicodedata.category(sign) not in _INVISIBLE)
     line = _APOSTROPHE.sub("'", kept).strip()
     is_long = len(line) > LONGEST_LINE or len(raw) > len(cut)
     return line[:LONGEST_LINE], is_long
@@ -341,7 +342,7 @@ def _phrases(tokens: Sequence[_Token]) -> Iterator[_Said]:
             if run[-1].field != first.field:
                 continue
             key = tuple(one.folded for one in run)
-            meaning = every.get(key) or (latin.get(key) if all(one.latin for one in run) else None)
+            meaning = (latin.get(key) if all(one.latin for one in run) else None) or every.get(key)
             if meaning is not None:
                 yield _Said(meaning[0], first.begin, run[-1].end, first.field, meaning[1])
                 at += count
@@ -461,11 +462,11 @@ def _lines_entry(number: int, line: str, said: list[_Said], today: date) -> Entr
     inside = [i for i, one in enumerate(said) if one.field == first]
     apart = said[-1].field > first
     is_name = [i for i in inside if said[i].kind in {_Kind.WORD, _Kind.STATE, _Kind.ALIVE, _Kind.DOUBT}]
-    if not is_name:
+    begin = next((i for i in is_name if said[i].kind is _Kind.WORD), None)
+    if is_name[:1] == inside[:1] and (apart or len(inside) > 1):
+        begin = inside[0]  # the first word is the name, whatever else it means: “Omon”
+    if begin is None:
         return _entry(number, line, said, today)
-    begin = next((i for i in is_name if said[i].kind is _Kind.WORD), is_name[0])
-    if said[is_name[0]].kind is not _Kind.WORD and is_name[0] == inside[0] and (apart or len(inside) > 1):
-        begin = is_name[0]  # the first word is the name, whatever else it means: “Omon”
     end = begin + 1
     while end <= inside[-1] and (said[end].kind is _Kind.WORD or _joins(said, end, inside[-1])):
         end += 1
@@ -618,11 +619,18 @@ def _note(line: str, fields: Sequence[Sequence[_Said]], state: What | None) -> s
     for field in fields:
         own = [at for at, one in enumerate(field) if _is_own(one, state) or _is_anothers(field, at)]
         if own:
-            begin = own[0]
-            while begin and field[begin - 1].kind in {_Kind.PREPOSITION, _Kind.CONJUNCTION}:
-                begin -= 1
-            parts.append(line[field[begin].begin : field[own[-1]].end])
+            parts.append(line[field[_led(field, own[0])].begin : field[own[-1]].end])
     return ", ".join(parts)
+
+
+def _led(field: Sequence[_Said], at: int) -> int:
+    """Where the words that lead to this one begin: “with the children”."""
+    found = at
+    while at and field[at - 1].kind in {_Kind.PREPOSITION, _Kind.CONJUNCTION, _Kind.FILLER}:
+        at -= 1
+        if field[at].kind is not _Kind.FILLER:
+            found = at
+    return found
 
 
 _OWN: Final = frozenset({_Kind.WORD, _Kind.NUMBER, _Kind.NEGATION, _Kind.WORSE, _Kind.GRAVE})

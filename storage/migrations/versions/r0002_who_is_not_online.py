@@ -14,6 +14,19 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "rollcall",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_rollcall_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rollcall")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rollcall", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rollcall_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rollcall_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "relative",
         sa.Column("person_id", Big, nullable=False),
         sa.Column("circle_id", Big, nullable=False),
@@ -24,6 +37,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("relative", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_relative_circle_id"), ["circle_id"], unique=False)
+
+    op.create_table(
+        "rollcall_line",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("rollcall_id", Big, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("news_id", Big, nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_rollcall_line_news_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["rollcall_id"], ["rollcall.id"], name=op.f("fk_rollcall_line_rollcall_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rollcall_line")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rollcall_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rollcall_line_news_id"), ["news_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rollcall_line_rollcall_id"), ["rollcall_id"], unique=False)
 
     with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("about_id", Big, nullable=True))
