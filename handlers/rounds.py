@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, home
-from storage import cards, checkins, circles, inbox, jobs, links, outbox, people, rollcalls
+from handlers import alarm, card, home, keeping
+from storage import cards, checkins, circles, inbox, jobs, links, outbox, people, retention, rollcalls
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -22,6 +22,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    retention.sweep(tx, now)
+    outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)
