@@ -285,10 +285,9 @@ class Run:
             at, how = datetime.fromisoformat(part.at), How(part.how)
             match part.what:
                 case State() as state:
-                    self.letters += telling.about(self.ask, self.tx, whom, told, state, how, at, part.note)
-                    news = checkins.newest_by(self.tx, self.ask.person.id, who)
-                    if news is not None:
-                        rollcalls.tell(self.tx, self.which, number, news.id)
+                    new = self.tx.new_id()
+                    self.letters += telling.about(self.ask, self.tx, whom, told, state, how, at, part.note, new)
+                    rollcalls.tell(self.tx, self.which, number, new)
                     self.told.append((who, state))
                 case _:
                     raise Outdated

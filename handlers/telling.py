@@ -43,14 +43,23 @@ def subjects(ask: Ask, tx: Tx) -> list[Subject]:
 
 
 def about(  # noqa: PLR0913, PLR0917 - news has this many parts
-    ask: Ask, tx: Tx, person: Person, told: list[int], state: State, how: How, true_at: datetime, note: str = ""
+    ask: Ask,
+    tx: Tx,
+    person: Person,
+    told: list[int],
+    state: State,
+    how: How,
+    true_at: datetime,
+    note: str = "",
+    which: int | None = None,
 ) -> list[Outgoing]:
     """Store news of somebody else and tell it to these circles. That they need help is a call for help.
 
+    `which` is the id that the news shall have, for whoever must find it again.
     Gives the letters to the circles and, for a call, the teller's view of it. Who tells it is named only to those who
     share a circle of these with them: a code may be heard by anybody.
     """
-    news = News(tx.new_id(), person.id, ask.person.id, state, true_at, ask.now, note, how=how)
+    news = News(which or tx.new_id(), person.id, ask.person.id, state, true_at, ask.now, note, how=how)
     checkins.add(tx, news, told)
     mine = {one.id for one in circles.circles_of(tx, ask.person.id)}
     if state is State.HELP:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.domain import rollcall_words
 from bot.domain.folding import words
 
 MOST_NEAR: Final = 6
@@ -13,21 +14,10 @@ _SLIPS_FROM = 5  # letters of a name in which a slip of the keyboard may be seen
 _BEGINNING = 4  # letters by which a name may be recognised as begun
 _STEM = 3
 
-# How people are addressed: the same person with it and without it.
-_TITLES: Final = frozenset(
-    word
-    for title in (
-        *("бибӣ", "бобо", "ака", "апа", "ако", "ая", "хола", "амак", "тағо", "тағоӣ", "амма", "янга", "хоҳарам"),
-        *("бародарам", "хоҳар", "бародар", "додар", "додарам", "модарам", "падарам", "писарам", "духтарам", "ҳамсоя"),
-        *("ҳамсояам", "муаллим", "муаллима", "устод", "духтур", "раис", "мулло", "ҳоҷӣ", "домулло", "эшон", "ошно"),
-        *("дядя", "тётя", "бабушка", "дедушка", "сестра", "брат", "мой", "моя", "наш", "наша", "соседка", "сосед"),
-        *("учитель", "учительница", "доктор", "сын", "дочь"),
-        *("aunt", "uncle", "sister", "brother", "teacher", "doctor", "mr", "mrs", "my", "our", "neighbour"),
-    )
-    for word in words(title)
-)
-_ENDINGS: Final = tuple("".join(words(one)) for one in ("ҷон", "хон", "бек", "бой", "ойим", "шо"))
-_OBJECT: Final = "ро"  # “Гулнораро дидам”
+_TITLES: Final = frozenset(word for title in rollcall_words.TITLES for word in words(title))
+_ENDINGS: Final = tuple("".join(words(one)) for one in rollcall_words.ENDINGS)
+_OBJECT: Final = "".join(words(rollcall_words.OBJECT))
+_NOMINATIVE, _ACCUSATIVE = ("".join(words(one)) for one in rollcall_words.RUSSIAN_ENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +139,16 @@ def _loose(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= _STEM:
             word = word.removesuffix(ending)
             break
-    return word.replace("о", "а")
+    return word.replace(*rollcall_words.ONE_VOWEL)
 
 
 def _forms(word: str) -> set[str]:
-    """A name as typed, and what it may be an ending of: “Гулнораро”, “Гулнору”."""
+    """A name as typed, and without the ending that its sentence may have given it."""
     forms = {word}
     if word.endswith(_OBJECT) and len(word) - len(_OBJECT) >= _STEM:
         forms.add(word.removesuffix(_OBJECT))
-    if word.endswith("у") and len(word) > _STEM:
-        forms.add(word[:-1] + "а")
+    if word.endswith(_ACCUSATIVE) and len(word) > _STEM:
+        forms.add(word.removesuffix(_ACCUSATIVE) + _NOMINATIVE)
     return forms
 
 

@@ -204,7 +204,6 @@ _PIECE: Final = re.compile(rf"(?P<date>{_DATE})|(?P<word>{_WORD})")
 _INITIAL_DOT: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]$")
 _BULLET: Final = re.compile(r"[\W_]*(?:No\s*(?=\d))?(?:\d{1,3}\s*[.)\]:]+(?!\d)[\W_]*|\d{1,3}[\s\-–—]+(?=[^\W\d]{3}))?")
 _APOSTROPHE: Final = re.compile("[\u2018\u2019\u02bc\u02bb\u02b9\u2032`´ʾʿ]")
-_CYRILLIC: Final = re.compile("[\u0400-\u052f]")
 _QUESTION: Final = re.compile("[?\u061f]")
 _SHORT_YEAR: Final = 100
 _LATEST_DAY: Final = 31
@@ -239,8 +238,7 @@ def _tokens(line: str) -> list[_Token]:
         folded = typed if piece["date"] or typed.isdecimal() else "".join(words(typed))
         if folded:
             initial = len(typed) == 1 and line[last : last + 1] == "." and typed.isalpha()
-            latin = not _CYRILLIC.search(typed)
-            found.append(_Token(folded, piece.start(), last, field, latin=latin, initial=initial))
+            found.append(_Token(folded, piece.start(), last, field, latin=typed.isascii(), initial=initial))
     return found
 
 
@@ -456,27 +454,48 @@ def _weekday(weekday: int, today: date) -> date | None:
 # -- lines ---------------------------------------------------------------------------------------------------------
 
 
-def _lines_entry(number: int, line: str, said: list[_Said], today: date) -> Entry:
+def _lines_entry(number: int, line: str, said: Sequence[_Said], today: date) -> Entry:
     """A line in the likelier way to read it, with the other beside it."""
+    named = _named(said)
+    if not named:
+        return _entry(number, line, said, today)
+    entry = _entry(number, line, said, today, named)
+    whole = _whole(said, named)
+    return entry if whole == named else replace(entry, whole=_entry(number, line, said, today, whole))
+
+
+def _named(said: Sequence[_Said]) -> range:
+    """Which words are the name: the first that mean nothing else, or the first word, whatever it means (“Omon”)."""
+    is_word = [i for i, one in enumerate(said) if one.kind is _Kind.WORD]
+    if not is_word and said[-1].field > said[0].field and said[0].kind not in _NO_NAMES:
+        return range(1)
     first = next((one.field for one in said if one.kind not in _ASIDE), said[0].field)
     inside = [i for i, one in enumerate(said) if one.field == first]
-    apart = said[-1].field > first
-    is_name = [i for i in inside if said[i].kind in {_Kind.WORD, _Kind.STATE, _Kind.ALIVE, _Kind.DOUBT}]
-    begin = next((i for i in is_name if said[i].kind is _Kind.WORD), None)
-    if is_name[:1] == inside[:1] and (apart or len(inside) > 1):
-        begin = inside[0]  # the first word is the name, whatever else it means: “Omon”
+    begin = next((i for i in is_word if i in inside), None)
+    if said[inside[0]].kind in _MAY_BE_NAMES and (said[-1].field > first or len(inside) > 1):
+        begin = inside[0]
     if begin is None:
-        return _entry(number, line, said, today)
+        return range(0)
     end = begin + 1
     while end <= inside[-1] and (said[end].kind is _Kind.WORD or _joins(said, end, inside[-1])):
         end += 1
-    entry = _entry(number, line, said, today, range(begin, end))
-    if apart and end <= inside[-1] and begin == inside[0]:
-        return replace(entry, whole=_entry(number, line, said, today, range(begin, inside[-1] + 1)))
-    if end <= inside[-1] and begin == inside[0] and any(said[i].kind in _SPEAKS for i in inside[1:]):
-        last = max(i for i in inside if said[i].kind in _SPEAKS | {_Kind.WORD})
-        return replace(entry, whole=_entry(number, line, said, today, range(begin, last + 1)))
-    return entry
+    return range(begin, end)
+
+
+_MAY_BE_NAMES: Final = frozenset({_Kind.WORD, _Kind.STATE, _Kind.ALIVE, _Kind.DOUBT})
+_NO_NAMES: Final = frozenset({_Kind.DAY, _Kind.VAGUE, _Kind.NUMBER, _Kind.PRONOUN})
+
+
+def _whole(said: Sequence[_Said], named: range) -> range:
+    """The words that would be the name if words of news, or of a greeting, were a part of it."""
+    inside = [i for i, one in enumerate(said) if one.field == said[named[0]].field]
+    if said[-1].field > said[inside[0]].field:
+        return range(inside[0], inside[-1] + 1)
+    if inside[0] < named[0]:
+        return range(inside[0], named.stop)
+    last = [i for i in inside if said[i].kind in _SPEAKS | {_Kind.WORD}][-1:] or [named[-1]]
+    speaks = any(said[i].kind in _SPEAKS for i in inside[1:])
+    return range(named[0], max(last[0] + 1, named.stop)) if speaks else named
 
 
 def _joins(said: Sequence[_Said], at: int, last: int) -> bool:
