@@ -46,13 +46,13 @@ def _sweep(tx: Tx, here: sa.ColumnElement[bool], now: datetime) -> None:
         standing.c.news_id == telling.c.news_id, standing.c.circle_id == telling.c.circle_id
     )
     called = sa.exists().where(alarm.c.news_id == news.c.id)
-    present = (now - EPOCH) // timedelta(milliseconds=1)
+    present = _big((now - EPOCH) // timedelta(milliseconds=1))
     told = sa.type_coerce(news.c.told_at, sa.BigInteger)
     over = sa.exists().where(
         news.c.id == telling.c.news_id,
         here,
         circle.c.id == telling.c.circle_id,
-        told < present - circle.c.keeps_days * _DAY_MS,
+        told < present - circle.c.keeps_days * _big(_DAY_MS),
         ~called,
     )
     tx.execute(telling.delete().where(over, ~stands_there))
@@ -67,11 +67,16 @@ def _sweep(tx: Tx, here: sa.ColumnElement[bool], now: datetime) -> None:
 def _round(tx: Tx, here: sa.ColumnElement[bool], unit: int) -> None:
     """Exact times are kept only while somebody reads them to the minute."""
     true, told = (sa.type_coerce(column, sa.BigInteger) for column in (news.c.true_at, news.c.told_at))
-    exact = (true % unit != 0) | (told % unit != 0)
-    rounded = news.update().where(here, exact).values(true_at=true - true % unit, told_at=told - told % unit)
+    whole = _big(unit)
+    exact = (true % whole != 0) | (told % whole != 0)
+    rounded = news.update().where(here, exact).values(true_at=true - true % whole, told_at=told - told % whole)
     changed = tx.execute(rounded.returning(news.c.id, news.c.true_at)).all()
     for which, true_at in changed:
         tx.execute(standing.update().where(standing.c.news_id == which).values(true_at=true_at))
+
+
+def _big(number: int) -> sa.BindParameter[int]:
+    return sa.literal(number, sa.BigInteger)
 
 
 # -- as a circle wants it ------------------------------------------------------------------------------------------

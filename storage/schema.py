@@ -366,6 +366,7 @@ letter = _table(
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),  # how often its teller called in the last hour
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
+    sa.Column("sent_as", Id),  # by which letter's number it left: those that left together share one
     sa.Column("copies", Id),  # the same number for the copies of one letter to a person's several addresses
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),

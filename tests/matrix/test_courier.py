@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from markupsafe import Markup
@@ -27,11 +27,13 @@ from bot.platforms.matrix import wire
 from bot.platforms.matrix.client import HardenedClient
 from bot.platforms.matrix.courier import MatrixCourier
 from bot.platforms.matrix.news import Rooms
+from bot.platforms.matrix.shapes import Errand, Task
 from tests.matrix.crowd import PATIENCE, Crowd, Neighbour
 from tests.matrix.devices import Device, meet, until_in
 from tests.matrix.synapse import FOREIGN_LIMITS, Synapse
 
 ROWS = ((Button("I am safe", "safe"), Button("Help", "help")), (Button("⬅️ Back", "home"),))
+MINUTE = timedelta(minutes=1)
 POWERLESS = "private_chat"  # there whoever is invited may not redact what others say
 
 
@@ -289,6 +291,52 @@ async def test_somebody_whom_the_bot_never_met_is_invited_to_an_encrypted_chat(d
     assert [one.id for one in zarina.messages] == [first.message, second.message]
     assert zarina.in_clear == []
     assert zarina.unreadable == []
+
+
+async def test_whoever_has_just_invited_the_bot_is_not_invited_to_another_chat(device: Device, crowd: Crowd) -> None:
+    zarina = await crowd.neighbour("zarina")
+    async with device.client() as bot:
+        room = await zarina.invites(bot.user)
+        batch = await bot.sync(2)
+        await not_yet(bot, zarina)
+        await bot.keep(batch, [Errand(Task.INVITE, room, zarina.user, datetime.now(UTC), direct=True)])
+    async with device.client() as bot:  # a crash came in between, and the invitation is told only once
+        await not_yet(bot, zarina)
+        await bot.join(room)
+        await not_yet(bot, zarina)
+        await until_in(bot, room)
+        await desk(bot).deliver(letter(bot, zarina.user))
+    await zarina.until(lambda: zarina.messages)
+    assert zarina.messages[0].room == room
+    assert chats(zarina) == {room}
+
+
+async def test_an_invitation_of_which_nothing_comes_keeps_no_letter_waiting(device: Device, crowd: Crowd) -> None:
+    zarina, daler = await crowd.neighbour("zarina"), await crowd.neighbour("daler")
+    async with device.client() as bot:
+        await zarina.invites(bot.user)
+        room = await daler.invites(bot.user)
+        while not (bot.invited_by(zarina.user) and bot.invited_by(daler.user)):
+            await bot.keep(await bot.sync(2))
+        await not_yet(bot, daler)
+        await bot.leave(room)
+        async with syncing(bot):
+            await desk(bot).deliver(letter(bot, daler.user))
+            late = MatrixCourier(bot, bot.user, Rooms(bot, bot.user), now=lambda: datetime.now(UTC) + 5 * MINUTE)
+            await late.deliver(letter(bot, zarina.user))
+    for one in (zarina, daler):
+        await one.until(lambda one=one: len(chats(one)) == 2)  # type: ignore[misc] # noqa: PLR2004
+
+
+async def not_yet(bot: HardenedClient, person: Neighbour) -> None:
+    """See that a letter waits."""
+    with pytest.raises(NotSent):
+        await desk(bot).deliver(letter(bot, person.user))
+
+
+def chats(person: Neighbour) -> set[str]:
+    """The rooms that somebody made or was invited to."""
+    return {room for room, user in person.members if user == person.user}
 
 
 async def test_a_chat_that_a_third_one_joins_is_no_longer_told_anything_personal(device: Device, crowd: Crowd) -> None:
