@@ -402,7 +402,7 @@ def _ask_split(ask: Ask, tx: Tx, company: Company, line: int, part: Part) -> _As
 def _ask_who(ask: Ask, tx: Tx, company: Company, line: int, part: Part) -> _Asked:
     del tx
     fit = company.names.find(part.name)
-    offered = [who for who in (*fit.sure, *fit.near) if who in company.people]
+    offered = [who for who in fit.sure or company.names.near(part.name) if who in company.people]
     rows = [[_person(company, who, line)] for who in offered]
     if len(fit.sure) > 1 and len(offered) == len(fit.sure) and _are_apart(company, offered):
         rows.append([button(pgettext("button-wide", "👥 All of them are one person"), "roll.all", line)])

@@ -30,10 +30,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Whom a typed name means: `sure` holds one person, or all that fit equally; `near` those it may have meant."""
+    """Whom a typed name means: nobody, one person, or all that fit equally."""
 
     sure: tuple[int, ...] = ()
-    near: tuple[int, ...] = ()
 
     @property
     def one(self) -> int | None:
@@ -54,7 +53,7 @@ class Names:
                 self._like.setdefault(_loose(word), set()).add(who)
 
     def find(self, typed: str) -> Fit:
-        """Whom a typed name means. A slip counts only beside another word that fits; alone it is near."""
+        """Whom a typed name surely means. A slip counts only beside another word that fits; alone it is only near."""
         said = _words(typed)
         if not said:
             return Fit()
@@ -62,7 +61,17 @@ class Names:
             if found:
                 whole = [who for who in found if sorted(self._people[who]) == sorted(said)]
                 return Fit(tuple(sorted(whole or found)))
-        return Fit(near=self._near(said))
+        return Fit()
+
+    def near(self, typed: str) -> tuple[int, ...]:
+        """Who may be meant by a name that nobody has: a few, the nearest first."""
+        said = _words(typed)
+        ranked = []
+        for who, theirs in self._people.items():
+            weight = sum(_nearness(word, one) for word in said for one in theirs)
+            if weight:
+                ranked.append((-weight, who))
+        return tuple(who for _weight, who in sorted(ranked)[:MOST_NEAR])
 
     def named_in(self, text: str, but: int | None = None) -> set[int]:
         """Who is named by a word of a text; not `but`, nor who shares that word with them."""
@@ -117,14 +126,6 @@ class Names:
                 if any(_is_slip(word, theirs) for theirs in self._people[who] if theirs not in rest):
                     found.add(who)
         return found
-
-    def _near(self, said: Sequence[str]) -> tuple[int, ...]:
-        ranked = []
-        for who, theirs in self._people.items():
-            weight = sum(_nearness(word, one) for word in said for one in theirs)
-            if weight:
-                ranked.append((-weight, who))
-        return tuple(who for _weight, who in sorted(ranked)[:MOST_NEAR])
 
 
 def _words(name: str) -> list[str]:

@@ -434,7 +434,7 @@ def test_another_name_is_never_taken_for_one_that_is_near(typed: str) -> None:
 
 
 def test_near_names_are_offered() -> None:
-    nearest = [NAMES.find(typed).near[0] for typed in ("Фарида", "Марина", "Гулнора Назарова", "Абдурахмн")]
+    nearest = [NAMES.near(typed)[0] for typed in ("Фарида", "Марина", "Гулнора Назарова", "Абдурахмн")]
     assert nearest == [7, 5, 0, 6]
 
 

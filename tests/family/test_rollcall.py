@@ -382,6 +382,7 @@ async def test_the_same_roll_call_sent_twice_tells_and_asks_nothing_twice(stage:
     assert len(await waiting(stage, caller)) == 2
     assert "Told before, and not told again: Gulnora" in caller.screen
     assert since(maria, before) == ""
+    await stage.pass_time(HOUR)
     await caller.says("Gulnora – hurt – I saw her\nDaler – hurt – I saw him")
     await stage.pass_time(HOUR)
     await caller.says("Gulnora – safe – I saw her")  # she is well again: that is news
