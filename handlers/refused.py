@@ -73,6 +73,18 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("Nobody else is in this circle yet. Invite somebody first.")
         case r.NotFound():
             return _("I do not know this place. Try the name of the district or of the nearest city.")
+        case r.Own():
+            return _("Another person must do this: it is your own.")
+        case r.NoSuchCode():
+            return _("There is no such code now. Ask the person for a new one.")
+        case r.TooManyDistricts(most):
+            return ngettext(
+                "You can name {n} district. Take one away first.",
+                "You can name at most {n} districts. Take one away first.",
+                n=most,
+            )
+        case r.AskedNow():
+            return _("This district is being asked already.")
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 

@@ -22,9 +22,9 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import alarm, checkin, relative, telling, words
 from handlers.ask import Answer, Ask, back, base36, button, expect
 from handlers.home import with_menu
-from storage import checkins, circles, people, rollcalls
+from storage import checkins, circles, people, reports
 from storage.database import Tx
-from storage.rollcalls import Waiting
+from storage.reports import Waiting
 
 MOST_NAMED: Final = 40  # names in one line of a summary; the others are counted
 MOST_CIRCLES: Final = 4  # offered to put somebody new into
@@ -158,7 +158,7 @@ def heard(ask: Ask, tx: Tx) -> list[Outgoing]:
     if not any(entry.state or entry.urgent or entry.grave or entry.nothing or fit.sure for entry, fit in entries):
         return [_not_read(ask)]
     if "line" in ask.data:
-        rollcalls.drop_of(tx, int(ask.data["line"]), ask.person.id)
+        reports.drop_of(tx, int(ask.data["line"]), ask.person.id)
     run = Run(ask, tx, company)
     for number, part in _united(
         [(one.line, _of(ask, one, fit, company, said)) for one, fit in entries if not one.nothing]
@@ -166,7 +166,7 @@ def heard(ask: Ask, tx: Tx) -> list[Outgoing]:
         run.take(number, part)
     run.nothing = [company.meant(fit) for entry, fit in entries if entry.nothing]
     run.unknown = [entry.name for entry, fit in entries if entry.nothing and not company.meant(fit)]
-    waiting = rollcalls.waiting(tx, ask.person.id, ask.now)
+    waiting = reports.waiting(tx, ask.person.id, ask.now)
     answer = [run.summary(len(waiting)), *run.letters]
     return [*answer, _question(replace(ask, on=""), tx, company, waiting)] if waiting else answer
 
@@ -250,13 +250,13 @@ class Run:
             before = self._lately.get(one.person)
             if before is None or one.told_at > before.told_at:
                 self._lately[one.person] = one
-        self._waiting = {_part(one.body).text for one in rollcalls.waiting(tx, ask.person.id, ask.now)}
+        self._waiting = {_part(one.body).text for one in reports.waiting(tx, ask.person.id, ask.now)}
 
     @property
     def which(self) -> int:
         """The roll-call's id; it is begun with its first line."""
         if self._which is None:
-            self._which = rollcalls.begin(self.tx, self.ask.person.id, self.ask.now)
+            self._which = reports.begin(self.tx, self.ask.person.id, self.ask.now)
         return self._which
 
     def take(self, number: int, part: Part) -> None:
@@ -265,7 +265,7 @@ class Run:
             self.already += part.who
         elif part.lacks:
             if part.text not in self._waiting:  # the same roll-call once more asks nothing once more
-                rollcalls.wait(self.tx, self.which, number, part.body)
+                reports.wait(self.tx, self.which, number, part.body)
         else:
             self.tell(number, part)
 
@@ -287,7 +287,7 @@ class Run:
                 case State() as state:
                     new = self.tx.new_id()
                     self.letters += telling.about(self.ask, self.tx, whom, told, state, how, at, part.note, new)
-                    rollcalls.tell(self.tx, self.which, number, new)
+                    reports.tell(self.tx, self.which, number, new)
                     self.told.append((who, state))
                 case _:
                     raise Outdated
@@ -350,7 +350,7 @@ class Run:
 
 def following(ask: Ask, tx: Tx) -> Answer:
     """Go on with the questions."""
-    waiting = rollcalls.waiting(tx, ask.person.id, ask.now)
+    waiting = reports.waiting(tx, ask.person.id, ask.now)
     if not waiting:
         return with_menu(ask, _("Every line of your list is clear."))
     return _question(ask, tx, Company(ask, tx), waiting)
@@ -372,8 +372,8 @@ def _question(
     if head:
         head.append("")
     if part.lacks == "how":
-        same = [(one, other) for one, other in sourceless if one.rollcall == line.rollcall]
-        return _ask_how(ask, company, line.rollcall, [other for _one, other in same], head)
+        same = [(one, other) for one, other in sourceless if one.report == line.report]
+        return _ask_how(ask, company, line.report, [other for _one, other in same], head)
     head.append(_("Line {number}: “{text}”", number=line.number, text=part.text))
     asked = {"split": _ask_split, "who": _ask_who, "state": _ask_state, "at": _ask_day}[part.lacks]
     text, rows = asked(ask, tx, company, line.id, part)
@@ -495,7 +495,7 @@ _WAYS: Final[Mapping[How, Line]] = {
 def _line(ask: Ask, tx: Tx) -> tuple[Waiting, Part]:
     """The waiting line of a button. Raises Outdated."""
     which = ask.number()
-    line = next((one for one in rollcalls.waiting(tx, ask.person.id, ask.now) if one.id == which), None)
+    line = next((one for one in reports.waiting(tx, ask.person.id, ask.now) if one.id == which), None)
     if line is None:
         raise Outdated
     return line, _part(line.body)
@@ -505,17 +505,17 @@ def _answered(ask: Ask, tx: Tx, line: Waiting, part: Part, company: Company | No
     """A line is clearer now: tell it if nothing is missing any more, and ask what comes next."""
     company = company or Company(ask, tx)
     part = part.completed()
-    run = Run(ask, tx, company, line.rollcall)
+    run = Run(ask, tx, company, line.report)
     if _valid(part, company).lacks:
-        rollcalls.change(tx, line.id, part.body)
+        reports.change(tx, line.id, part.body)
     else:
-        rollcalls.drop(tx, line.id)
+        reports.drop(tx, line.id)
         run.take(line.number, part)
     return _next(ask, tx, company, run)
 
 
 def _next(ask: Ask, tx: Tx, company: Company, run: Run) -> list[Outgoing]:
-    waiting = rollcalls.waiting(tx, ask.person.id, ask.now)
+    waiting = reports.waiting(tx, ask.person.id, ask.now)
     lines = run.lines()
     if waiting and any(letter.to == ask.person.id for letter in run.letters):  # the question stands below a call
         return [ask.reply(Page(tuple(lines))), *run.letters, _question(replace(ask, on=""), tx, company, waiting)]
@@ -583,14 +583,14 @@ def how(ask: Ask, tx: Tx) -> list[Outgoing]:
     except (IndexError, ValueError):
         raise Outdated from None
     company = Company(ask, tx)
-    waiting = rollcalls.waiting(tx, ask.person.id, ask.now)
-    parts = [(one, _part(one.body)) for one in waiting if one.rollcall == which]
+    waiting = reports.waiting(tx, ask.person.id, ask.now)
+    parts = [(one, _part(one.body)) for one in waiting if one.report == which]
     sourceless = [(one, part) for one, part in parts if _valid(part, company).lacks == "how"]
     if way not in _WAYS or not sourceless:
         raise Outdated
     run = Run(ask, tx, company, which)
     for line, part in sourceless:
-        rollcalls.drop(tx, line.id)
+        reports.drop(tx, line.id)
         run.take(line.number, replace(part, how=way.value))
     return _next(ask, tx, company, run)
 
@@ -614,8 +614,8 @@ def left_out(ask: Ask, tx: Tx) -> list[Outgoing]:
     """A line is not told."""
     line, _unclear = _line(ask, tx)
     company = Company(ask, tx)
-    rollcalls.drop(tx, line.id)
-    return _next(ask, tx, company, Run(ask, tx, company, line.rollcall))
+    reports.drop(tx, line.id)
+    return _next(ask, tx, company, Run(ask, tx, company, line.report))
 
 
 # -- taking back ---------------------------------------------------------------------------------------------------
@@ -624,7 +624,7 @@ def left_out(ask: Ask, tx: Tx) -> list[Outgoing]:
 def lines(ask: Ask, tx: Tx) -> Outgoing:
     """The lines that were told, to choose the one that is wrong."""
     which, first = ask.number(), ask.number(1) if len(ask.args) > 1 else 0
-    told = rollcalls.told(tx, which, ask.person.id, ask.now)
+    told = reports.told(tx, which, ask.person.id, ask.now)
     if not told[first:]:
         raise Outdated
     rows = []
@@ -650,12 +650,12 @@ def line(ask: Ask, tx: Tx) -> Outgoing:
         Page((words.told(name, news.state), *words.details(news), words.source(words.name_of(ask.person), news))),
         [button(pgettext("button-wide", "↩️ Take this line back"), "roll.line.back", one.id)],
         [button(pgettext("button-wide", "✏️ Take it back and write it again"), "roll.line.new", one.id)],
-        [back("roll.lines", one.rollcall)],
+        [back("roll.lines", one.report)],
     )
 
 
-def _told(ask: Ask, tx: Tx) -> tuple[rollcalls.Told, News]:
-    one = rollcalls.told_line(tx, ask.number(), ask.person.id, ask.now)
+def _told(ask: Ask, tx: Tx) -> tuple[reports.Told, News]:
+    one = reports.told_line(tx, ask.number(), ask.person.id, ask.now)
     news = None if one is None else checkins.news_by(tx, one.news, ask.person.id)
     if one is None or news is None:
         raise Outdated
@@ -666,10 +666,10 @@ def line_back(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One line is taken back, and whoever got it is told."""
     one, news = _told(ask, tx)
     letters = _take_back(ask, tx, news)
-    rollcalls.drop(tx, one.id)
+    reports.drop(tx, one.id)
     done = ask.reply(
         _("Taken back. Everybody who got it is told."),
-        [button(pgettext("button-wide", "✏️ Another line is wrong"), "roll.lines", one.rollcall)],
+        [button(pgettext("button-wide", "✏️ Another line is wrong"), "roll.lines", one.report)],
         [back()],
     )
     return [done, *letters]
@@ -679,14 +679,14 @@ def line_new(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One line is taken back, and written again."""
     one, news = _told(ask, tx)
     letters = _take_back(ask, tx, news)
-    rollcalls.drop(tx, one.id)
+    reports.drop(tx, one.id)
     return [begin(ask, tx), *letters]
 
 
 def back_all(ask: Ask, tx: Tx) -> Outgoing:
     """Ask before a whole roll-call is taken back."""
     which = ask.number()
-    told = rollcalls.told(tx, which, ask.person.id, ask.now)
+    told = reports.told(tx, which, ask.person.id, ask.now)
     if not told:
         raise Outdated
     return ask.reply(
@@ -703,13 +703,13 @@ def back_all(ask: Ask, tx: Tx) -> Outgoing:
 def backed(ask: Ask, tx: Tx) -> list[Outgoing]:
     """A whole roll-call is taken back, with the questions that wait."""
     which = ask.number()
-    if not rollcalls.is_of(tx, which, ask.person.id, ask.now):
+    if not reports.is_of(tx, which, ask.person.id, ask.now):
         raise Outdated
     letters: list[Outgoing] = []
-    for one in rollcalls.told(tx, which, ask.person.id, ask.now):
+    for one in reports.told(tx, which, ask.person.id, ask.now):
         news = checkins.news_by(tx, one.news, ask.person.id)
         letters += [] if news is None else _take_back(ask, tx, news)
-    rollcalls.erase(tx, which)
+    reports.erase(tx, which)
     return [with_menu(ask, _("All of it is taken back. Everybody who got it is told.")), *letters]
 
 

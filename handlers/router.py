@@ -39,14 +39,17 @@ from handlers import (
     card,
     checkin,
     circle,
+    desk,
     home,
     keeping,
     link,
     privacy,
+    region,
     relative,
     rollcall,
     start,
     telling,
+    ties,
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
@@ -162,6 +165,41 @@ BUTTONS: Mapping[str, Handler] = {
     "cleaned": privacy.cleaned,
     "forget": privacy.forget,
     "forgotten": privacy.forgotten,
+    "ties": ties.overview,
+    "ties.of": ties.overview_of,
+    "tie.of": ties.whose,
+    "tie.find": ties.find,
+    "tie.say": ties.say,
+    "tie.drop": ties.drop,
+    "desk": desk.desk,
+    "desk.code": desk.code,
+    "desk.give": desk.give,
+    "desk.give.to": desk.give_to,
+    "desk.rights": desk.rights,
+    "desk.right": desk.one_right,
+    "desk.renew": desk.renew,
+    "desk.take": desk.take,
+    "desk.keep": desk.keep,
+    "desk.leave": desk.leave,
+    "desk.left": desk.left,
+    "desk.withdraw": desk.withdraw,
+    "right.see": desk.right,
+    "right.yes": desk.agreed,
+    "region": region.overview,
+    "region.new": region.new,
+    "region.hours": region.hours,
+    "region.look": region.look,
+    "region.put": region.put,
+    "region.see": region.see,
+    "region.yes": region.agreed,
+    "region.board": region.show,
+    "region.away": region.away,
+    "region.picture": region.picture,
+    "region.close": region.close,
+    "region.closed": region.closed,
+    "region.safe": region.safe,
+    "region.help": region.help_needed,
+    "region.later": region.later,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -179,6 +217,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.ROLLCALL: rollcall.begin,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
+    Intent.DESK: desk.desk,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -196,6 +235,9 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "tie": ties.searched,
+    "desk.code": desk.give_typed,
+    "region.place": region.searched,
 }
 
 
@@ -234,6 +276,11 @@ LIMITS: Mapping[Handler, Limit] = {
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
+    desk.code: Limit("desk.code", 10),
+    desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
+    desk.keep: Limit("desk.keep", 3),
+    region.put: Limit("region", 10),
+    region.picture: Limit("region.picture", 20),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -249,11 +296,17 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(checkin.note, checkin.noted, checkin.place, checkin.place_searched, checkin.placed, checkin.undo),
         *(privacy.privacy, privacy.clean, privacy.cleaned),
         *(link.overview, link.cut, link.cut_off),
+        # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
+        *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
+        *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
+        *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten}
+    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten, desk.code}
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -275,6 +328,9 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "tie": frozenset(Intent),
+    "desk.code": frozenset(Intent),
+    "region.place": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -285,7 +341,7 @@ STAYING = frozenset(
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
 
-URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
+URGENT_BUTTONS = frozenset({"help", "help.in", "region.help", "call.safe", "call.mistake"})
 
 Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
 

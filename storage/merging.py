@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import outbox, relatives
+from storage import audit, outbox, proposals, regions, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -27,7 +27,7 @@ from storage.schema import (
     newcomer,
     news,
     person,
-    rollcall,
+    report,
     standing,
 )
 
@@ -44,11 +44,14 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _calls(tx, gone, kept)
     _questions(tx, gone, kept)
     _letters(tx, gone, kept)
+    _rights(tx, gone, kept)
+    ties.unite(tx, gone, kept)
+    regions.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
     tx.execute(job.update().where(job.c.person_id == gone).values(person_id=kept))
-    tx.execute(rollcall.update().where(rollcall.c.person_id == gone).values(person_id=kept))
+    tx.execute(report.update().where(report.c.person_id == gone).values(person_id=kept))
     has_card = sa.exists().where(card.c.person_id == kept)
     tx.execute(card.update().where(card.c.person_id == gone, ~has_card.correlate(None)).values(person_id=kept))
     tx.execute(address.update().where(address.c.person_id == gone).values(person_id=kept))
@@ -62,6 +65,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
 def arrive(tx: Tx, relative: int, member: int) -> None:
     """A relative of a circle turns out to be one of its members: the news of both are the member's."""
     _news(tx, relative, member)
+    ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
     relatives.remove(tx, relative)
@@ -165,6 +169,13 @@ def _questions(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(ask_reader.delete().where(both))
     if answered:
         tx.execute(ask_reader.insert(), list(answered.values()))
+
+
+def _rights(tx: Tx, gone: int, kept: int) -> None:
+    """Nobody can be the second person to what they proposed with their other account."""
+    roles.unite(tx, gone, kept)
+    proposals.unite(tx, gone, kept)
+    audit.unite(tx, gone, kept)
 
 
 def _letters(tx: Tx, gone: int, kept: int) -> None:

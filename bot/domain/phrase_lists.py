@@ -623,4 +623,5 @@ COMMANDS: Final = {
     "bekor": "CANCEL",
     "back": "BACK",
     "forget": "FORGET",
+    "desk": "DESK",
 }

@@ -12,9 +12,9 @@ import pytest
 
 from bot import i18n
 from bot.domain.conversation import Incoming, Said, Sender
-from storage import circles, relatives, rollcalls
+from storage import circles, relatives, reports
 from storage.database import Tx
-from storage.schema import news, rollcall, rollcall_line
+from storage.schema import news, report, report_line
 from tests.family.looking import button, forge, id_of, invite_to, make_circle, press, rows
 from tests.family.test_links import code_at, type_code_again
 from tests.stage import Actor, Stage
@@ -39,7 +39,7 @@ async def waiting(stage: Stage, actor: Actor) -> list[str]:
     who = await id_of(stage, actor)
 
     def look(tx: Tx) -> list[str]:
-        return [json.loads(one.body)["text"] for one in rollcalls.waiting(tx, who, stage.now())]
+        return [json.loads(one.body)["text"] for one in reports.waiting(tx, who, stage.now())]
 
     return await stage.storage.read(look)
 
@@ -307,10 +307,10 @@ async def test_what_is_never_answered_is_gone_after_three_days(stage: Stage) -> 
     await caller.says(UNCLEAR)
     kept = button(caller, "roll.is")
     await stage.pass_time(71 * HOUR, HOUR)
-    assert len((await rows(stage))["rollcall_line"]) == 3
+    assert len((await rows(stage))["report_line"]) == 3
     await stage.pass_time(2 * HOUR, HOUR)
     found = await rows(stage)
-    assert found["rollcall"] == found["rollcall_line"] == []
+    assert found["report"] == found["report_line"] == []
     assert len(found["news"]) == 1, "what was told stays"
     await press(stage, caller, kept)
     assert "This button is no longer in use." in caller.last
@@ -477,7 +477,7 @@ async def test_other_words_are_answered_as_before(stage: Stage, text: str) -> No
     caller, _maria = await village(stage)
     await caller.says(text)
     assert "I did not understand that." in caller.last
-    assert await count(stage, "rollcall") == 0
+    assert await count(stage, "report") == 0
 
 
 async def test_somebody_without_a_circle_is_told_what_to_do_first(stage: Stage) -> None:
@@ -504,7 +504,7 @@ async def test_too_many_lines_and_too_long_texts_are_refused_with_what_to_do(sta
     assert "Please send at most 100 lines in one message, and the others in the next." in caller.last
     await caller.says("Gulnora – safe – " + "very " * 1000)
     assert "That is too long." in caller.last
-    assert await count(stage, "rollcall") == 0
+    assert await count(stage, "report") == 0
 
 
 HOSTILE = [
@@ -607,7 +607,7 @@ async def test_nobody_else_can_answer_for_a_roll_call_or_take_it_back(stage: Sta
 async def same(stage: Stage, before: dict[str, list[tuple[object, ...]]]) -> bool:
     """Whether nothing was told, asked or taken back since."""
     now = await rows(stage)
-    return all(now[table.name] == before[table.name] for table in (news, rollcall, rollcall_line))
+    return all(now[table.name] == before[table.name] for table in (news, report, report_line))
 
 
 async def test_who_is_forgotten_leaves_no_line_behind(stage: Stage) -> None:
@@ -616,4 +616,4 @@ async def test_who_is_forgotten_leaves_no_line_behind(stage: Stage) -> None:
     await caller.says("/forget")
     await caller.presses("Yes, forget me")
     found = await rows(stage)
-    assert found["rollcall"] == found["rollcall_line"] == []
+    assert found["report"] == found["report_line"] == []

@@ -13,6 +13,8 @@ import pytest
 from markupsafe import Markup
 
 from bot.domain.conversation import Attachment, Sender
+from bot.domain.region import Board
+from bot.jobs.boards import HEIGHT, WIDTH, draw
 from bot.outbox.courier import (
     Button,
     Closed,
@@ -148,13 +150,18 @@ async def test_files_and_pictures_are_as_secret_as_their_room(device: Device, cr
         receipt = await courier.deliver(copy)
         picture = Attachment("qr", "invitation.png", b"https://example.org/?start=1")
         await courier.deliver(letter(bot, zarina.user, "", key="matrix/2", attachment=picture))
-        await zarina.until(lambda: len(zarina.messages) == 3)  # noqa: PLR2004
-        sent, words, shown = zarina.messages
+        board = Attachment("picture", "board.png", draw(Board(120, None, 40)))
+        await courier.deliver(letter(bot, zarina.user, "", key="matrix/3", attachment=board))
+        await zarina.until(lambda: len(zarina.messages) == 4)  # noqa: PLR2004
+        sent, words, shown, drawn = zarina.messages
         assert receipt.message == f"{sent.id}+{words.id}"
         assert ("file" in sent.content, "url" in sent.content) == (encrypted, not encrypted)
         assert await bot.download(sent.content, 20_000) == data
         png = await bot.download(shown.content, 20_000)
+        assert await bot.download(drawn.content, 20_000) == board.data
     assert (sent.content["msgtype"], shown.content["msgtype"]) == ("m.file", "m.image")
+    assert drawn.content["msgtype"] == "m.image"
+    assert (drawn.content["info"]["w"], drawn.content["info"]["h"]) == (WIDTH, HEIGHT)
     assert (sent.body, words.body.splitlines()[0], shown.body) == ("copy.zip", "Your copy", "invitation.png")
     assert png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20]) == shown.content["info"]["w"]

@@ -284,7 +284,11 @@ class MatrixCourier:
         if attachment.kind == "qr":
             data, side = await asyncio.to_thread(_drawn, attachment.data)
             uploaded = await self._client.upload(data, translation.PICTURE_TYPE, attachment.name, encrypt=encrypt)
-            return translation.file_content(uploaded, attachment.name, len(data), side=side)
+            return translation.file_content(uploaded, attachment.name, len(data), sides=(side, side))
+        if attachment.kind == "picture":
+            data, sides = attachment.data, translation.sides_of(attachment.data)
+            uploaded = await self._client.upload(data, translation.PICTURE_TYPE, attachment.name, encrypt=encrypt)
+            return translation.file_content(uploaded, attachment.name, len(data), sides=sides)
         uploaded = await self._client.upload(attachment.data, translation.FILE_TYPE, attachment.name, encrypt=encrypt)
         return translation.file_content(uploaded, attachment.name, len(attachment.data))
 
