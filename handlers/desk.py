@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain.circle import make_code, read_code, spaced
 from bot.domain.conversation import Ago, Choice, Lane, Line, On, Outgoing, Page, Span
 from bot.domain.link import SHOWN
-from bot.domain.people import Person, quiet_until
+from bot.domain.people import HOME, Person, quiet_until
 from bot.domain.refusals import Misread, NoSuchCode, Outdated, Own, TooNew
 from bot.domain.roles import CANDIDACY_LIFE, LASTS, Authority, Held, Moderator, Organiser, Role, Steward
 from bot.i18n import _, pgettext
@@ -195,7 +195,7 @@ def desk(ask: Ask, tx: Tx) -> Outgoing:
     rows: list[list[Choice]] = []
     for held in mine:
         _held(ask, tx, held.role)
-        lines.append(_("Your right here: {right}, until {when}.", right=called(held), when=On(held.expires_at)))
+        lines.append(_("Your right here: {right}, until {when}.", right=called(held), when=On(held.expires_at, HOME)))
         rows += [[button(label, verb)] for label, verb in TOOLS[held.role]]
         waiting = proposals.waiting(tx, held.role, held.person, ask.now)
         rows += [[button(one.title, f"{one.kind}.see", one.id)] for one in waiting]
@@ -382,7 +382,7 @@ def rights(ask: Ask, tx: Tx) -> Outgoing:
     """Every right by its number, until when it lasts; no name and no account."""
     steward(ask, tx)
     every = [one for what in Role for one in roles.holders(tx, what, ask.now)]
-    lines = [_("{right}: until {when}", right=called(one), when=On(one.expires_at)) for one in every]
+    lines = [_("{right}: until {when}", right=called(one), when=On(one.expires_at, HOME)) for one in every]
     rows = ([button(pgettext("button", "{right}", right=called(one)), "desk.right", one.number)] for one in every)
     return ask.reply(Page(tuple(lines)), *rows, [back("desk")], clean_after=STANDS)
 
@@ -391,7 +391,7 @@ def one_right(ask: Ask, tx: Tx) -> Outgoing:
     """One right: renew it, or take it away. About one's own others decide."""
     by = steward(ask, tx)
     held = _numbered(ask, tx)
-    lines = [_("{right}: until {when}", right=called(held), when=On(held.expires_at))]
+    lines = [_("{right}: until {when}", right=called(held), when=On(held.expires_at, HOME))]
     if held.person == by.person:
         lines.append(_("This is your own right: others decide about it."))
         return ask.reply(Page(tuple(lines)), [back("desk.rights")], clean_after=STANDS)

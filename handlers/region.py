@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.domain import places
 from bot.domain.conversation import Attachment, Choice, Lane, Line, On, Outgoing, Page, Place, Span, Value
-from bot.domain.people import quiet_until
+from bot.domain.people import HOME, quiet_until
 from bot.domain.refusals import AskedNow, NoCircle, NotFound, Outdated
 from bot.domain.region import AT_ONCE, HOURS, SHOWN_EVERY, Board, Cell, bars, board, rounded
 from bot.domain.roles import Role
@@ -96,6 +96,7 @@ def question(place: str) -> Page:
         (
             _("People with ties to this place are asked how they are: {place}.", place=Place(place)),
             _("Are you well?"),
+            _("Your circles read your answer as always. Those who ask see only numbers."),
         )
     )
 
@@ -316,7 +317,7 @@ def _board(tx: Tx, one: Rollcall) -> tuple[Page, tuple[tuple[Choice, ...], ...]]
     picture = (button(pgettext("button", "🖼 As a picture"), "region.picture", one.id),)
     if not one.open:
         return Page((*lines, _("This roll-call is over."))), (picture, (back("region"),))
-    lines.append(_("Answers are counted until {when}.", when=On(one.closes_at)))
+    lines.append(_("Answers are counted until {when}.", when=On(one.closes_at, HOME)))
     stop = (button(pgettext("button", "🛑 End it"), "region.close", one.id),)
     return Page(tuple(lines)), (picture, stop, (back("region.away", one.id),))
 

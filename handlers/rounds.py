@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, desk, home, keeping, region
+from handlers import alarm, card, checking, desk, home, keeping, region
 from storage import (
     audit,
     cards,
@@ -22,6 +22,7 @@ from storage import (
     retention,
     roles,
 )
+from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -42,6 +43,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    cases.expire(tx, now)
+    outbox.post(tx, checking.watch(tx, now), now)
     retention.sweep(tx, now)
     outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, outbox, proposals, regions, relatives, roles, ties
+from storage import audit, hard, outbox, proposals, regions, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -43,6 +43,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _news(tx, gone, kept)
     _calls(tx, gone, kept)
     _questions(tx, gone, kept)
+    hard.unite(tx, gone, kept)
     _letters(tx, gone, kept)
     _rights(tx, gone, kept)
     ties.unite(tx, gone, kept)
@@ -68,6 +69,7 @@ def arrive(tx: Tx, relative: int, member: int) -> None:
     ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
+    hard.unite(tx, relative, member)
     relatives.remove(tx, relative)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.domain.checkin import ASKED_AGAIN, BY_THE_DAY, BY_THE_HOUR, NOTES_KEPT
+from storage import hard
 from storage.database import Tx
 from storage.schema import EPOCH, alarm, circle, fact, news, person, standing, telling
 
@@ -130,6 +131,7 @@ def old(tx: Tx, now: datetime) -> list[Old]:
 
 def let_go(tx: Tx, which: int, now: datetime) -> int:
     """Erase the last news of long ago that a circle keeps; how many there were. Other circles keep theirs."""
+    hard.let_go(tx, which, now)
     theirs = (standing.c.circle_id == which) & (standing.c.true_at < now - ASKED_AGAIN)
     gone = tx.execute(standing.delete().where(theirs).returning(standing.c.news_id)).scalars().all()
     tx.execute(telling.delete().where(telling.c.circle_id == which, telling.c.news_id.in_(gone)))

@@ -302,26 +302,65 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
-# -- news of many --------------------------------------------------------------------------------------------------
+# -- death and detention -------------------------------------------------------------------------------------------
 
-report = _table(
-    "report",  # news of many, told at once: for as long as it can be taken back, and its questions wait
-    sa.Column("id", Id, primary_key=True, autoincrement=False),
-    _who("person_id"),  # who told it
-    sa.Column("expires_at", Instant, nullable=False),
+bearer = _table(
+    "bearer",  # whom a circle has named to read hard news first
+    _to("circle.id", primary_key=True),
+    _who("person_id", primary_key=True),
     sa.Index(None, "person_id"),
-    sa.Index(None, "expires_at"),
 )
 
-report_line = _table(
-    "report_line",  # a line that was told, or one that is not clear yet
+hard = _table(
+    "hard",  # news of a death or a detention in one circle
     sa.Column("id", Id, primary_key=True, autoincrement=False),
-    _to("report.id"),
-    sa.Column("number", sa.Integer, nullable=False),  # which line of what was written
-    _to("news.id", nullable=True),  # what was told; none: it waits for an answer
-    sa.Column("body", Sealed("report_line.body")),  # what was written and what is clear of it; none: it was told
-    sa.Index(None, "report_id"),
-    sa.Index(None, "news_id"),
+    _who("person_id"),  # about whom
+    _to("circle.id"),
+    sa.Column("what", Sealed("hard.what"), nullable=False),
+    sa.Column("phase", Sealed("hard.phase"), nullable=False),
+    sa.Column("grade", Sealed("hard.grade")),  # how sure it was when it was confirmed
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    # who tells the family; without them somebody else has to
+    sa.Column("caller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("agreed", sa.Integer, nullable=False, server_default="0"),  # 1: they have said yes; 0: they are asked
+    sa.Column("due_at", Instant),  # when whoever is waited for is reminded; none: nobody is
+    sa.Column("ends_at", Instant),  # none: as long as its circle keeps the last news of people
+    sa.Index(None, "person_id"),
+    sa.Index(None, "circle_id"),
+    sa.Index(None, "caller_id"),
+    sa.Index(None, "due_at"),
+    sa.Index(None, "ends_at"),
+)
+
+hard_word = _table(
+    "hard_word",  # what one person said of it
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("hard.id"),
+    # forgotten with whoever told it; what they told is about somebody else, and stays
+    sa.Column("teller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("how", Sealed("hard_word.how"), nullable=False),
+    sa.Column("note", Sealed("hard_word.note")),
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Column("told_at", Instant, nullable=False),
+    sa.Index(None, "hard_id"),
+    sa.Index(None, "teller_id"),
+)
+
+hard_reader = _table(
+    "hard_reader",  # one of the two who check it
+    _to("hard.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("opened", sa.Integer, nullable=False, server_default="0"),  # 1: they have looked at it
+    sa.Column("answer", Sealed("hard_reader.answer")),  # how sure it is, or that it is not; none: not answered yet
+    sa.Index(None, "person_id"),
+)
+
+hard_told = _table(
+    "hard_told",  # who has been told by voice, and may see it
+    _to("hard.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
 )
 
 # -- rights, and whatever needs two people ---------------------------------------------------------------------------
@@ -433,6 +472,28 @@ rollcall_watcher = _table(
     _to("rollcall.id", primary_key=True),
     _who("person_id", primary_key=True),
     sa.Index(None, "person_id"),
+)
+
+# -- news of many --------------------------------------------------------------------------------------------------
+
+report = _table(
+    "report",  # news of many, told at once: for as long as it can be taken back, and its questions wait
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # who told it
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
+)
+
+report_line = _table(
+    "report_line",  # a line that was told, or one that is not clear yet
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("report.id"),
+    sa.Column("number", sa.Integer, nullable=False),  # which line of what was written
+    _to("news.id", nullable=True),  # what was told; none: it waits for an answer
+    sa.Column("body", Sealed("report_line.body")),  # what was written and what is clear of it; none: it was told
+    sa.Index(None, "report_id"),
+    sa.Index(None, "news_id"),
 )
 
 # -- in and out ----------------------------------------------------------------------------------------------------

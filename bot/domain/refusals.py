@@ -156,3 +156,7 @@ class TooManyDistricts(Refusal):
 @dataclass
 class AskedNow(Refusal):
     """A roll-call of this district is open already."""
+
+
+class ByVoice(Refusal):
+    """What was typed speaks of a death or a detention: that goes to no circle as words."""

@@ -28,7 +28,7 @@ from tests.stage import Actor, Stage
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OUTDATED = "This button is no longer in use. Please choose again:"
-QUESTION = "People with ties to this place are asked how they are: Khorog.\nAre you well?"
+QUESTION = "People with ties to this place are asked how they are: Khorog.\nAre you well?\nYour circles"
 
 
 async def tie(stage: Stage, *actors: Actor, place: str = "khorugh") -> None:

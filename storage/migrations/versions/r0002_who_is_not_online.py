@@ -144,6 +144,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tie_place_person_id"), ["place", "person_id"], unique=False)
 
     op.create_table(
+        "bearer",
+        sa.Column("circle_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_bearer_circle_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_bearer_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("circle_id", "person_id", name=op.f("pk_bearer")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("bearer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bearer_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "hard",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("circle_id", Big, nullable=False),
+        sa.Column("what", sa.LargeBinary(), nullable=False),
+        sa.Column("phase", sa.LargeBinary(), nullable=False),
+        sa.Column("grade", sa.LargeBinary(), nullable=True),
+        sa.Column("true_at", Big, nullable=False),
+        sa.Column("opened_at", Big, nullable=False),
+        sa.Column("caller_id", Big, nullable=True),
+        sa.Column("agreed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", Big, nullable=True),
+        sa.Column("ends_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(["caller_id"], ["person.id"], name=op.f("fk_hard_caller_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_hard_circle_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hard_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hard")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("hard", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hard_caller_id"), ["caller_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hard_circle_id"), ["circle_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hard_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hard_ends_at"), ["ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hard_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "proposal_barred",
         sa.Column("proposal_id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -217,6 +256,52 @@ def upgrade() -> None:
             ["rollcall_id", "asked_at", "due_at"],
             unique=False,
         )
+
+    op.create_table(
+        "hard_reader",
+        sa.Column("hard_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("opened", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["hard_id"], ["hard.id"], name=op.f("fk_hard_reader_hard_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_hard_reader_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("hard_id", "person_id", name=op.f("pk_hard_reader")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("hard_reader", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hard_reader_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "hard_told",
+        sa.Column("hard_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["hard_id"], ["hard.id"], name=op.f("fk_hard_told_hard_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hard_told_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("hard_id", "person_id", name=op.f("pk_hard_told")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("hard_told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hard_told_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "hard_word",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("hard_id", Big, nullable=False),
+        sa.Column("teller_id", Big, nullable=True),
+        sa.Column("how", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("true_at", Big, nullable=False),
+        sa.Column("told_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["hard_id"], ["hard.id"], name=op.f("fk_hard_word_hard_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["teller_id"], ["person.id"], name=op.f("fk_hard_word_teller_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hard_word")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("hard_word", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hard_word_hard_id"), ["hard_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hard_word_teller_id"), ["teller_id"], unique=False)
 
     with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("about_id", Big, nullable=True))
