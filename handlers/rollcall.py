@@ -16,10 +16,10 @@ from bot.domain.checkin import Hard, How, News, State, on_day, strength, when_tr
 from bot.domain.conversation import Choice, Line, Listed, Outgoing, Page
 from bot.domain.likeness import Fit, Known, Names
 from bot.domain.people import Person, read_name, zone_of
-from bot.domain.refusals import Empty, NoCircle, Outdated, TooLong, TooManyLines
+from bot.domain.refusals import Empty, NoCircle, Outdated, TooLong, TooManyLines, TooOften
 from bot.domain.rollcall import LONGEST, MOST_LINES, Entry, Why, looks_like, of_whom, read
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, checkin, relative, telling, words
+from handlers import alarm, checkin, hard, relative, telling, words
 from handlers.ask import Answer, Ask, back, base36, button, expect
 from handlers.home import with_menu
 from storage import checkins, circles, people, reports
@@ -155,7 +155,7 @@ def heard(ask: Ask, tx: Tx) -> list[Outgoing]:
     entries = [of_whom(one, company.names) for one in read(text, said.astimezone(zone_of(ask.person)).date())]
     if not entries:
         raise Empty
-    if not any(entry.state or entry.urgent or entry.grave or entry.nothing or fit.sure for entry, fit in entries):
+    if not any(entry.speaks or fit.sure for entry, fit in entries):
         return [_not_read(ask)]
     if "line" in ask.data:
         reports.drop_of(tx, int(ask.data["line"]), ask.person.id)
@@ -241,6 +241,7 @@ class Run:
         self.letters: list[Outgoing] = []
         self.told: list[tuple[int, State]] = []
         self.grave: list[int] = []
+        self.refused: list[int] = []
         self.already: list[int] = []
         self.nothing: list[tuple[int, ...]] = []
         self.unknown: list[str] = []
@@ -287,10 +288,24 @@ class Run:
                 case State() as state:
                     new = self.tx.new_id()
                     self.letters += telling.about(self.ask, self.tx, whom, told, state, how, at, part.note, new)
-                    reports.tell(self.tx, self.which, number, new)
+                    reports.tell(self.tx, self.which, number, news=new)
                     self.told.append((who, state))
-                case _:
-                    raise Outdated
+                case Hard() as what:
+                    self._tell_hard(number, whom, what, how, at, part.note)
+
+    def _tell_hard(  # noqa: PLR0913, PLR0917 - it has this many parts
+        self, number: int, whom: Person, what: Hard, how: How, at: datetime, note: str
+    ) -> None:
+        """A death or an arrest goes to those who check it, and is no news of the summary."""
+        for which in self.company.shared[whom.id]:
+            new = self.tx.new_id()
+            try:
+                self.letters += hard.told(self.ask, self.tx, whom, which, what, how, at, note, new)
+            except TooOften:
+                self.refused.append(whom.id)
+                continue
+            reports.tell(self.tx, self.which, number, word=new)
+            self.grave.append(whom.id)
 
     def names(self, people: Iterable[int]) -> Listed:
         """What they are called, each once."""
@@ -309,6 +324,15 @@ class Run:
             for one, people in by_state.items()
             if people
         ]
+        if self.grave:
+            found.append(_("Taken up with care, and written to nobody: {people}", people=self.names(self.grave)))
+        if self.refused:
+            found.append(
+                _(
+                    "I can take no more such news from you today. Please speak with somebody of the family: {people}",
+                    people=self.names(self.refused),
+                )
+            )
         if self.already:
             found.append(_("Told before, and not told again: {people}", people=self.names(self.already)))
         return found
@@ -339,7 +363,7 @@ class Run:
 
     def _rows(self) -> list[list[Choice]]:
         rows = [[back()]]
-        if self.told and self._which is not None:
+        if self._which is not None and (self.told or self.grave):
             rows.insert(0, [button(pgettext("button-wide", "✏️ A line is wrong"), "roll.lines", self.which)])
             rows.insert(1, [button(pgettext("button-wide", "↩️ Take all of it back"), "roll.back", self.which)])
         return rows
@@ -454,8 +478,8 @@ _STATES: Final[Mapping[State, Line]] = {
     State.MOVED: pgettext("button", "🏠 Had to leave home"),
 }
 _GRAVE: Final[Mapping[Hard, Line]] = {
-    Hard.DETAINED: pgettext("button", "Detained"),
-    Hard.DEAD: pgettext("button", "Died"),
+    Hard.DETAINED: pgettext("button", "⚫ Detained"),
+    Hard.DEAD: pgettext("button", "⚫ Died"),
 }
 
 
@@ -621,55 +645,82 @@ def left_out(ask: Ask, tx: Tx) -> list[Outgoing]:
 # -- taking back ---------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line that was told: of whom, and with which news; None where it is told with more care."""
+
+    line: reports.Told
+    whom: Person
+    news: News | None
+
+    @property
+    def what(self) -> Line:
+        """What it says, as far as it may stand in a list."""
+        return hard.VERY_BAD if self.news is None else words.state_name(self.news.state)
+
+
+def _told(ask: Ask, tx: Tx, line: reports.Told) -> Told | None:
+    """What became of a line; None if it was taken back or is of nobody any more."""
+    news = None if line.news is None else checkins.news_by(tx, line.news, ask.person.id)
+    who = hard.whom(tx, line.word, ask.person.id) if line.word is not None else None if news is None else news.person
+    whom = None if who is None else people.find(tx, who)
+    return None if whom is None else Told(line, whom, news)
+
+
+def _one_told(ask: Ask, tx: Tx) -> Told:
+    """The line of a button. Raises Outdated."""
+    line = reports.told_line(tx, ask.number(), ask.person.id, ask.now)
+    found = None if line is None else _told(ask, tx, line)
+    if found is None:
+        raise Outdated
+    return found
+
+
 def lines(ask: Ask, tx: Tx) -> Outgoing:
     """The lines that were told, to choose the one that is wrong."""
     which, first = ask.number(), ask.number(1) if len(ask.args) > 1 else 0
-    told = reports.told(tx, which, ask.person.id, ask.now)
-    if not told[first:]:
+    every = reports.told(tx, which, ask.person.id, ask.now)
+    if not every[first:]:
         raise Outdated
-    rows = []
-    for one in told[first : first + AT_ONCE]:
-        news = checkins.news_by(tx, one.news, ask.person.id)
-        whom = None if news is None else people.find(tx, news.person)
-        if news is not None and whom is not None:
-            name, what = words.name_of(whom), words.state_name(news.state)
-            label = pgettext("button-wide", "{name}: {state}", name=name, state=what)
-            rows.append([button(label, "roll.line", one.id)])
-    rest = len(told) - first - AT_ONCE
-    if rest > 0:
+    found = [one for line in every[first : first + AT_ONCE] if (one := _told(ask, tx, line)) is not None]
+    rows = [
+        [
+            button(
+                pgettext("button-wide", "{name}: {state}", name=words.name_of(one.whom), state=one.what),
+                "roll.line",
+                one.line.id,
+            )
+        ]
+        for one in found
+    ]
+    if len(every) > first + AT_ONCE:
         rows.append([button(pgettext("button", "➡️ More"), "roll.lines", which, first + AT_ONCE)])
     return ask.reply(_("Which line is wrong?"), *rows, [back()])
 
 
 def line(ask: Ask, tx: Tx) -> Outgoing:
     """One line that was told."""
-    one, news = _told(ask, tx)
-    whom = people.find(tx, news.person)
-    name = words.called(whom.name if whom else "")
+    one = _one_told(ask, tx)
+    name = words.name_of(one.whom)
+    said: list[Line | str] = [_("What you told of {name} is with those who check it.", name=name)]
+    if one.news is not None:
+        source = words.source(words.name_of(ask.person), one.news)
+        said = [words.told(name, one.news.state), *words.details(one.news), source]
     return ask.reply(
-        Page((words.told(name, news.state), *words.details(news), words.source(words.name_of(ask.person), news))),
-        [button(pgettext("button-wide", "↩️ Take this line back"), "roll.line.back", one.id)],
-        [button(pgettext("button-wide", "✏️ Take it back and write it again"), "roll.line.new", one.id)],
-        [back("roll.lines", one.report)],
+        Page(tuple(said)),
+        [button(pgettext("button-wide", "↩️ Take this line back"), "roll.line.back", one.line.id)],
+        [button(pgettext("button-wide", "✏️ Take it back and write it again"), "roll.line.new", one.line.id)],
+        [back("roll.lines", one.line.report)],
     )
-
-
-def _told(ask: Ask, tx: Tx) -> tuple[reports.Told, News]:
-    one = reports.told_line(tx, ask.number(), ask.person.id, ask.now)
-    news = None if one is None else checkins.news_by(tx, one.news, ask.person.id)
-    if one is None or news is None:
-        raise Outdated
-    return one, news
 
 
 def line_back(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One line is taken back, and whoever got it is told."""
-    one, news = _told(ask, tx)
-    letters = _take_back(ask, tx, news)
-    reports.drop(tx, one.id)
+    one = _one_told(ask, tx)
+    letters = _take_back(ask, tx, one)
     done = ask.reply(
         _("Taken back. Everybody who got it is told."),
-        [button(pgettext("button-wide", "✏️ Another line is wrong"), "roll.lines", one.report)],
+        [button(pgettext("button-wide", "✏️ Another line is wrong"), "roll.lines", one.line.report)],
         [back()],
     )
     return [done, *letters]
@@ -677,23 +728,20 @@ def line_back(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 def line_new(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One line is taken back, and written again."""
-    one, news = _told(ask, tx)
-    letters = _take_back(ask, tx, news)
-    reports.drop(tx, one.id)
-    return [begin(ask, tx), *letters]
+    return [*_take_back(ask, tx, _one_told(ask, tx)), begin(ask, tx)]
 
 
 def back_all(ask: Ask, tx: Tx) -> Outgoing:
     """Ask before a whole roll-call is taken back."""
     which = ask.number()
-    told = reports.told(tx, which, ask.person.id, ask.now)
-    if not told:
+    every = reports.told(tx, which, ask.person.id, ask.now)
+    if not every:
         raise Outdated
     return ask.reply(
         ngettext(
-            "Take back the news of {n} person? Everybody who got it is told.",
-            "Take back the news of {n} people? Everybody who got it is told.",
-            n=len(told),
+            "Take back {n} line? Everybody who got it is told.",
+            "Take back {n} lines? Everybody who got them is told.",
+            n=len({line.number for line in every}),
         ),
         [button(pgettext("button-wide", "↩️ Yes, take all of it back"), "roll.back.yes", which)],
         [back()],
@@ -706,19 +754,22 @@ def backed(ask: Ask, tx: Tx) -> list[Outgoing]:
     if not reports.is_of(tx, which, ask.person.id, ask.now):
         raise Outdated
     letters: list[Outgoing] = []
-    for one in reports.told(tx, which, ask.person.id, ask.now):
-        news = checkins.news_by(tx, one.news, ask.person.id)
-        letters += [] if news is None else _take_back(ask, tx, news)
+    for line in reports.told(tx, which, ask.person.id, ask.now):
+        one = _told(ask, tx, line)
+        letters += [] if one is None else _take_back(ask, tx, one)
     reports.erase(tx, which)
     return [with_menu(ask, _("All of it is taken back. Everybody who got it is told.")), *letters]
 
 
-def _take_back(ask: Ask, tx: Tx, news: News) -> list[Outgoing]:
-    """The letters that correct news; a call for help is closed as a mistake."""
-    if news.state is State.HELP:
-        call = next((one for one in checkins.open_alarms_for(tx, ask.person.id) if one.news == news.id), None)
+def _take_back(ask: Ask, tx: Tx, one: Told) -> list[Outgoing]:
+    """The letters that correct what was told; a call for help is closed as a mistake."""
+    reports.drop(tx, one.line.id)
+    if one.news is None:
+        return (one.line.word is not None and hard.taken_back(ask, tx, one.line.word)) or []
+    if one.news.state is State.HELP:
+        call = next((each for each in checkins.open_alarms_for(tx, ask.person.id) if each.news == one.news.id), None)
         if call is None:
             return []  # it is over, and everybody knows it
         _menu, *letters = alarm.mistake(replace(ask, args=(base36(call.id),)), tx)
         return letters
-    return checkin.taken_back(ask, tx, news)
+    return checkin.taken_back(ask, tx, one.news)

@@ -26,12 +26,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A line that was told, with its news."""
+    """A line that was told: with its news, or with the word that is told with more care."""
 
     id: int
     report: int
     number: int
-    news: int
+    news: int | None
+    word: int | None
 
 
 def begin(tx: Tx, who: int, now: datetime) -> int:
@@ -54,9 +55,9 @@ def wait(tx: Tx, which: int, number: int, body: str) -> int:
     return new
 
 
-def tell(tx: Tx, which: int, number: int, news: int) -> None:
-    """Note that a line was told."""
-    row = {"id": tx.new_id(), "report_id": which, "number": number, "news_id": news}
+def tell(tx: Tx, which: int, number: int, *, news: int | None = None, word: int | None = None) -> None:
+    """Note that a line was told, with the id of what it became."""
+    row = {"id": tx.new_id(), "report_id": which, "number": number, "news_id": news, "hard_word_id": word}
     tx.execute(report_line.insert(), row)
 
 
@@ -76,6 +77,7 @@ def drop_of(tx: Tx, line: int, who: int) -> None:
     tx.execute(report_line.delete().where(report_line.c.id == line, report_line.c.report_id.in_(mine)))
 
 
+_WAITS = report_line.c.news_id.is_(None) & report_line.c.hard_word_id.is_(None)
 _MINE = (
     sa.select(
         report_line.c.id,
@@ -83,19 +85,20 @@ _MINE = (
         report_line.c.number,
         report_line.c.body,
         report_line.c.news_id,
+        report_line.c.hard_word_id,
     )
     .join(report, report_line.c.report_id == report.c.id)
     .where(report.c.person_id == sa.bindparam("who"), report.c.expires_at > sa.bindparam("now"))
     .order_by(report.c.expires_at, report_line.c.number, report_line.c.id)
 )
-_WAITING = Prepared(_MINE.where(report_line.c.news_id.is_(None)))
+_WAITING = Prepared(_MINE.where(_WAITS))
 _COUNT = Prepared(
     sa.select(sa.func.count())
     .select_from(report_line.join(report, report_line.c.report_id == report.c.id))
     .where(
         report.c.person_id == sa.bindparam("who"),
         report.c.expires_at > sa.bindparam("now"),
-        report_line.c.news_id.is_(None),
+        _WAITS,
     )
 )
 
@@ -114,16 +117,16 @@ def how_many_wait(tx: Tx, who: int, now: datetime) -> int:
 
 def told(tx: Tx, which: int, who: int, now: datetime) -> list[Told]:
     """The lines of a report that were told, if it is this person's."""
-    mine = _MINE.where(report.c.id == which, report_line.c.news_id.is_not(None))
+    mine = _MINE.where(report.c.id == which, ~_WAITS)
     rows = tx.execute(mine, {"who": who, "now": now})
-    return [Told(row.id, row.report_id, row.number, row.news_id) for row in rows]
+    return [Told(row.id, row.report_id, row.number, row.news_id, row.hard_word_id) for row in rows]
 
 
 def told_line(tx: Tx, line: int, who: int, now: datetime) -> Told | None:
     """A line that was told, if it is this person's."""
-    mine = _MINE.where(report_line.c.id == line, report_line.c.news_id.is_not(None))
+    mine = _MINE.where(report_line.c.id == line, ~_WAITS)
     row = tx.execute(mine, {"who": who, "now": now}).first()
-    return None if row is None else Told(row.id, row.report_id, row.number, row.news_id)
+    return None if row is None else Told(row.id, row.report_id, row.number, row.news_id, row.hard_word_id)
 
 
 def erase(tx: Tx, which: int) -> None:

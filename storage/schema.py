@@ -490,10 +490,12 @@ report_line = _table(
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     _to("report.id"),
     sa.Column("number", sa.Integer, nullable=False),  # which line of what was written
-    _to("news.id", nullable=True),  # what was told; none: it waits for an answer
+    _to("news.id", nullable=True),  # what was told
+    _to("hard_word.id", nullable=True),  # or told with more care; none of both: it waits for an answer
     sa.Column("body", Sealed("report_line.body")),  # what was written and what is clear of it; none: it was told
     sa.Index(None, "report_id"),
     sa.Index(None, "news_id"),
+    sa.Index(None, "hard_word_id"),
 )
 
 # -- in and out ----------------------------------------------------------------------------------------------------

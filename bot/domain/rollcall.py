@@ -43,9 +43,9 @@ class Entry:
 
     `line` counts from 1 in the text, `text` is the line itself. `day` and `how` are None if the line does not tell
     them. `aside` is the part of the note that stands in no phrase about how it is known: where it names somebody, they
-    may be a second person of this line. `nothing` says that nobody knows: that is no news. `urgent` may be a need for
-    help, and `grave` a death or an arrest, though it is unclear. `whole` is the other way to read the line, where a
-    word of news is a part of the name (“Omon”, “Salomat”).
+    may be a second person of this line. `nothing` says that nobody knows: that is no news. `speaks` says that there
+    is any word of news, `urgent` that it may be a need for help, and `grave` a death or an arrest, though it is
+    unclear. `whole` is the other way to read the line, where a word of news is a part of the name (“Omon”, “Salomat”).
     """
 
     line: int
@@ -58,6 +58,7 @@ class Entry:
     aside: str = ""
     why: frozenset[Why] = frozenset()
     nothing: bool = False
+    speaks: bool = False
     urgent: bool = False
     grave: bool = False
     whole: Entry | None = None
@@ -94,8 +95,9 @@ def looks_like(text: str, today: date) -> bool:
     """Whether a text nobody asked for may be a roll-call: two lines of news, or one whose name stands apart."""
     if len(text) > LONGEST:
         return False
-    named = [one for one in read(text, today) if one.name and (one.state is not None or one.urgent or one.nothing)]
-    return len(named) > 1 or any(_APART.search(one.text.partition(one.name)[2][:3]) for one in named)
+    named = [one for one in read(text, today) if one.name and one.speaks]
+    tells = [one for one in named if one.state is not None or one.urgent or one.nothing]
+    return len(named) > 1 or any(_APART.search(one.text.partition(one.name)[2][:3]) for one in tells)
 
 
 def of_whom(entry: Entry, names: Names) -> tuple[Entry, Fit]:
@@ -535,6 +537,7 @@ def _entry(number: int, line: str, said: Sequence[_Said], today: date, named: ra
         _note(line, [field for field in fields if not any(one.kind in _HOW for one in field)], state),
         frozenset() if nothing else frozenset(why),
         nothing=nothing,
+        speaks=not kinds.isdisjoint(_SPEAKS),
         urgent=State.HELP in values or _Kind.HELP_ALONE in kinds,
         grave=_Kind.GRAVE in kinds or not values.isdisjoint(Hard),
     )

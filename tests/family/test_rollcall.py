@@ -460,6 +460,43 @@ async def test_the_words_of_a_dialogue_are_a_roll_call_only_where_one_is_expecte
     assert "Your call for help" in caller.last, "a call of one's own is heard at any time"
 
 
+async def test_a_death_in_a_list_is_told_to_nobody_who_reads_the_list(stage: Stage) -> None:
+    caller, maria = await village(stage)
+    before = len(maria.messages)
+    await caller.says("Gulnora – died – I saw it\nDaler – arrested – I was told\nMadina – safe – I saw her")
+    assert "Taken up with care, and written to nobody: Gulnora and Daler" in caller.screen
+    assert "News of 1 person is told." in caller.screen
+    read = since(maria, before)
+    assert "Madina: safe." in read
+    assert not any(word in read for word in ("Gulnora", "died", "arrested", "detained"))
+    found = await rows(stage)
+    assert len(found["hard"]) == len(found["hard_word"]) == 2
+    assert len(found["news"]) == 1
+    await caller.presses("A line is wrong")
+    await caller.presses("Gulnora: Very bad news")
+    await caller.presses("Take this line back")
+    assert len((await rows(stage))["hard_word"]) == 1
+
+
+async def test_a_death_is_offered_as_an_answer_only_where_the_line_speaks_of_one(stage: Stage) -> None:
+    caller, _maria = await village(stage)
+    await caller.says("Gulnora – safe, died? – I saw it\nDaler – not ok – I saw him")
+    assert {"⚫ Detained", "⚫ Died"} <= set(caller.buttons)
+    await caller.presses("Died")
+    assert len((await rows(stage))["hard"]) == 1
+    assert "Line 2" in caller.last
+    assert not {"⚫ Detained", "⚫ Died"} & set(caller.buttons)
+
+
+async def test_taking_all_of_it_back_takes_a_death_back_too(stage: Stage) -> None:
+    caller, _maria = await village(stage)
+    await caller.says("Gulnora – died – I saw it\nMadina – safe – I saw her")
+    await caller.presses("Take all of it back")
+    await caller.presses("Yes, take all of it back")
+    found = await rows(stage)
+    assert found["hard_word"] == found["news"] == found["report"] == []
+
+
 # -- what is no roll-call ------------------------------------------------------------------------------------------
 
 
@@ -560,7 +597,7 @@ async def test_all_of_it_can_be_taken_back_and_everybody_who_got_it_is_told(stag
     await caller.says("Gulnora – safe – I saw her\nDaler – needs help – I saw him\nMadina – ok?")
     before = len(maria.messages)
     await caller.presses("Take all of it back")  # of the second one
-    assert caller.sees("Take back the news of 2 people? Everybody who got it is told.")
+    assert caller.sees("Take back 2 lines? Everybody who got them is told.")
     kept = button(caller, "roll.back.yes")
     await caller.presses("Yes, take all of it back")
     assert caller.sees("All of it is taken back.")

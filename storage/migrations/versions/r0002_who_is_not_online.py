@@ -211,24 +211,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_relative_circle_id"), ["circle_id"], unique=False)
 
     op.create_table(
-        "report_line",
-        sa.Column("id", Big, autoincrement=False, nullable=False),
-        sa.Column("report_id", Big, nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("news_id", Big, nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_report_line_news_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["report_id"], ["report.id"], name=op.f("fk_report_line_report_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_line")),
-        sqlite_strict=True,
-    )
-    with op.batch_alter_table("report_line", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_report_line_news_id"), ["news_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_report_line_report_id"), ["report_id"], unique=False)
-
-    op.create_table(
         "rollcall_reader",
         sa.Column("rollcall_id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -302,6 +284,29 @@ def upgrade() -> None:
     with op.batch_alter_table("hard_word", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hard_word_hard_id"), ["hard_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_hard_word_teller_id"), ["teller_id"], unique=False)
+
+    op.create_table(
+        "report_line",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("report_id", Big, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("news_id", Big, nullable=True),
+        sa.Column("hard_word_id", Big, nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["hard_word_id"], ["hard_word.id"], name=op.f("fk_report_line_hard_word_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_report_line_news_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_report_line_report_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_line")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("report_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_line_hard_word_id"), ["hard_word_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_line_news_id"), ["news_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_line_report_id"), ["report_id"], unique=False)
 
     with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("about_id", Big, nullable=True))
