@@ -408,6 +408,19 @@ async def test_a_line_can_be_written_again_and_waits_until_it_is(stage: Stage) -
     assert await waiting(stage, caller) == []
 
 
+async def test_where_choices_are_numbered_lists_a_numbered_roll_call_picks_none_of_them(stage: Stage) -> None:
+    caller, maria = await village(stage)
+    stage.memory.lists = True
+    await caller.says("/start")
+    await caller.says("1. Gulnora – safe – I saw her\n2. Daler – not ok – I saw him")
+    assert "Gulnora: safe." in maria.last
+    await caller.says("3")  # hurt
+    assert "Daler: hurt." in maria.last
+    await caller.says("/rollcall")
+    await caller.says("1. Madina – safe – I saw her")
+    assert "Madina: safe." in maria.last
+
+
 async def test_a_line_can_be_left_out(stage: Stage) -> None:
     caller, maria = await village(stage)
     before = len(maria.messages)
