@@ -159,6 +159,7 @@ class _Kind(Enum):
     PREPOSITION = auto()
     CONJUNCTION = auto()
     PRONOUN = auto()
+    OTHER = auto()
     GREETING = auto()
     FILLER = auto()
     NUMBER = auto()
@@ -168,7 +169,7 @@ class _Kind(Enum):
 _SAYS_NOTHING: Final = frozenset({_Kind.FILLER, _Kind.GREETING, _Kind.PREPOSITION})
 _HEADING: Final = frozenset({_Kind.MINE, _Kind.ANYBODYS, _Kind.HEARSAY, _Kind.DAY, _Kind.VAGUE, _Kind.WEEKDAY})
 _HOW: Final = frozenset({_Kind.MINE, _Kind.ANYBODYS, _Kind.HEARSAY})
-_ASIDE: Final = _SAYS_NOTHING | _HEADING | {_Kind.PAST, _Kind.PRONOUN, _Kind.CONJUNCTION}
+_ASIDE: Final = _SAYS_NOTHING | _HEADING | {_Kind.PAST, _Kind.PRONOUN, _Kind.OTHER, _Kind.CONJUNCTION}
 _SPEAKS: Final = frozenset({_Kind.STATE, _Kind.ALIVE, _Kind.HELP_ALONE, _Kind.UNKNOWN, _Kind.WORSE, _Kind.GRAVE})
 
 
@@ -269,6 +270,11 @@ def _folded(phrases: tuple[str, ...]) -> frozenset[str]:
 
 
 @cache
+def _does_not() -> str:
+    return "".join(words(table.DOES_NOT))
+
+
+@cache
 def _months() -> Mapping[str, int]:
     return {"".join(words(name)): number for number, names in enumerate(table.MONTHS, 1) for name in names}
 
@@ -302,6 +308,7 @@ def _meanings() -> tuple[Mapping[tuple[str, ...], _Meaning], Mapping[tuple[str, 
     put(_Kind.WORSE, table.WORSE)
     put(_Kind.NEGATION, table.NEGATIONS)
     put(_Kind.NEGATION, table.LATIN_NEGATIONS, only_latin=True)
+    put(_Kind.NEGATION, table.UNTIL)
     put(_Kind.DOUBT, table.DOUBTS)
     put(_Kind.DOUBT, table.LATIN_DOUBTS, only_latin=True)
     put(_Kind.PAST, table.PAST)
@@ -320,6 +327,8 @@ def _meanings() -> tuple[Mapping[tuple[str, ...], _Meaning], Mapping[tuple[str, 
     put(_Kind.PREPOSITION, table.PREPOSITIONS)
     put(_Kind.PREPOSITION, table.LATIN_PREPOSITIONS, only_latin=True)
     put(_Kind.FILLER, table.FILLERS)
+    put(_Kind.OTHER, table.OTHERS)
+    put(_Kind.OTHER, table.LATIN_OTHERS, only_latin=True)
     put(_Kind.PRONOUN, table.PRONOUNS)
     put(_Kind.GREETING, table.GREETINGS)
     return every, latin, max(map(len, (*every, *latin)))
@@ -349,6 +358,8 @@ def _phrases(tokens: Sequence[_Token]) -> Iterator[_Said]:
                 break
         else:
             kind = _Kind.NUMBER if first.folded[0].isdecimal() else _Kind.WORD
+            if first.folded.startswith(_does_not()):
+                kind = _Kind.NEGATION
             yield _Said(kind, first.begin, first.end, first.field)
             at += 1
 
@@ -485,7 +496,7 @@ def _named(said: Sequence[_Said]) -> range:
 
 
 _MAY_BE_NAMES: Final = frozenset({_Kind.WORD, _Kind.STATE, _Kind.ALIVE, _Kind.DOUBT})
-_NO_NAMES: Final = frozenset({_Kind.DAY, _Kind.VAGUE, _Kind.NUMBER, _Kind.PRONOUN})
+_NO_NAMES: Final = frozenset({_Kind.DAY, _Kind.VAGUE, _Kind.NUMBER, _Kind.PRONOUN, _Kind.OTHER})
 
 
 def _whole(said: Sequence[_Said], named: range) -> range:
@@ -534,7 +545,7 @@ def _entry(number: int, line: str, said: Sequence[_Said], today: date, named: ra
         _how(fields),
         day,
         _note(line, fields, state),
-        _note(line, [field for field in fields if not any(one.kind in _HOW for one in field)], state),
+        _note(line, [field for field in fields if not _tells_source(field)], state),
         frozenset() if nothing else frozenset(why),
         nothing=nothing,
         speaks=not kinds.isdisjoint(_SPEAKS),
@@ -550,13 +561,39 @@ def _fields(said: Iterable[_Said]) -> list[list[_Said]]:
     return list(found.values())
 
 
+def _tells_source(field: Sequence[_Said]) -> bool:
+    """Whether a part of the line says who told it."""
+    return any(one.kind is _Kind.HEARSAY or _is_anothers(field, at) for at, one in enumerate(field))
+
+
 def _is_doubtful(field: Sequence[_Said]) -> bool:
     """A doubt, or a negation that may be meant for the news: “no telephone” is none."""
     kinds = {one.kind for one in field}
-    if _Kind.DOUBT in kinds:
+    if _Kind.DOUBT in kinds or (_Kind.OTHER in kinds and kinds & _SPEAKS) or _is_of_another(field):
         return True
     tells = kinds & (_SPEAKS | _HOW | {_Kind.PAST})
     return _Kind.NEGATION in kinds and (bool(tells) or _Kind.WORD not in kinds)
+
+
+def _is_of_another(field: Sequence[_Said]) -> bool:
+    """Whether a word stands so close to the news that it may be about somebody else: “her mother is safe”.
+
+    A need for help is rather told of the wrong one than not told; “to Khorog” before “left” is no person.
+    """
+    for at, one in enumerate(field):
+        if one.kind is not _Kind.ALIVE and (one.kind is not _Kind.STATE or one.value in {State.HELP, State.MOVED}):
+            continue
+        if any(
+            before.kind in {_Kind.WORD, _Kind.NUMBER} and not (i and field[i - 1].kind in _LEADS)
+            for i, before in enumerate(field[:at])
+        ):
+            return True
+        if one.value is not State.HURT and at + 1 < len(field) and field[at + 1].kind is _Kind.WORD:
+            return True
+    return False
+
+
+_LEADS: Final = frozenset({_Kind.PREPOSITION, _Kind.CONJUNCTION})
 
 
 def _state(said: Sequence[_Said], fields: Sequence[Sequence[_Said]]) -> tuple[What | None, set[Why]]:

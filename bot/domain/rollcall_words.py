@@ -92,7 +92,8 @@ STATES: Final[Mapping[State | Hard, tuple[str, ...]]] = {
         *("соғ", "соғу саломат", "соғ саломат", "соғ-саломат", "зинда ва саломат", "зиндаву саломат", "зинда саломат"),
         *("тани сиҳат", "хуб", "хубаст", "хуб аст", "хубанд", "хуб ҳаст", "хубай", "ҳолаш хуб", "ҳолаш хуб аст"),
         *("аҳволаш хуб", "аҳволаш хуб аст", "ҳамааш хуб", "ҳамаш хуб", "нағз", "нағз аст", "нағзаст", "ҳолаш нағз"),
-        *("аҳволаш нағз", "омон", "омон аст", "дар амон", "дар амонанд", "дар амон аст", "амон", "эсон", "эсон-омон"),
+        *("аҳволаш нағз", "саломатиаш хуб", "саломатияш хуб", "вазъияташ хуб", "саломат расид", "саломат омад"),
+        *("омон", "омон аст", "дар амон", "дар амонанд", "дар амон аст", "амон", "эсон", "эсон-омон"),
         *("эсону омон", "сиҳат аст", "сиҳатанд", "бехатар", "бехатар аст", "дар ҷойи бехатар", "дар ҷои бехатар"),
         *("дар ҷойи амн", "тинҷ", "тинҷ аст", "ором", "соқ", "соқ-саломат"),
         *("в порядке", "все в порядке", "всё в порядке", "в полном порядке", "цел", "цела", "целы", "невредим"),
@@ -101,6 +102,8 @@ STATES: Final[Mapping[State | Hard, tuple[str, ...]]] = {
         *("хорошо", "все хорошо", "всё хорошо", "нормально", "все нормально", "всё нормально", "норм", "все норм"),
         *("в безопасности", "в безопасном месте", "благополучно", "все благополучно", "всё ок", "все ок", "спасен"),
         *("спасена", "спасены"),
+        *("благополучно доехал", "благополучно доехала", "доехал благополучно", "доехала благополучно"),
+        *("arrived safe", "arrived safely"),
         *("safe", "is safe", "are safe", "well", "is well", "ok", "okay", "is ok", "is okay", "fine", "is fine"),
         *("all right", "alright", "alive and well", "safe and sound", "safe and well", "unharmed", "unhurt"),
         *("in good health", "healthy", "doing well", "doing fine", "good", "is good", "all good"),
@@ -149,6 +152,7 @@ NEGATIONS: Final = (
     *("can't", "cant", "couldn't", "couldnt", "didn't", "didnt", "don't", "dont", "doesn't", "doesnt", "hasn't"),
     *("unsafe", "unwell", "haven't", "havent", "hasnt", "without"),
 )
+DOES_NOT: Final = "наме"  # how every Tajik verb in the negative present begins
 LATIN_NEGATIONS: Final = ("no", "nor", "na")  # in Cyrillic letters these are Russian for “but” and “on”
 
 DOUBTS: Final = (
@@ -174,8 +178,24 @@ DOUBTS: Final = (
     *("maybe", "perhaps", "probably", "possibly", "might", "could", "would", "should", "must", "if", "hope"),
     *("hopefully", "inshallah", "insha'allah", "rumour", "rumor", "true", "false", "sure", "unsure", "allegedly"),
     *("seems", "apparently", "where", "when", "who", "how", "what", "almost", "think", "believe", "god willing"),
-    *("barely", "supposedly"),
+    *("barely", "supposedly", "or", "hardly", "except", "unless", "whether", "only", "tell", "please", "nearly"),
+    *(
+        "танҳо",
+        "фақат",
+        "бовар",
+        "бовар намекунам",
+        "гӯед",
+        "бигӯед",
+        "гӯй",
+        "расонед",
+        "ғайр аз",
+        "магар",
+    ),
+    *("ли", "или", "либо", "вряд", "вряд ли", "еле", "скорее", "кроме", "только", "узнать", "узнайте", "скажите"),
+    *("передайте", "скажи", "просила", "просил", "едва"),
 )
+# How long something was so; it makes doubtful what stands beside it.
+UNTIL: Final = ("то", "до", "пока", "until", "till")
 LATIN_DOUBTS: Final = ("will", "may be", "not sure")
 
 PAST: Final = ("буд", "буданд", "будааст", "был", "была", "были", "было", "were", "had been")
@@ -269,7 +289,7 @@ HEARSAY: Final[Mapping[How, tuple[str, ...]]] = {
         *("соседи сказали", "сосед сказал", "соседка сказала", "слышал от", "слышала от", "слышал что", "слышала что"),
         *("по слухам", "со слов"),
         *("told", "i was told", "told me", "they told me", "they say", "people say", "said", "says", "heard"),
-        *("i heard", "i heard that", "heard that", "heard from", "was told", "was seen", "seen"),
+        *("i heard", "i heard that", "heard that", "heard from", "was told"),
     ),
     How.LIST: (
         *("рӯйхат", "дар рӯйхат", "аз рӯйхат", "рӯйхати беморхона", "рӯйхати", "рӯйхатро дидам", "дар рӯйхат дидам"),
@@ -283,6 +303,7 @@ HEARSAY: Final[Mapping[How, tuple[str, ...]]] = {
 
 # What may follow “видел” without being somebody who saw: “видел на базаре”.
 PREPOSITIONS: Final = (
+    *("ба", "аз", "назди", "к", "от"),
     "на",
     "в",
     "во",
@@ -299,7 +320,7 @@ PREPOSITIONS: Final = (
     "in",
     "near",
 )
-LATIN_PREPOSITIONS: Final = ("on", "by", "with")
+LATIN_PREPOSITIONS: Final = ("on", "by", "with", "to", "do")  # two of them would be “until” in Cyrillic
 
 # -- when ----------------------------------------------------------------------------------------------------------
 
@@ -370,6 +391,7 @@ NUMBERS: Final[Mapping[int, tuple[str, ...]]] = {
 # -- what says nothing ---------------------------------------------------------------------------------------------
 
 FILLERS: Final = (
+    *("то ҳол", "то ҳоло", "ҳанӯз"),
     *("аст", "ҳаст", "ҳастанд", "мебошад", "мебошанд", "шуд", "шуда", "шудааст", "шудам", "ки", "ҳам", "вале"),
     *("лекин", "аммо", "онро", "ӯро", "вайро", "худаш", "худи", "шукр", "худоро шукр", "шукри худо", "алҳамдулиллоҳ"),
     *("алҳамдулилло", "вазъаш", "ҳолаш", "аҳволаш", "аҳвол", "ҳол", "вазъ"),
@@ -379,29 +401,17 @@ FILLERS: Final = (
     *("thanks god", "has", "have", "quite", "feels", "been"),
 )
 CONJUNCTIONS: Final = ("ва", "и", "бо", "ҳамроҳи", "вместе с", "and", "with", "плюс", "plus")
-# Somebody who is not named. A line about them is not about a person of a circle.
-PRONOUNS: Final = (
-    *("ман", "мо", "шумо", "ту", "ӯ", "вай", "онҳо", "ҳама", "ҳамаи", "ҳамаи мо", "ҳамаамон", "ҳар кас"),
-    *("я", "мы", "вы", "ты", "он", "она", "они", "оно", "у", "у нее", "у неё", "него", "них", "все", "всё", "всех"),
-    *("у меня", "меня", "мне", "нас", "нам"),
-    *(
-        "i",
-        "i'm",
-        "im",
-        "we",
-        "you",
-        "he",
-        "she",
-        "they",
-        "it",
-        "all",
-        "everybody",
-        "everyone",
-        "everything",
-        "me",
-        "us",
-    ),
-    *("here", "there", "this", "тут", "здесь", "ин", "ин ҷо", "он ҷо"),
+# Whoever writes, whoever reads, and everybody: what stands beside them is not said of the name at the beginning
+# (“Gulnora, I am safe”).
+OTHERS: Final = (
+    *("ман", "мо", "шумо", "ту", "ҳама", "ҳамаи", "ҳамаи мо", "ҳамаамон", "ҳар кас", "ба ман", "ба мо"),
+    *("я", "мы", "вы", "ты", "все", "всех", "у меня", "меня", "мне", "нас", "нам", "у нас"),
+    *("i'm", "im", "i am", "we are", "you", "all", "everybody", "everyone", "everything", "us"),
+)
+LATIN_OTHERS: Final = ("i", "we", "me")
+PRONOUNS: Final = (  # whoever was named
+    *("ӯ", "вай", "онҳо", "он", "она", "они", "оно", "у нее", "у неё", "у него", "него", "них"),
+    *("he", "she", "they", "it", "here", "there", "this", "тут", "здесь", "ин", "ин ҷо", "он ҷо", "дар ин ҷо"),
 )
 GREETINGS: Final = (
     *("салом", "ассалому алайкум", "ассалом", "салом алейкум", "рӯз ба хайр", "хабарҳо", "хабар", "аҳволпурсӣ"),

@@ -518,6 +518,8 @@ async def test_taking_all_of_it_back_takes_a_death_back_too(stage: Stage) -> Non
     [
         "Temur – safe",  # nobody of the caller's circles
         "Thank you, see you tomorrow",
+        "Daler, I am safe",  # to somebody, not about them
+        "Gulnora, мы в порядке",
         "Gulnora",
         "Hello!\nGood morning to you",
         "I am fine\nWe are all fine",
