@@ -29,6 +29,10 @@ from storage.circles import Circle
 from storage.database import Tx
 
 VERY_BAD = pgettext("button", "Very bad news")
+LABELS = {
+    Hard.DETAINED: pgettext("button", "⚫ Detained"),
+    Hard.DEAD: pgettext("button", "⚫ Died"),
+}
 DAY = timedelta(days=1)
 DAYS = (0, 1, 2, 3, 7, 30)  # ago
 
@@ -44,8 +48,7 @@ def say(ask: Ask, tx: Tx) -> Outgoing:
     )
     return ask.reply(
         text,
-        [button(pgettext("button", "⚫ Detained"), "hard.what", *at, Hard.DETAINED.value)],
-        [button(pgettext("button", "⚫ Died"), "hard.what", *at, Hard.DEAD.value)],
+        *([button(label, "hard.what", *at, what.value)] for what, label in LABELS.items()),
         [back("tell.how", *at)],
     )
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bot.domain.checkin import Hard, How, News, State, on_day, strength, when_true
 from bot.domain.conversation import Choice, Line, Listed, Outgoing, Page
+from bot.domain.hard_words import is_hard
 from bot.domain.likeness import Fit, Known, Names
 from bot.domain.people import Person, read_name, zone_of
 from bot.domain.refusals import Empty, NoCircle, Outdated, TooLong, TooManyLines, TooOften
@@ -182,20 +183,21 @@ def _of(ask: Ask, entry: Entry, fit: Fit, company: Company, said: datetime) -> P
     """What is clear of a line."""
     zone = zone_of(ask.person)
     at = said if entry.day is None else on_day((said.astimezone(zone).date() - entry.day).days, said, zone)
+    speaks_of_death = isinstance(entry.state, State) and entry.state is not State.HELP and is_hard(entry.text)
     return Part(
         text=entry.text,
         name=entry.name,
         said=said.isoformat(),
         who=company.meant(fit),
-        state="" if entry.state is None else entry.state.value,
+        state="" if entry.state is None or speaks_of_death else entry.state.value,
         how="" if entry.how is None else entry.how.value,
         at="" if Why.WHEN in entry.why else at.isoformat(),
         note=entry.note,
         split=not entry.why.isdisjoint({Why.SEVERAL, Why.LONG}),
-        unsure=Why.UNSURE in entry.why,
+        unsure=Why.UNSURE in entry.why or speaks_of_death,
         twofold=Why.MIXED in entry.why,
         urgent=entry.urgent,
-        grave=entry.grave,
+        grave=entry.grave or speaks_of_death,
     ).completed()
 
 
@@ -287,7 +289,8 @@ class Run:
             match part.what:
                 case State() as state:
                     new = self.tx.new_id()
-                    self.letters += telling.about(self.ask, self.tx, whom, told, state, how, at, part.note, new)
+                    note = "" if is_hard(part.note) else part.note  # words of a death go into no letter
+                    self.letters += telling.about(self.ask, self.tx, whom, told, state, how, at, note, new)
                     reports.tell(self.tx, self.which, number, news=new)
                     self.told.append((who, state))
                 case Hard() as what:
@@ -467,7 +470,7 @@ def _ask_state(ask: Ask, tx: Tx, company: Company, line: int, part: Part) -> _As
         why = _("It can be read in two ways.")
     rows = [[button(label, "roll.is", line, state.value)] for state, label in _STATES.items()]
     if part.grave:
-        rows += [[button(label, "roll.is", line, what.value)] for what, label in _GRAVE.items()]
+        rows += [[button(label, "roll.is", line, what.value)] for what, label in hard.LABELS.items()]
     return [why, _("How is {name}?", name=name)], rows
 
 
@@ -476,10 +479,6 @@ _STATES: Final[Mapping[State, Line]] = {
     State.HELP: pgettext("button", "🆘 Needs help"),
     State.HURT: pgettext("button", "🤕 Hurt"),
     State.MOVED: pgettext("button", "🏠 Had to leave home"),
-}
-_GRAVE: Final[Mapping[Hard, Line]] = {
-    Hard.DETAINED: pgettext("button", "⚫ Detained"),
-    Hard.DEAD: pgettext("button", "⚫ Died"),
 }
 
 
@@ -583,7 +582,7 @@ def state(ask: Ask, tx: Tx) -> list[Outgoing]:
     """How somebody is was chosen."""
     line, part = _line(ask, tx)
     chosen = ask.args[1] if len(ask.args) > 1 else ""
-    offered = {one.value for one in _STATES} | ({one.value for one in _GRAVE} if part.grave else set())
+    offered = {one.value for one in _STATES} | ({one.value for one in hard.LABELS} if part.grave else set())
     if part.state or not part.who or chosen not in offered:
         raise Outdated
     return _answered(ask, tx, line, replace(part, state=chosen))
