@@ -151,6 +151,12 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
     over = news.told_at != checkins.last_told_at(tx, ask.person.id) if own else ask.now - news.told_at > TAKEN_BACK
     if news.state is State.HELP or over:
         raise Outdated
+    return [with_menu(ask, _("Taken back. Everybody who got it is told.")), *taken_back(ask, tx, news)]
+
+
+def taken_back(ask: Ask, tx: Tx, news: News) -> list[Outgoing]:
+    """Take news back that this person told: the letters to everybody who got it."""
+    own = news.person == ask.person.id
     told = checkins.circles_told(tx, news.id)
     checkins.retract(tx, news)
     name = words.name_of(ask.person)
@@ -162,10 +168,7 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
             name=name,
         )
     heard_by = hearers(tx, told, ask.person.id)
-    return [
-        with_menu(ask, _("Taken back. Everybody who got it is told.")),
-        *(Outgoing(who, text, lane=Lane.CHECKIN, about=news.person) for who in heard_by),
-    ]
+    return [Outgoing(who, text, lane=Lane.CHECKIN, about=news.person) for who in heard_by]
 
 
 def _subject(tx: Tx, ask: Ask, news: News) -> Value:

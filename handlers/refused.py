@@ -32,6 +32,12 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
                 "That is too long. Please write at most {n} characters.",
                 n=most,
             )
+        case r.TooManyLines(most):
+            return ngettext(
+                "Please send at most {n} line in one message, and the others in the next.",
+                "Please send at most {n} lines in one message, and the others in the next.",
+                n=most,
+            )
         case r.Empty():
             return _("I could not read any words in that. Please write it once more.")
         case r.NotAName():
@@ -117,6 +123,7 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
         case (
             r.Empty()
             | r.TooLong()
+            | r.TooManyLines()
             | r.NotAName()
             | r.NameTaken()
             | r.Misread()

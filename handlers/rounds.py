@@ -19,6 +19,7 @@ from storage import (
     people,
     proposals,
     regions,
+    reports,
     retention,
     roles,
 )
@@ -54,6 +55,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     cards.expire(tx, now)
     codes.expire(tx, now)
     jobs.expire(tx, now)
+    reports.expire(tx, now)
     people.expire(tx, now)
     outbox.post(tx, desk.watch(tx, now), now)
     roles.expire(tx, now)

@@ -52,6 +52,7 @@ from handlers import (
     privacy,
     region,
     relative,
+    rollcall,
     spoken,
     start,
     telling,
@@ -104,6 +105,22 @@ BUTTONS: Mapping[str, Handler] = {
     "tell.how": telling.what,
     "tell.what": telling.when,
     "tell.when": telling.told,
+    "roll": rollcall.begin,
+    "roll.next": rollcall.following,
+    "roll.who": rollcall.who,
+    "roll.all": rollcall.everybody,
+    "roll.add": rollcall.added,
+    "roll.is": rollcall.state,
+    "roll.day": rollcall.day,
+    "roll.how": rollcall.how,
+    "roll.again": rollcall.again,
+    "roll.out": rollcall.left_out,
+    "roll.lines": rollcall.lines,
+    "roll.line": rollcall.line,
+    "roll.line.back": rollcall.line_back,
+    "roll.line.new": rollcall.line_new,
+    "roll.back": rollcall.back_all,
+    "roll.back.yes": rollcall.backed,
     "who": relative.show,
     "kin.add": relative.add,
     "kin.rename": relative.rename,
@@ -249,6 +266,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.CIRCLES: circle.overview,
     Intent.ASK: asking.ask,
     Intent.CODE: spoken.hear,
+    Intent.ROLLCALL: rollcall.begin,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
@@ -261,6 +279,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "place": checkin.place_searched,
     "call.note": alarm.noted,
     "tell.else": telling.said,
+    "rollcall": rollcall.heard,
     "kin.name": relative.added,
     "kin.renamed": relative.renamed,
     "circle.name": circle.made,
@@ -306,6 +325,9 @@ LIMITS: Mapping[Handler, Limit] = {
     telling.told: Limit("told", 100),
     telling.said: Limit("told", 100),
     relative.added: Limit("kin", 60),
+    rollcall.heard: Limit("rollcall", 30),
+    rollcall.added: Limit("kin", 60),
+    rollcall.backed: Limit("taken back", 10),
     start.named: Limit("name", 10),
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
@@ -361,6 +383,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "place": frozenset(Intent),
     "call.note": LEAVING | {Intent.SAFE},  # the call is out: “I was detained” is a detail of it
     "tell.else": URGENT,
+    "rollcall": URGENT,
     "kin.name": URGENT,
     "kin.renamed": URGENT,
     "circle.name": URGENT,
@@ -511,9 +534,11 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
         return PHRASES[intent]
     if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
         intent = understand(ask.words, asked=True)
-    if intent is None:
-        return spoken.heard if is_code(ask.words) else home.not_understood
-    return PHRASES[intent]
+    if intent is not None:
+        return PHRASES[intent]
+    if is_code(ask.words):
+        return spoken.heard
+    return rollcall.heard if rollcall.recognised(ask, tx) else home.not_understood
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

@@ -27,6 +27,7 @@ from storage.schema import (
     newcomer,
     news,
     person,
+    report,
     spoken_card,
     standing,
     trustee,
@@ -54,6 +55,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
     tx.execute(job.update().where(job.c.person_id == gone).values(person_id=kept))
+    tx.execute(report.update().where(report.c.person_id == gone).values(person_id=kept))
     has_card = sa.exists().where(card.c.person_id == kept)
     tx.execute(card.update().where(card.c.person_id == gone, ~has_card.correlate(None)).values(person_id=kept))
     tx.execute(spoken_card.update().where(spoken_card.c.person_id == gone).values(person_id=kept))

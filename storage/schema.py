@@ -525,6 +525,30 @@ rollcall_watcher = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- news of many --------------------------------------------------------------------------------------------------
+
+report = _table(
+    "report",  # news of many, told at once: for as long as it can be taken back, and its questions wait
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # who told it
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
+)
+
+report_line = _table(
+    "report_line",  # a line that was told, or one that is not clear yet
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("report.id"),
+    sa.Column("number", sa.Integer, nullable=False),  # which line of what was written
+    _to("news.id", nullable=True),  # what was told
+    _to("hard_word.id", nullable=True),  # or told with more care; none of both: it waits for an answer
+    sa.Column("body", Sealed("report_line.body")),  # what was written and what is clear of it; none: it was told
+    sa.Index(None, "report_id"),
+    sa.Index(None, "news_id"),
+    sa.Index(None, "hard_word_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

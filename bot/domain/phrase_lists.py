@@ -619,6 +619,8 @@ COMMANDS: Final = {
     "purs": "ASK",
     "code": "CODE",
     "ramz": "CODE",
+    "rollcall": "ROLLCALL",
+    "ruyhat": "ROLLCALL",
     "cancel": "CANCEL",
     "bekor": "CANCEL",
     "back": "BACK",

@@ -30,6 +30,7 @@ class Intent(Enum):
     CIRCLES = auto()
     ASK = auto()
     CODE = auto()
+    ROLLCALL = auto()
     CANCEL = auto()
     BACK = auto()
     DESK = auto()

@@ -57,6 +57,13 @@ class TooLong(Refusal):
 
 
 @dataclass
+class TooManyLines(Refusal):
+    """A roll-call has more lines than are read at once."""
+
+    most: int
+
+
+@dataclass
 class Empty(Refusal):
     """Nothing readable was typed."""
 

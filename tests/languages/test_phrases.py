@@ -106,6 +106,7 @@ def test_every_command_has_a_tajik_twin_where_the_word_is_not_international() ->
         "people": "mardum",
         "circles": "doira",
         "ask": "purs",
+        "rollcall": "ruyhat",
         "cancel": "bekor",
         "code": "ramz",
     }

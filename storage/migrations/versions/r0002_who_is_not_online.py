@@ -95,6 +95,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_proposal_role"), ["role"], unique=False)
 
     op.create_table(
+        "report",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_report_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "role",
         sa.Column("id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -344,6 +357,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("spoken_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_spoken_code_spoken_card_id"), ["spoken_card_id"], unique=False)
+
+    op.create_table(
+        "report_line",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("report_id", Big, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("news_id", Big, nullable=True),
+        sa.Column("hard_word_id", Big, nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["hard_word_id"], ["hard_word.id"], name=op.f("fk_report_line_hard_word_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_report_line_news_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_report_line_report_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_line")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("report_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_line_hard_word_id"), ["hard_word_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_line_news_id"), ["news_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_line_report_id"), ["report_id"], unique=False)
 
     with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("about_id", Big, nullable=True))
