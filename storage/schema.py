@@ -310,6 +310,28 @@ trustee = _table(
     sa.Index(None, "trustee_id"),
 )
 
+deadline = _table(
+    "deadline",  # until when somebody has said that they will tell how they are
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),
+    sa.Column("rhythm", Sealed("deadline.rhythm"), nullable=False),
+    sa.Column("zone", Sealed("deadline.zone"), nullable=False),
+    sa.Column("note", Sealed("deadline.note")),  # their words for those who are told
+    sa.Column("grace", sa.Integer, nullable=False),  # minutes
+    sa.Column("pauses", sa.Integer, nullable=False),  # 1: a declared outage keeps the circle from being told
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("look_at", Instant, nullable=False),  # when to look again
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("stage_at", Instant),
+    sa.Column("resumed_at", Instant),  # when the last outage that held it ended
+    sa.Column("held", sa.Integer, nullable=False),  # 1: an outage holds it now
+    sa.Column("alarm_id", Id, sa.ForeignKey("alarm.id", ondelete="SET NULL")),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "look_at"),
+    sa.Index(None, "alarm_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(
