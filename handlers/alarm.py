@@ -14,8 +14,9 @@ from bot.domain.alarm import (
     can_call_again,
     needs_repeat,
 )
-from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
+from bot.domain.checkin import HEARSAY, NOTE_LENGTH, News, State, when_true
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Value
+from bot.domain.people import Person
 from bot.domain.refusals import NoCircle, Outdated, Over
 from bot.i18n import _, ngettext, pgettext
 from handlers import asking, checkin, words
@@ -28,6 +29,7 @@ from storage.outbox import State as Letter
 SEEN = pgettext("button", "👁 I have seen it")
 CARING = pgettext("button-wide", "🤝 I am taking care of it")
 SAFE_NOW = pgettext("button", "✅ I am safe now")
+SAFE_AGAIN = pgettext("button-wide", "✅ They are safe now")
 MOST_NAMED = 15  # names in one line; the others are counted
 
 
@@ -60,10 +62,34 @@ def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     alarm = Alarm(tx.new_id(), me.id, news.id, ask.now, ask.now + REPEAT_AFTER)
     checkins.open_alarm(tx, alarm, [(who, which) for who, (_p, which) in hearers.items()])
     readers = checkins.readers_of(tx, alarm.id)
-    text = _letter(words.name_of(me), news, readers)
+    text = _letter(me, me, news, readers)
     letters = [_to_reader(alarm, who, text, circle=which) for who, (_p, which) in hearers.items()]
     view = _view(tx, alarm, ask.now, ask=ask, readers=readers)
     return [view, *letters, *replaced, *asking.answered(tx, ask, told)]
+
+
+def call_for(  # noqa: PLR0913 - a call has this many parts
+    ask: Ask, tx: Tx, whom: Person, news: News, told: list[int], *, known: bool = True
+) -> list[Outgoing]:
+    """Call for help for somebody else: the same call, whose end and details are the teller's. `news` is stored.
+
+    Whom it is about does not get it: they know, or somebody else holds their phone. A caller who is not `known` to
+    those who are called stays unnamed, and is shown nothing of them.
+    """
+    me = ask.person
+    replaced = []
+    for older in checkins.open_alarms_for(tx, me.id):  # a second word of the same need takes the place of the first
+        if older.about == whom.id:
+            replaced += _replaced(tx, older, ask.now)
+    hearers = checkin.hearers(tx, told, me.id)
+    hearers.pop(whom.id, None)
+    alarm = Alarm(tx.new_id(), me.id, news.id, ask.now, ask.now + REPEAT_AFTER, about=whom.id)
+    checkins.open_alarm(tx, alarm, [(who, which) for who, (_p, which) in hearers.items()])
+    readers = checkins.readers_of(tx, alarm.id)
+    text = _letter(whom, me if known else Person(me.id), news, readers)
+    letters = [_to_reader(alarm, who, text, circle=which) for who, (_p, which) in hearers.items()]
+    view = [_view(tx, alarm, ask.now, ask=ask, readers=readers)] if known else []
+    return [*view, *letters, *replaced]
 
 
 def _whom_to_call(ask: Ask, tx: Tx) -> Outgoing:
@@ -104,7 +130,7 @@ def _to_reader(alarm: Alarm, who: int, text: Page, *, edit: bool = False, circle
     choices = ((button(SEEN, "seen", alarm.id),), (button(CARING, "caring", alarm.id),)) if alarm.open else ()
     where = topic(alarm.id)
     return Outgoing(
-        who, text, choices=choices, lane=Lane.DANGER, topic=where, edit=edit, about=alarm.person, circle=circle
+        who, text, choices=choices, lane=Lane.DANGER, topic=where, edit=edit, about=alarm.subject, circle=circle
     )
 
 
@@ -113,11 +139,13 @@ def _change(alarm: Alarm, who: int, text: Page) -> Outgoing:
     return replace(_to_reader(alarm, who, text, edit=True), lane=Lane.REPLY, silent=True)
 
 
-def _letter(name: Value, news: News, readers: list[Reader], *, again: bool = False) -> Page:
-    lines: list[Line | str] = [words.said(name, State.HELP)]
+def _letter(whom: Person, caller: Person, news: News, readers: list[Reader], *, again: bool = False) -> Page:
+    name = words.name_of(whom)
+    own = whom.id == caller.id
+    lines: list[Line | str] = [words.said(name, State.HELP) if own else words.told(name, State.HELP)]
     if again:
         lines.append(_("Nobody takes care of it yet."))
-    lines += [*words.details(news), words.source(name, news)]
+    lines += [*words.details(news), words.source(words.name_of(caller), news)]
     lines += _roster(readers)
     return Page(tuple(lines))
 
@@ -155,6 +183,10 @@ def _view(  # noqa: PLR0913 - one view, whoever asks for it
     everybody = _reached(tx, alarm, checkins.readers_of(tx, alarm.id) if readers is None else readers)
     unseeing = ask is not None and ask.unseeing
     lines: list[Line | str] = [_("Your call for help: {ago}.", ago=Ago(alarm.opened_at))]
+    if alarm.about is not None:
+        whom = people.find(tx, alarm.about)
+        name = words.called(whom.name if whom else "")
+        lines = [_("Your call for help for {name}: {ago}.", name=name, ago=Ago(alarm.opened_at))]
     if not everybody:
         lines.append(_("Your circle is still empty: nobody can read this. Call somebody if you can."))
     elif readers is not None:  # posted in this same transaction: nothing has left yet
@@ -172,11 +204,11 @@ def _view(  # noqa: PLR0913 - one view, whoever asks for it
     if alarm.open:
         choices = (
             (button(pgettext("button", "✏️ Add details"), "call.note", alarm.id),),
-            (button(pgettext("button", "📍 Add the place"), "place", alarm.news),),
-            (button(SAFE_NOW, "call.safe", alarm.id),),
+            *(((button(pgettext("button", "📍 Add the place"), "place", alarm.news),),) if alarm.news else ()),
+            (button(SAFE_NOW if alarm.about is None else SAFE_AGAIN, "call.safe", alarm.id),),
             (button(pgettext("button", "↩️ It was a mistake"), "call.mistake", alarm.id),),
         )
-        if everybody and can_call_again(alarm, now):
+        if everybody and alarm.about is None and can_call_again(alarm, now):
             choices += ((button(pgettext("button", "🆘 Call once more"), "help"),),)
         choices += ((back(),),)
     checkins.note_shown(tx, alarm.id, _fingerprint(everybody) if readers is None else _fingerprint(readers))
@@ -221,15 +253,15 @@ def _pressed(ask: Ask, tx: Tx, *, caring: bool) -> list[Outgoing]:
     news = _("{name} is taking care of it.", name=name) if caring else _("{name} has seen your call.", name=name)
     # without a sound: the caller may be hiding, and a false relative must not be able to make their phone ring
     notice = [Outgoing(alarm.person, news, lane=Lane.DANGER, silent=True)] if caring or before < NOTICES else []
-    return [*notice, *letters]
+    return [*(notice if _is_known(tx, alarm) else ()), *letters]
 
 
 def _everybody_sees(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
     """Change the call in place wherever it stands, so that it shows who pressed what."""
-    news = checkins.news_by(tx, alarm.news, alarm.person)
-    caller = people.find(tx, alarm.person)
-    if news is None or caller is None:
+    told = _told(tx, alarm)
+    if told is None:
         return []
+    whom, caller, news = told
     readers = checkins.readers_of(tx, alarm.id)
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
     stands = [r.person for r in readers if states.get(r.person) is Letter.DELIVERED]
@@ -238,17 +270,38 @@ def _everybody_sees(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
     changes = []
     for who in stands:
         near = [r for r, theirs in pressed if r.person == who or theirs & where.get(who, set())]
-        changes.append(_change(alarm, who, _letter(words.name_of(caller), news, near)))
-    return [*changes, _view(tx, alarm, now, edit=True)]
+        changes.append(_change(alarm, who, _letter(whom, caller, news, near)))
+    return [*changes, *([_view(tx, alarm, now, edit=True)] if _is_known(tx, alarm) else ())]
+
+
+def _told(tx: Tx, alarm: Alarm) -> tuple[Person, Person, News] | None:
+    """Who needs help, who called, and with which news; None if one of them is gone."""
+    news = None if alarm.news is None else checkins.news_by(tx, alarm.news, alarm.person)
+    whom, caller = people.find(tx, alarm.subject), people.find(tx, alarm.person)
+    if news is None or whom is None or caller is None:
+        return None
+    return whom, caller if _is_known(tx, alarm) else Person(caller.id), news
+
+
+def _is_known(tx: Tx, alarm: Alarm) -> bool:
+    """Whether whoever called is in a circle that was called. Who only typed a code learns nothing of who answers."""
+    if alarm.about is None:
+        return True
+    inside = circles.members(tx, _circles_told(tx, alarm)).values()
+    return any(one.id == alarm.person for members in inside for one in members)
 
 
 def _circles(tx: Tx, alarm: Alarm) -> dict[int, set[int]]:
     """In which of the circles that were called each person is: one circle must not learn who is in another."""
     found: dict[int, set[int]] = {}
-    for which, inside in circles.members(tx, checkins.circles_told(tx, alarm.news)).items():
+    for which, inside in circles.members(tx, _circles_told(tx, alarm)).items():
         for one in inside:
             found.setdefault(one.id, set()).add(which)
     return found
+
+
+def _circles_told(tx: Tx, alarm: Alarm) -> list[int]:
+    return [] if alarm.news is None else checkins.circles_told(tx, alarm.news)
 
 
 # -- details -------------------------------------------------------------------------------------------------------
@@ -270,7 +323,8 @@ def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Over
     written = ask.text(NOTE_LENGTH)
     people.end_dialogue(tx, ask.person.id)
-    checkins.detail(tx, alarm.news, note=written)
+    if alarm.news is not None:
+        checkins.detail(tx, alarm.news, note=written)
     line = _("{name} adds: {note}", name=words.name_of(ask.person), note=written)
     mine = {one.id for one in circles.circles_of(tx, ask.person.id)}
     readers = [r for r in checkins.readers_of(tx, alarm.id) if r.circle in mine]
@@ -307,10 +361,12 @@ def safe(ask: Ask, tx: Tx) -> list[Outgoing]:
 def safe_now(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The caller is safe: it closes the call, and is news for the circles."""
     alarm = _mine(ask, tx)
+    if alarm.about is not None:
+        return _safe_again(ask, tx, alarm, alarm.about)
     name = words.name_of(ask.person)
     end = _("<b>{name}</b>: I am safe now.", name=name)
     letters = _close(tx, alarm, end, ask.now)
-    told = checkins.circles_told(tx, alarm.news)
+    told = _circles_told(tx, alarm)
     news = News(tx.new_id(), ask.person.id, ask.person.id, State.SAFE, when_true(ask.said_at, ask.now), ask.now)
     checkins.add(tx, news, told)
     got = {letter.to for letter in letters}
@@ -321,12 +377,54 @@ def safe_now(ask: Ask, tx: Tx) -> list[Outgoing]:
     return [closed, *letters, *rest, *asking.answered(tx, ask, told)]
 
 
+def _safe_again(ask: Ask, tx: Tx, alarm: Alarm, about: int) -> list[Outgoing]:
+    """Whom somebody called for is safe, as the caller knows it: as they knew of the need, unless they say otherwise."""
+    whom, told = people.find(tx, about), _circles_told(tx, alarm)
+    before = None if alarm.news is None else checkins.news_by(tx, alarm.news, ask.person.id)
+    if whom is None or before is None:
+        raise Outdated
+    name = words.name_of(whom)
+    end = _("<b>{name}</b>: safe now, says {caller}.", name=name, caller=words.name_of(ask.person))
+    letters = _close(tx, alarm, end, ask.now)
+    at = when_true(ask.said_at, ask.now)
+    news = News(tx.new_id(), about, ask.person.id, State.SAFE, at, ask.now, how=before.how)
+    checkins.add(tx, news, told)
+    got = {letter.to for letter in letters}
+    text = words.letter(name, news, words.name_of(ask.person))
+    hearers = checkin.hearers(tx, told, ask.person.id)
+    rest = [Outgoing(who, text, lane=Lane.CHECKIN, about=about) for who in hearers if who not in got]
+    return [with_menu(ask, _("Good. Everybody who got your call is told.")), *letters, *rest]
+
+
+def answered_by(tx: Tx, news: News, teller: Value, now: datetime) -> list[Outgoing]:
+    """Somebody tells that a person is safe for whom a call is open: it ends the teller's own call, and a nameless one.
+
+    Another one's call they can't end: one false relative could silence it.
+    """
+    letters: list[Outgoing] = []
+    whom = people.find(tx, news.person)
+    if whom is None or news.how in HEARSAY:
+        return letters
+    for alarm in checkins.open_alarms_about(tx, news.person):
+        if alarm.person == news.teller or not _is_known(tx, alarm):
+            end = _("<b>{name}</b>: safe now, says {caller}.", name=words.name_of(whom), caller=teller)
+            letters += _close(tx, alarm, end, now)
+    return letters
+
+
 def mistake(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The call was a mistake: it is closed, and the circles know again what they knew before."""
     alarm = _mine(ask, tx)
     end = _("<b>{name}</b>: my call for help was a mistake.", name=words.name_of(ask.person))
+    if alarm.about is not None:
+        whom = people.find(tx, alarm.about)
+        end = _(
+            "{caller}: the call for help for {name} was a mistake.",
+            caller=words.name_of(ask.person),
+            name=words.called(whom.name if whom else ""),
+        )
     letters = _close(tx, alarm, end, ask.now)
-    told = checkins.news_by(tx, alarm.news, ask.person.id)
+    told = None if alarm.news is None else checkins.news_by(tx, alarm.news, ask.person.id)
     if told is not None:
         checkins.retract(tx, told)
     return [with_menu(ask, _("Closed. Everybody who got your call is told that it was a mistake.")), *letters]
@@ -334,14 +432,13 @@ def mistake(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 def end_call_of(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
     """The caller wishes to be forgotten: whoever got the open call is told plainly that nobody knows more."""
-    alarm = checkins.open_alarm_of(tx, who)
-    if alarm is None:
-        return []
     end = _(
         "Whoever called for help here has erased their data from Payvand. I do not know how they are. Please reach "
         "them another way."
     )
-    return [replace(one, about=None) for one in _close(tx, alarm, end, now)]
+    own = checkins.open_alarm_of(tx, who)
+    calls = [*([own] if own else []), *checkins.open_alarms_for(tx, who)]
+    return [replace(one, about=None) for alarm in calls for one in _close(tx, alarm, end, now)]
 
 
 def still_open(tx: Tx, caller: int, which: int, line: Line) -> list[Outgoing]:
@@ -364,7 +461,7 @@ def _close(tx: Tx, alarm: Alarm, end: Line, now: datetime) -> list[Outgoing]:
     closed = replace(alarm, closed_at=now, repeat_at=None)
     over = Page((end, _("This call is over.")))
     changes = [_change(closed, who, over) for who in got if states.get(who) is Letter.DELIVERED]
-    return [*(Outgoing(who, end, lane=Lane.DANGER, about=alarm.person) for who in got), *changes]
+    return [*(Outgoing(who, end, lane=Lane.DANGER, about=alarm.subject) for who in got), *changes]
 
 
 # -- as time passes ------------------------------------------------------------------------------------------------
@@ -381,6 +478,8 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
         if needs_repeat(alarm, readers, now):
             letters += _repeat(tx, alarm, readers, now)
             continue
+        if not _is_known(tx, alarm):
+            continue
         everybody = _reached(tx, alarm, readers)
         if _fingerprint(everybody) != shown:
             nobody = all(r.reached is False for r in everybody)
@@ -390,11 +489,11 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
 
 def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader], now: datetime) -> list[Outgoing]:
     checkins.note_repeated(tx, alarm.id)
-    news = checkins.news_by(tx, alarm.news, alarm.person)
-    caller = people.find(tx, alarm.person)
-    if news is None or caller is None:
+    told = _told(tx, alarm)
+    if told is None:
         return []
-    text = _letter(words.name_of(caller), news, readers, again=True)
+    whom, caller, news = told
+    text = _letter(whom, caller, news, readers, again=True)
     silent = [r for r in readers if not r.answered]
     if len(silent) == len(readers):
         plainly = _("Nobody has answered in ten minutes. I have sent it once more. If you can, call somebody.")
@@ -403,8 +502,7 @@ def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader], now: datetime) -> list[
             "For ten minutes nobody has said that they take care of it. I have sent it once more to those who have "
             "not answered. If you can, call somebody."
         )
-    return [
-        *(_to_reader(alarm, r.person, text, circle=r.circle) for r in silent),
-        Outgoing(alarm.person, plainly, lane=Lane.DANGER),
-        _view(tx, alarm, now, edit=True),
-    ]
+    letters = [_to_reader(alarm, r.person, text, circle=r.circle) for r in silent]
+    if _is_known(tx, alarm):
+        letters += [Outgoing(alarm.person, plainly, lane=Lane.DANGER), _view(tx, alarm, now, edit=True)]
+    return letters

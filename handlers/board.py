@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from bot.domain.conversation import Choice, Line, Outgoing, Page
 from bot.domain.refusals import NoCircle, Outdated
 from bot.i18n import _, npgettext, pgettext
-from handlers import words
+from handlers import telling, words
 from handlers.ask import Ask, back, button
-from storage import checkins, circles
+from storage import checkins, circles, relatives
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -39,14 +39,17 @@ def people_in(ask: Ask, tx: Tx) -> Outgoing:
 def _board(ask: Ask, tx: Tx, mine: list[Circle], begin: int = 0) -> Outgoing:
     lines: list[Line | str] = []
     more: list[Choice] = []
-    inside = circles.members(tx, [one.id for one in mine])
+    every = [one.id for one in mine]
+    inside, kin = circles.members(tx, every), relatives.inside(tx, every)
     for one in mine:
         known = checkins.known_in(tx, one.id)
-        others = [p for p in inside[one.id] if p.id != ask.person.id]
+        sources = telling.known(tx, one.id, inside[one.id], ask.now)
+        others = [p for p in (*inside[one.id], *kin[one.id]) if p.id != ask.person.id]
         others.sort(key=lambda p: known[p.id].true_at if p.id in known else NEVER)
         lines += ["", _("<b>{circle}</b>", circle=one.name)]
         shown = others[begin : begin + AT_ONCE]
-        lines += [words.standing(words.name_of(p), known.get(p.id), ask.now) for p in shown]
+        for p in shown:
+            lines += [words.standing(words.name_of(p), known.get(p.id), ask.now), *sources.get(p.id, ())]
         if not others:
             lines.append(_("Nobody else is here yet."))
         rest = len(others) - begin - len(shown)
@@ -56,6 +59,7 @@ def _board(ask: Ask, tx: Tx, mine: list[Circle], begin: int = 0) -> Outgoing:
     return ask.reply(
         Page(tuple(lines[1:])),
         more,
+        [button(pgettext("button", "🗣 News of somebody"), "tell")],
         [button(pgettext("button", "💬 How are you?"), "ask")],
         [button(pgettext("button", "🔄 Look again"), "people"), back()],
     )

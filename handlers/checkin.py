@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.domain import places
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
-from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Place
+from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Place, Value
 from bot.domain.people import Person, quiet_until
 from bot.domain.refusals import Muted, NoCircle, NotFound, Outdated
 from bot.i18n import _, ngettext, pgettext
@@ -14,6 +16,7 @@ from handlers.home import HELP, with_menu
 from storage import checkins, circles, people
 from storage.database import Tx
 
+TAKEN_BACK = timedelta(days=7)  # news of somebody else can be taken back for so long
 PLACES_SHOWN = 8
 MOST_NAMED = 10
 
@@ -135,17 +138,31 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
     news, so that it never arrives before what it corrects.
     """
     news = _told(ask, tx, ask.number())
-    if news.state is State.HELP or news.told_at != checkins.last_told_at(tx, ask.person.id):
+    own = news.person == ask.person.id
+    over = news.told_at != checkins.last_told_at(tx, ask.person.id) if own else ask.now - news.told_at > TAKEN_BACK
+    if news.state is State.HELP or over:
         raise Outdated
     told = checkins.circles_told(tx, news.id)
     checkins.retract(tx, news)
     name = words.name_of(ask.person)
     text = _("{name} has taken the last news back. What you knew before stands again.", name=name)
+    if not own:
+        text = _(
+            "Correction: the news of {person} was taken back by {name}. What you knew before stands again.",
+            person=_subject(tx, ask, news),
+            name=name,
+        )
     heard_by = hearers(tx, told, ask.person.id)
     return [
         with_menu(ask, _("Taken back. Everybody who got it is told.")),
-        *(Outgoing(who, text, lane=Lane.CHECKIN, about=ask.person.id) for who in heard_by),
+        *(Outgoing(who, text, lane=Lane.CHECKIN, about=news.person) for who in heard_by),
     ]
+
+
+def _subject(tx: Tx, ask: Ask, news: News) -> Value:
+    """The name of whom news is about."""
+    about = ask.person if news.person == ask.person.id else people.find(tx, news.person)
+    return words.called(about.name if about else "")
 
 
 def _told(ask: Ask, tx: Tx, which: int) -> News:
@@ -171,7 +188,15 @@ def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
     written = ask.text(NOTE_LENGTH)
     people.end_dialogue(tx, ask.person.id)
     checkins.detail(tx, news.id, note=written)
-    return _follow(ask, tx, news, _("{name} adds: {note}", name=words.name_of(ask.person), note=written))
+    if news.person == ask.person.id:
+        return _follow(ask, tx, news, _("{name} adds: {note}", name=words.name_of(ask.person), note=written))
+    line = _(
+        "{name} adds to the news of {person}: {note}",
+        name=words.name_of(ask.person),
+        person=_subject(tx, ask, news),
+        note=written,
+    )
+    return _follow(ask, tx, news, line)
 
 
 def place(ask: Ask, tx: Tx) -> Outgoing:
@@ -202,7 +227,7 @@ def placed(ask: Ask, tx: Tx) -> list[Outgoing]:
     people.end_dialogue(tx, ask.person.id)
     checkins.detail(tx, news.id, place=code)
     return _follow(
-        ask, tx, news, _("{name} is in this place: {place}", name=words.name_of(ask.person), place=Place(code))
+        ask, tx, news, _("{name} is in this place: {place}", name=_subject(tx, ask, news), place=Place(code))
     )
 
 
@@ -219,7 +244,7 @@ def _follow(ask: Ask, tx: Tx, news: News, line: Line) -> list[Outgoing]:
             line,
             lane=lane,
             silent=lane is Lane.CHECKIN and quiet_until(one, ask.now) is not None,
-            about=ask.person.id,
+            about=news.person,
             circle=which,
         )
         for one, which in heard_by.values()

@@ -33,7 +33,7 @@ from handlers import alarm, trustee
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
-from storage import circles, people
+from storage import circles, people, relatives
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -81,9 +81,11 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     """One circle: who is in it, and what can be done."""
     one = _mine(ask, tx)
     inside = circles.members(tx, [one.id])[one.id]
+    kin = relatives.inside(tx, [one.id])[one.id]
     keeper = next((name_of(p) for p in inside if p.id == one.keeper), "")
     rows = [
         [button(pgettext("button", "➕ Invite somebody"), "invite", one.id)],
+        [button(pgettext("button-wide", "👵 Somebody without the bot"), "kin.add", one.id)],
         [button(_tells(one), "circle.tells", one.id)],
     ]
     if one.keeper == ask.person.id:
@@ -100,6 +102,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
             (
                 _("<b>{circle}</b>", circle=one.name),
                 ngettext("{n} person: {people}", "{n} people: {people}", n=len(inside), people=names(inside)),
+                *([_("Without the bot: {people}", people=names(kin))] if kin else ()),
                 _("Kept by {name}.", name=keeper),
             )
         ),

@@ -71,7 +71,7 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
             for one in circles.circles_of(tx, person.id)
         ],
         "people to tell if I am in trouble": len(trustees.of(tx, person.id)),
-        "news": [_copy_of(one) for one in checkins.told_by(tx, person.id)],
+        "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
     return ask.anew(

@@ -32,7 +32,7 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, start, trustee
+from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, relative, start, telling, trustee
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -73,6 +73,19 @@ BUTTONS: Mapping[str, Handler] = {
     "ask.one": asking.ask_one,
     "people": board.people,
     "people.in": board.people_in,
+    "tell": telling.tell,
+    "tell.in": telling.tell_in,
+    "tell.of": telling.how,
+    "tell.how": telling.what,
+    "tell.what": telling.when,
+    "tell.when": telling.told,
+    "who": relative.show,
+    "kin.add": relative.add,
+    "kin.rename": relative.rename,
+    "kin.remove": relative.remove,
+    "kin.removed": relative.removed,
+    "kin.is": relative.is_member,
+    "kin.was": relative.was,
     "circles": circle.overview,
     "circle": circle.show,
     "circle.make": circle.make,
@@ -141,6 +154,9 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "note": checkin.noted,
     "place": checkin.place_searched,
     "call.note": alarm.noted,
+    "tell.else": telling.said,
+    "kin.name": relative.added,
+    "kin.renamed": relative.renamed,
     "circle.name": circle.made,
     "circle.renamed": circle.renamed,
     "join": circle.joined,
@@ -173,6 +189,9 @@ LIMITS: Mapping[Handler, Limit] = {
     checkin.something_told: Limit("news", 30),
     checkin.hurt: Limit("news", 30),
     checkin.moved: Limit("news", 30),
+    telling.told: Limit("told", 100),
+    telling.said: Limit("told", 100),
+    relative.added: Limit("kin", 60),
     start.named: Limit("name", 10),
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
@@ -221,13 +240,18 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "note": URGENT,
     "place": frozenset(Intent),
     "call.note": LEAVING | {Intent.SAFE},  # the call is out: “I was detained” is a detail of it
+    "tell.else": URGENT,
+    "kin.name": URGENT,
+    "kin.renamed": URGENT,
     "circle.name": URGENT,
     "circle.renamed": URGENT,
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
 }
-NAMES = frozenset({"name", "circle.name", "circle.renamed"})  # “Madad” may be a name: there one word asks first
+NAMES = frozenset(
+    {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
+)  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(
     {home.help_or_manual, home.only_words, home.forwarded, home.unreadable, home.unclear}
 )  # a dialogue goes on after these

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.domain.checkin import Freshness, News, State, freshness
+from bot.domain.checkin import Freshness, How, News, State, freshness
 from bot.domain.conversation import Ago, Line, Listed, Page, Place, Value
 from bot.domain.people import Person
 from bot.i18n import _, ngettext, pgettext
@@ -49,6 +49,30 @@ def said(name: Value, state: State) -> Line:
             return _("<b>{name}</b>: I have news.", name=name)
 
 
+def told(name: Value, state: State) -> Line:
+    """What others say of a person."""
+    return _("<b>{name}</b>: {state}.", name=name, state=state_name(state))
+
+
+def way(how: How) -> Line:  # noqa: PLR0911 - one way, one word
+    """How somebody knows what they tell, in a word or two."""
+    match how:
+        case How.SELF:
+            return pgettext("status", "in person")
+        case How.SAW:
+            return pgettext("status", "saw them")
+        case How.HEARD:
+            return pgettext("status", "heard their voice")
+        case How.MESSAGE:
+            return pgettext("status", "got a message from them")
+        case How.CODE:
+            return pgettext("status", "heard a code of their card")
+        case How.TOLD:
+            return pgettext("status", "heard it from others")
+        case How.LIST:
+            return pgettext("status", "read it in a list")
+
+
 def details(news: News) -> list[Line]:
     """The place and the note of news, each on a line of its own."""
     lines = []
@@ -60,7 +84,9 @@ def details(news: News) -> list[Line]:
 
 
 def source(name: Value, news: News) -> Line:
-    """Who says it and how old it is; both instants where they differ."""
+    """Who says it, how they know it, and how old it is; both instants where they differ."""
+    if news.how is not How.SELF:
+        return _("Source: {name}, {how}. True {ago}.", name=name, how=way(news.how), ago=Ago(news.true_at))
     if (news.told_at - news.true_at).total_seconds() > 600:  # noqa: PLR2004 - ten minutes
         return _(
             "From {name} in person. True {ago}, told {told}.", name=name, ago=Ago(news.true_at), told=Ago(news.told_at)
@@ -68,9 +94,27 @@ def source(name: Value, news: News) -> Line:
     return _("From {name} in person, {ago}.", name=name, ago=Ago(news.true_at))
 
 
-def letter(name: Value, news: News) -> Page:
-    """News as relatives read it."""
-    return Page((said(name, news.state), *details(news), source(name, news)))
+def letter(name: Value, news: News, teller: Value | None = None) -> Page:
+    """News as relatives read it; `teller` is whoever tells it of somebody else."""
+    if teller is None:
+        return Page((said(name, news.state), *details(news), source(name, news)))
+    return Page((told(name, news.state), *details(news), source(teller, news)))
+
+
+def provenance(teller: Value, news: News) -> Line:
+    """Under a person on the board: who tells it, and how they know it."""
+    return _("↳ {name}: {how}", name=teller, how=way(news.how))
+
+
+def otherwise(teller: Value, news: News) -> Line:
+    """Under a person on the board: what somebody else says of the same days."""
+    return _(
+        "⚠️ But also: {state}, {ago}. {name}: {how}",
+        state=state_name(news.state),
+        ago=Ago(news.true_at),
+        name=teller,
+        how=way(news.how),
+    )
 
 
 def standing(name: Value, news: News | None, now: datetime) -> Line:

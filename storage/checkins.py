@@ -116,6 +116,13 @@ def news_by(tx: Tx, which: int, teller: int) -> News | None:
     return None if row is None else _news(row)
 
 
+def newest_by(tx: Tx, teller: int, who: int) -> News | None:
+    """What somebody told last of another person."""
+    query = sa.select(*_NEWS, *_DETAILS).where(news.c.person_id == who, news.c.teller_id == teller)
+    row = tx.execute(query.order_by(news.c.told_at.desc(), news.c.true_at.desc()).limit(ONE)).first()
+    return None if row is None else _news(row)
+
+
 def detail(tx: Tx, which: int, *, note: str | None = None, place: str | None = None) -> None:
     """Add a note or a place to news that was told."""
     values = {name: value for name, value in (("note", note), ("place", place)) if value is not None}
@@ -149,6 +156,31 @@ def retract(tx: Tx, one: News) -> None:
             tx.execute(standing.insert(), row_of)
 
 
+def told_of(tx: Tx, which: int, since: datetime) -> dict[int, list[News]]:
+    """What others have told a circle of each person since then, the latest truth first."""
+    query = (
+        sa.select(*_NEWS, *_DETAILS)
+        .join(telling, telling.c.news_id == news.c.id)
+        .where(telling.c.circle_id == which, news.c.told_at > since, news.c.how.is_not(None))
+        .order_by(news.c.true_at.desc(), news.c.told_at.desc())
+    )
+    found: dict[int, list[News]] = {}
+    for row in tx.execute(query):
+        found.setdefault(row.person_id, []).append(_news(row))
+    return found
+
+
+def known_of(tx: Tx, which: int, who: int) -> News | None:
+    """What a circle knows of one person."""
+    query = (
+        sa.select(*_NEWS, *_DETAILS)
+        .join(standing, standing.c.news_id == news.c.id)
+        .where(standing.c.circle_id == which, standing.c.person_id == who)
+    )
+    row = tx.execute(query).first()
+    return None if row is None else _news(row)
+
+
 def known_in(tx: Tx, which: int) -> dict[int, News]:
     """What a circle knows of each of its people."""
     query = (
@@ -162,11 +194,19 @@ def known_in(tx: Tx, which: int) -> dict[int, News]:
 # -- calls for help ------------------------------------------------------------------------------------------------
 
 _ALARM = sa.select(
-    alarm.c.id, alarm.c.person_id, alarm.c.news_id, alarm.c.opened_at, alarm.c.repeat_at, alarm.c.closed_at
+    alarm.c.id,
+    alarm.c.person_id,
+    alarm.c.news_id,
+    alarm.c.opened_at,
+    alarm.c.repeat_at,
+    alarm.c.closed_at,
+    alarm.c.about_id,
 )
 
 
-_OPEN_OF = Prepared(_ALARM.where(alarm.c.person_id == sa.bindparam("caller"), alarm.c.closed_at.is_(None)))
+_OPEN_OF = Prepared(
+    _ALARM.where(alarm.c.person_id == sa.bindparam("caller"), alarm.c.closed_at.is_(None), alarm.c.about_id.is_(None))
+)
 
 
 def open_alarm(tx: Tx, one: Alarm, readers: Sequence[tuple[int, int]]) -> None:
@@ -179,6 +219,7 @@ def open_alarm(tx: Tx, one: Alarm, readers: Sequence[tuple[int, int]]) -> None:
             "news_id": one.news,
             "opened_at": one.opened_at,
             "repeat_at": one.repeat_at,
+            "about_id": one.about,
         },
     )
     if readers:
@@ -187,7 +228,7 @@ def open_alarm(tx: Tx, one: Alarm, readers: Sequence[tuple[int, int]]) -> None:
 
 
 def _alarm(row: sa.Row[tuple[object, ...]]) -> Alarm:
-    return Alarm(row.id, row.person_id, row.news_id, row.opened_at, row.repeat_at, row.closed_at)
+    return Alarm(row.id, row.person_id, row.news_id, row.opened_at, row.repeat_at, row.closed_at, row.about_id)
 
 
 def alarm_by(tx: Tx, which: int, caller: int) -> Alarm | None:
@@ -204,9 +245,21 @@ def alarm_for(tx: Tx, which: int, reader: int) -> Alarm | None:
 
 
 def open_alarm_of(tx: Tx, caller: int) -> Alarm | None:
-    """The open call for help of a person, if there is one."""
+    """The open call for help of a person for themselves, if there is one."""
     row = tx.execute(_OPEN_OF, {"caller": caller}).first()
     return None if row is None else _alarm(row)
+
+
+def open_alarms_for(tx: Tx, caller: int) -> list[Alarm]:
+    """The open calls for help that a person made for others."""
+    theirs = (alarm.c.person_id == caller) & alarm.c.about_id.is_not(None) & alarm.c.closed_at.is_(None)
+    return [_alarm(row) for row in tx.execute(_ALARM.where(theirs).order_by(alarm.c.id))]
+
+
+def open_alarms_about(tx: Tx, who: int) -> list[Alarm]:
+    """The open calls for help that others made for a person."""
+    query = _ALARM.where(alarm.c.about_id == who, alarm.c.closed_at.is_(None))
+    return [_alarm(row) for row in tx.execute(query.order_by(alarm.c.id))]
 
 
 def open_alarms(tx: Tx) -> list[tuple[Alarm, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import outbox
+from storage import outbox, relatives
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -57,6 +57,14 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _self(tx, gone, kept)
     tx.execute(person.delete().where(person.c.id == gone))
     return came
+
+
+def arrive(tx: Tx, relative: int, member: int) -> None:
+    """A relative of a circle turns out to be one of its members: the news of both are the member's."""
+    _news(tx, relative, member)
+    tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
+    tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
+    relatives.remove(tx, relative)
 
 
 def _self(tx: Tx, gone: int, kept: int) -> None:
@@ -114,6 +122,14 @@ def _news(tx: Tx, gone: int, kept: int) -> None:
 def _calls(tx: Tx, gone: int, kept: int) -> None:
     """Who has seen a call with either of two accounts has seen it; nobody reads their own."""
     tx.execute(alarm.update().where(alarm.c.person_id == gone).values(person_id=kept))
+    tx.execute(alarm.update().where(alarm.c.about_id == gone).values(about_id=kept))
+    # a call that one account made for the other is the person's own, unless they have one already
+    alone = sa.exists().where(alarm.c.person_id == kept, alarm.c.about_id.is_(None), alarm.c.closed_at.is_(None))
+    for_self = (alarm.c.person_id == kept) & (alarm.c.about_id == kept)
+    if tx.execute(sa.select(alarm.c.id).where(for_self)).first() is not None:
+        has_own = tx.execute(sa.select(alone)).scalar()
+        own = alarm.delete().where(for_self) if has_own else alarm.update().where(for_self).values(about_id=None)
+        tx.execute(own)
     pressed: dict[int, dict[str, Any]] = {}
     both = alarm_reader.c.person_id.in_([gone, kept])
     query = sa.select(alarm_reader, alarm.c.person_id.label("caller")).join(alarm).where(both)

@@ -264,7 +264,9 @@ _DUE = Prepared(
         address.c.reach,
         person.c.language,
         # whoever has called for help may be hiding: no news and no question makes their phone ring
-        sa.exists().where(alarm.c.person_id == letter.c.person_id, alarm.c.closed_at.is_(None)).label("calling"),
+        sa.exists()
+        .where(alarm.c.person_id == letter.c.person_id, alarm.c.closed_at.is_(None), alarm.c.about_id.is_(None))
+        .label("calling"),
     )
     .select_from(
         letter.join(address, letter.c.address_id == address.c.id).outerjoin(person, letter.c.person_id == person.c.id)

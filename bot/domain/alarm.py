@@ -29,14 +29,20 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A call for help that was sent out."""
+    """A call for help that was sent out by `person`, for themselves or `about` somebody else."""
 
     id: int
     person: int
-    news: int
+    news: int | None
     opened_at: datetime
     repeat_at: datetime | None
     closed_at: datetime | None = None
+    about: int | None = None
+
+    @property
+    def subject(self) -> int:
+        """Who needs help."""
+        return self.person if self.about is None else self.about
 
     @property
     def open(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
 FRESH_FOR = timedelta(hours=24)
@@ -84,6 +84,12 @@ def freshness(news: News, now: datetime) -> Freshness:
     if age <= FRESH_FOR and news.how not in HEARSAY:
         return Freshness.FRESH
     return Freshness.AGEING if age <= AGEING_FOR else Freshness.LAST_KNOWN
+
+
+def on_day(days: int, now: datetime, zone: tzinfo) -> datetime:
+    """The instant to store for “so many days ago”: midday there, and never in the future."""
+    local = now.astimezone(zone) - timedelta(days=days)
+    return min(now, local.replace(hour=12, minute=0, second=0, microsecond=0).astimezone(now.tzinfo))
 
 
 def when_true(said_at: datetime, now: datetime) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 MOST_MEMBERS = 50
+MOST_RELATIVES = 50  # in a circle, who do not use the bot
 MOST_CIRCLES = 20  # one person's
 NAME_LENGTH = 40
 INVITE_LIFE = timedelta(hours=72)

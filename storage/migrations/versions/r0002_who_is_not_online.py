@@ -37,6 +37,33 @@ def upgrade() -> None:
     with op.batch_alter_table("relative", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_relative_circle_id"), ["circle_id"], unique=False)
 
+    op.create_table(
+        "deadline",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("rhythm", sa.LargeBinary(), nullable=False),
+        sa.Column("zone", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("grace", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("made_at", Big, nullable=False),
+        sa.Column("due_at", Big, nullable=False),
+        sa.Column("look_at", Big, nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("stage_at", Big, nullable=True),
+        sa.Column("resumed_at", Big, nullable=True),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("alarm_id", Big, nullable=True),
+        sa.ForeignKeyConstraint(["alarm_id"], ["alarm.id"], name=op.f("fk_deadline_alarm_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_deadline_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deadline")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deadline_alarm_id"), ["alarm_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_look_at"), ["look_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_person_id"), ["person_id"], unique=False)
+
     with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("about_id", Big, nullable=True))
         batch_op.alter_column("news_id", existing_type=sa.INTEGER(), nullable=True)
