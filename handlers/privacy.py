@@ -9,10 +9,10 @@ from bot import i18n
 from bot.domain.checkin import News
 from bot.domain.conversation import Lane, Outgoing, Page
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, trustee
+from handlers import alarm, deadline, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, inbox, outbox, people, trustees
+from storage import checkins, circles, deadlines, inbox, outbox, people, trustees
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -71,6 +71,10 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
             for one in circles.circles_of(tx, person.id)
         ],
         "people to tell if I am in trouble": len(trustees.of(tx, person.id)),
+        "regular check-ins": [
+            {"rhythm": str(one.rhythm), "next": one.due_at.isoformat(timespec="minutes"), "words": one.note}
+            for one in deadlines.of(tx, person.id)
+        ],
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
@@ -129,7 +133,7 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
 def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
     me = ask.person.id
-    letters = alarm.end_call_of(tx, me, ask.now)
+    letters = [*alarm.end_call_of(tx, me, ask.now), *deadline.end_of(tx, ask.person, ask.now)]
     trusting = [pair for pair in trustee.around(tx, me) if pair.person.id != me]
     for mine in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, home
-from storage import cards, checkins, circles, inbox, jobs, links, outbox, people
+from handlers import alarm, card, deadline, home
+from storage import cards, checkins, circles, deadlines, inbox, jobs, links, outbox, people
 from storage.database import Tx
 from storage.jobs import Done, Job
 
 
 def often(tx: Tx, now: datetime) -> None:
-    """Every few seconds: open calls for help."""
+    """Every few seconds: open calls for help, and deadlines."""
     outbox.post(tx, alarm.watch(tx, now), now)
+    outbox.post(tx, deadline.watch(tx, now), now)
 
 
 def seldom(tx: Tx, now: datetime) -> None:
@@ -22,6 +23,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    deadlines.astray(tx, now)
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)

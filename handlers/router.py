@@ -32,10 +32,25 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, link, privacy, relative, start, telling, trustee
+from handlers import (
+    alarm,
+    asking,
+    board,
+    card,
+    checkin,
+    circle,
+    deadline,
+    home,
+    link,
+    privacy,
+    relative,
+    start,
+    telling,
+    trustee,
+)
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
-from storage import checkins, inbox, menus, outbox, people
+from storage import checkins, deadlines, inbox, menus, outbox, people
 from storage.database import Tx
 
 BUTTONS: Mapping[str, Handler] = {
@@ -120,6 +135,26 @@ BUTTONS: Mapping[str, Handler] = {
     "card.yes": card.yes,
     "card.no": card.no,
     "card.stop": card.stop,
+    "late": deadline.overview,
+    "late.one": deadline.show,
+    "late.new": deadline.new,
+    "late.kind": deadline.kind,
+    "late.zone": deadline.zone,
+    "late.day": deadline.day,
+    "late.time": deadline.time,
+    "late.grace": deadline.grace,
+    "late.tell": deadline.last,
+    "late.tell.more": deadline.last_more,
+    "late.told": deadline.told,
+    "late.sure": deadline.sure,
+    "late.begin": deadline.begin,
+    "late.note": deadline.note,
+    "late.stop": deadline.stop,
+    "late.stopped": deadline.stopped,
+    "late.later": deadline.later,
+    "late.put": deadline.put_off,
+    "late.seen": deadline.seen,
+    "late.caring": deadline.caring,
     "trust": trustee.overview,
     "trust.pick": trustee.pick,
     "trust.no": trustee.decline,
@@ -144,6 +179,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.PEOPLE: board.people,
     Intent.CIRCLES: circle.overview,
     Intent.ASK: asking.ask,
+    Intent.LATER: deadline.later_said,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
 }
@@ -162,6 +198,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "late.time": deadline.time_typed,
+    "late.note": deadline.noted,
 }
 
 
@@ -196,6 +234,10 @@ LIMITS: Mapping[Handler, Limit] = {
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
     trustee.pick: Limit("trust", 20),
+    deadline.last: Limit("trust", 20),
+    deadline.begin: Limit("late", 20),
+    deadline.noted: Limit("late", 20),
+    deadline.put_off: Limit("late.put", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
 }
@@ -212,6 +254,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(checkin.hurt, checkin.moved, checkin.other, checkin.something_else, checkin.something_told),
         *(checkin.note, checkin.noted, checkin.place, checkin.place_searched, checkin.placed, checkin.undo),
         *(privacy.privacy, privacy.clean, privacy.cleaned),
+        *(deadline.later, deadline.later_said, deadline.put_off, deadline.seen, deadline.caring),
         *(link.overview, link.cut, link.cut_off),
     }
 )
@@ -227,6 +270,9 @@ OLDER: frozenset[Handler] = frozenset(
         trustee.pick,
         privacy.forget,
         privacy.forgotten,
+        deadline.last,
+        deadline.begin,
+        deadline.stopped,
     }
 )
 
@@ -248,6 +294,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "late.time": frozenset(Intent),
+    "late.note": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -314,6 +362,8 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
     heard = _chosen(tx, ask, incoming.heard)
     if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
         outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
+        if met.awaited:
+            deadlines.look_now(tx, who.id, now)
 
 
 def is_urgent(heard: Heard) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.alarm import Reader
 from bot.domain.checkin import AHEAD, News
 from bot.domain.deadline import LONGEST_LOOK, Deadline, Rhythm, Stage, Step, read_rhythm
 from storage import checkins
@@ -225,12 +224,6 @@ def by_alarm(tx: Tx, which: int) -> Deadline | None:
     return None if row is None else _deadline(row)
 
 
-def readers_of(tx: Tx, one: Silence) -> list[Reader]:
-    """Whom an alarm went to, as far as they still share a circle with the person."""
-    here = set(near(tx, one.person))
-    return [reader for reader in checkins.readers_of(tx, one.id) if reader.person in here]
-
-
 def near(tx: Tx, who: int) -> dict[int, set[int]]:
     """Everybody who is in a circle with a person, and in which of them."""
     mine, theirs = membership.alias(), membership.alias()
@@ -238,6 +231,7 @@ def near(tx: Tx, who: int) -> dict[int, set[int]]:
         sa.select(theirs.c.person_id, theirs.c.circle_id)
         .join(mine, mine.c.circle_id == theirs.c.circle_id)
         .where(mine.c.person_id == who, theirs.c.person_id != who)
+        .order_by(theirs.c.person_id, theirs.c.circle_id)
     )
     found: dict[int, set[int]] = {}
     for row in tx.execute(query):

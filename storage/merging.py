@@ -18,6 +18,7 @@ from storage.schema import (
     card,
     circle,
     comeback,
+    deadline,
     dialogue,
     invite,
     job,
@@ -45,6 +46,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _questions(tx, gone, kept)
     _letters(tx, gone, kept)
     _trustees(tx, gone, kept)
+    tx.execute(deadline.update().where(deadline.c.person_id == gone).values(person_id=kept))
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

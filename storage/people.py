@@ -12,7 +12,7 @@ from bot.domain.people import Person
 from storage import successions
 from storage.database import Tx
 from storage.prepared import Prepared
-from storage.schema import EPOCH, address, dialogue, letter, message, person, relative
+from storage.schema import EPOCH, address, deadline, dialogue, letter, message, person, relative
 
 DAY = timedelta(days=1)
 STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
@@ -22,7 +22,8 @@ STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
 class Met:
     """Who wrote: the person (None for a group) and the address they wrote from; `back` if it was unreachable.
 
-    `moved` if they write for the first time to the account that took the place of an older one.
+    `moved` if they write for the first time to the account that took the place of an older one. `awaited` if a deadline
+    of theirs waits for a word.
     """
 
     person: Person | None
@@ -34,6 +35,7 @@ class Met:
     moved: bool = False
     linked_at: datetime | None = None
     sees_at: datetime | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ _BY_ACCOUNT = Prepared(
         address.c.sees_at,
         dialogue.c.form,
         dialogue.c.expires_at,
+        sa.exists().where(deadline.c.person_id == address.c.person_id).label("awaited"),
         *_COLUMNS,
     )
     .select_from(address.outerjoin(person).outerjoin(dialogue, dialogue.c.person_id == person.c.id))
@@ -115,6 +118,7 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
         moved=moved,
         linked_at=row.linked_at,
         sees_at=row.sees_at,
+        awaited=bool(row.awaited),
     )
 
 

@@ -149,7 +149,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def next_due(rhythm: Rhythm, zone: str, after: datetime, person: Person | None = None) -> datetime:
-    """The first moment after `after` until which a word is waited for. (That of ONCE is chosen, not reckoned.)
+    """The first moment after `after` until which a word is waited for; that of ONCE is chosen, not reckoned.
 
     A local time that the clock leaves out (in spring) is as much later as it leaves out; of one that comes twice (in
     autumn) the first counts. What is so many hours after a word never falls into the person's quiet hours: they sleep.
@@ -285,7 +285,7 @@ def _look(do: Do, one: Deadline, now: datetime) -> Step:
 
 def _counts(one: Deadline, sign: datetime, person: Person | None) -> bool:
     """Whether a word counts for the deadline that runs: one said long before it does not."""
-    if sign < one.made_at:
+    if sign <= one.made_at:
         return False
     if one.rhythm.kind is Kind.EVERY:
         return next_due(one.rhythm, one.zone, sign, person) > one.due_at or sign >= one.due_at

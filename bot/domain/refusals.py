@@ -132,3 +132,25 @@ class NotFound(Refusal):
 @dataclass
 class TrusteesChosen(Refusal):
     """As many trustees as one may have are chosen already."""
+
+
+@dataclass
+class NotATime(Refusal):
+    """What was typed is no time of day."""
+
+
+@dataclass
+class TimeOver(Refusal):
+    """The chosen time is over already, or so near that nobody could act on it."""
+
+
+@dataclass
+class TooManyDeadlines(Refusal):
+    """The person has as many deadlines as one may have."""
+
+    most: int
+
+
+@dataclass
+class PostponedEnough(Refusal):
+    """A deadline can't be put off so far."""
