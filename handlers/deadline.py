@@ -434,7 +434,7 @@ def _outage(ask: Ask, tx: Tx, draft: Draft) -> Outgoing:
         Page(
             (
                 _("If the network fails in your district, silence does not yet mean harm. What shall I do then?"),
-                _("Whoever wants to arrest people may first cut the network: if you fear that, let me tell them."),
+                _("Sometimes a network is cut on purpose, before arrests. If you fear that, let me tell them."),
                 _("If you are not sure, press the first."),
             )
         ),
