@@ -81,21 +81,21 @@ def _explain(error: Exception, *, debug: bool) -> int:
 
 
 def _demo(wish: argparse.Namespace) -> int:
-    from bot import logs, village
+    from bot import demo, logs
 
     logs.start(level="warning")
     with contextlib.suppress(KeyboardInterrupt):  # the way to stop it
-        asyncio.run(village.demo(wish.port, open_browser=not wish.no_browser))
+        asyncio.run(demo.demo(wish.port, open_browser=not wish.no_browser))
     return 0
 
 
 def _console(wish: argparse.Namespace) -> int:
     del wish
-    from bot import logs, village
+    from bot import demo, logs
 
     logs.start(level="error")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(village.console())
+        asyncio.run(demo.console())
     return 0
 
 

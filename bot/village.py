@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import tempfile
-import webbrowser
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -79,69 +77,47 @@ async def _let_them_meet(village: Village) -> None:
     """The first conversations, exactly as people would have them: the family circle is made and joined."""
     keeper, *others = (persona for persona in CAST if persona.language)
     for persona in (keeper, *others):
-        await _start(village, persona)
-        await _press(village, persona, f"speak:{persona.language}")
-        await _say(village, persona, _spoken(village, persona.name, persona.language))
-    await _press(village, keeper, "circle.make")
-    await _say(village, keeper, _spoken(village, CIRCLE, keeper.language))
+        await start(village, persona.account)
+        await press(village, persona.account, f"speak:{persona.language}")
+        await say(village, persona.account, spoken(village, persona.name, persona.language))
+    await press(village, keeper.account, "circle.make")
+    await say(village, keeper.account, spoken(village, CIRCLE, keeper.language))
     for persona in others:
-        await _say(village, keeper, "/circles")
-        await _press(village, keeper, "circle")
-        await _press(village, keeper, "invite")
+        await say(village, keeper.account, "/circles")
+        await press(village, keeper.account, "circle")
+        await press(village, keeper.account, "invite")
         code = re.findall(r"start=(\d+)", village.memory.last(keeper.account).text)[-1]
-        await _start(village, persona, code)
-        await _press(village, persona, "join")
-        await _press(village, keeper, "door.open")
-        await _press(village, persona, "circle.hear")
+        await start(village, persona.account, code)
+        await press(village, persona.account, "join")
+        await press(village, keeper.account, "door.open")
+        await press(village, persona.account, "circle.hear")
     for persona in (keeper, *others):
-        await _start(village, persona)
+        await start(village, persona.account)
 
 
-async def _start(village: Village, who: Persona, payload: str = "") -> None:
-    await village.memory.start(who.account, payload)
+async def start(village: Village, account: str, payload: str = "") -> None:
+    """Let somebody open the chat, and the bot answer."""
+    await village.memory.start(account, payload)
     await village.app.engine.drain()
 
 
-async def _say(village: Village, who: Persona, words: str) -> None:
-    await village.memory.say(who.account, words)
+async def say(village: Village, account: str, words: str) -> None:
+    """Let somebody write, and the bot answer."""
+    await village.memory.say(account, words)
     await village.app.engine.drain()
 
 
-async def _press(village: Village, who: Persona, code: str) -> None:
-    """Press the newest button whose code is `code` or begins with it."""
-    for message in reversed(village.memory.chat(who.account)):
+async def press(village: Village, account: str, code: str) -> None:
+    """Press the newest button whose code is `code` or begins with it. Raises LookupError."""
+    for message in reversed(village.memory.chat(account)):
         found = next((one.code for one in message.choices if f"{one.code}:".startswith(f"{code}:")), None)
         if found is not None:
-            await village.memory.press(who.account, message.id, found)
+            await village.memory.press(account, message.id, found)
             await village.app.engine.drain()
             return
     raise LookupError(code)
 
 
-def _spoken(village: Village, line: Line | str, language: str) -> str:
+def spoken(village: Village, line: Line | str, language: str) -> str:
+    """Say something in a language, as a person there types it."""
     return line if isinstance(line, str) else i18n.label(line, language, village.clock.now())
-
-
-async def demo(port: int = 0, *, open_browser: bool = True) -> None:
-    """Open the playground and serve it until interrupted."""
-    from bot.platforms.playground.server import Playground  # noqa: PLC0415 - the console needs no web server
-
-    async with AsyncExitStack() as stack:
-        village = await build(stack)
-        playground = Playground(village.memory, village.clock, CAST)
-        address = await playground.serve(port)
-        stack.push_async_callback(playground.close)
-        print(f"The playground is open at {address}\nEverybody in it is invented. Stop it with Ctrl+C.")  # noqa: T201
-        if open_browser:
-            await asyncio.to_thread(webbrowser.open, address)
-        await village.app.run()
-
-
-async def console() -> None:
-    """The same community in the terminal."""
-    from bot.platforms.console import Console, typed  # noqa: PLC0415
-
-    async with AsyncExitStack() as stack:
-        village = await build(stack)
-        talk = Console(village.memory, village.clock, CAST)
-        await village.app.run(talk.run(typed(0)))

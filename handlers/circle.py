@@ -95,6 +95,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
                 button(pgettext("button", "➖ Remove"), "circle.remove", one.id),
             ],
             [button(pgettext("button", "🤝 Hand over"), "circle.hand", one.id)],
+            [button(pgettext("button", "🗓 How long news stays"), "keeping", one.id)],
         ]
     rows += [[button(pgettext("button", "🚪 Leave"), "circle.leave", one.id)], [back("circles")]]
     return ask.reply(

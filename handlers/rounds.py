@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, deadline, home
-from storage import cards, checkins, circles, deadlines, inbox, jobs, links, outbox, people
+from handlers import alarm, card, deadline, home, keeping
+from storage import cards, checkins, circles, deadlines, inbox, jobs, links, outbox, people, retention
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -24,6 +24,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     circles.expire(tx, now)
     checkins.expire(tx, now)
     deadlines.astray(tx, now)
+    retention.sweep(tx, now)
+    outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)

@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.alarm import Alarm, Reader
-from bot.domain.checkin import KEPT, How, News, State, supersedes
+from bot.domain.checkin import How, News, State, supersedes
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
 from storage.schema import alarm, alarm_reader, ask, ask_reader, news, person, standing, telling
 
 ASKS_KEPT = timedelta(days=14)
-SUPERSEDED_KEPT = timedelta(days=30)
+SUPERSEDED_KEPT = timedelta(days=30)  # what others have said besides is shown no longer
 ALARMS_KEPT = timedelta(days=30)
 
 _NEWS = (news.c.id, news.c.person_id, news.c.teller_id, news.c.state, news.c.true_at, news.c.told_at)
@@ -397,11 +397,6 @@ def ask_by_id(tx: Tx, which: int) -> tuple[int, int, dict[int, datetime | None]]
 
 
 def expire(tx: Tx, now: datetime) -> None:
-    """Drop what is older than it may be. The last thing a circle knows of a person stays longest."""
+    """Drop questions and calls that are older than they may be; of news see `storage.retention`."""
     tx.execute(ask.delete().where(ask.c.asked_at < now - ASKS_KEPT))
     tx.execute(alarm.delete().where(alarm.c.closed_at < now - ALARMS_KEPT))
-    standing_now = sa.exists().where(standing.c.news_id == news.c.id)
-    alarmed = sa.exists().where(alarm.c.news_id == news.c.id)
-    old = news.c.told_at < now - SUPERSEDED_KEPT
-    tx.execute(news.delete().where(old, ~standing_now, ~alarmed))
-    tx.execute(news.delete().where(news.c.told_at < now - KEPT))

@@ -253,6 +253,7 @@ standing = _table(
     sa.Column("true_at", Instant, nullable=False),
     sa.Index(None, "person_id"),
     sa.Index(None, "news_id"),
+    sa.Index(None, "true_at"),
 )
 
 alarm = _table(

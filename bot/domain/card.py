@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain import folding
 from bot.domain.word_lists import WORDS
 
-COUNT: Final = 6  # words on a card; each is one of 128, so there are 2 to the power of 42 cards
+COUNT: Final = 6  # words on a card; each is one of 512, so there are 2 to the power of 54 cards
 ASKED_FOR: Final = timedelta(hours=72)  # how long the circle is asked about somebody who typed a card
 DELAY: Final = timedelta(hours=24)  # from a member's word to the return: the old address can stop it meanwhile
 LONGEST: Final = 200  # characters that are read as words of a card

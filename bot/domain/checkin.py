@@ -10,7 +10,11 @@ FRESH_FOR = timedelta(hours=24)
 AGEING_FOR = timedelta(days=7)
 AHEAD = timedelta(minutes=5)  # how far in the future a “when” may lie: clocks differ
 CONTRADICTED_FOR = timedelta(days=7)
-KEPT = timedelta(days=400)  # the last known state of a person nobody reaches matters longer than a year
+KEEPING = (7, 30, 90)  # days that replaced news can stay in a circle, as its keeper chooses
+NOTES_KEPT = timedelta(days=7)  # of replaced news
+BY_THE_HOUR = timedelta(days=2)  # from this age on the times of news are kept to the hour,
+BY_THE_DAY = timedelta(days=14)  # and from this age on to the day
+ASKED_AGAIN = timedelta(days=90)  # last news older than this stays while its circle wants it, which is asked so often
 NOTE_LENGTH = 500
 
 

@@ -258,7 +258,15 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
         if any(key.column.table.name == "person" for key in column.foreign_keys)
     }
     assert found == {
-        *("address.person_id", "alarm.person_id", "alarm_reader.person_id", "ask.asker_id", "ask_reader.person_id"),
+        *(
+            "address.person_id",
+            "alarm.about_id",
+            "alarm.person_id",
+            "relative.person_id",
+            "alarm_reader.person_id",
+            "ask.asker_id",
+            "ask_reader.person_id",
+        ),
         *("card.person_id", "circle.keeper_id", "comeback.person_id", "dialogue.person_id", "invite.inviter_id"),
         "deadline.person_id",
         *("job.person_id", "letter.about_id", "letter.person_id", "link.person_id", "membership.person_id"),

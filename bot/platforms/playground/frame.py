@@ -39,6 +39,10 @@ LINES: Final[Mapping[str, Line]] = {
     "try_link": _("Invite somebody: a link of an invitation opens on the phone you choose."),
     "try_language": _("Change the language of a phone and read the same conversation in another one."),
     "try_write": _("Write what a person would write, or a command such as /help."),
+    "play": pgettext("playground", "▶ Play the story"),
+    "stop": pgettext("playground", "■ Stop the story"),
+    # TRANSLATORS: how far the story has come. The page itself fills the two holes.
+    "scene": pgettext("playground", "{scene} of {all}", scene="{scene}", all="{all}"),
     "invented": _("Everybody here is invented, and nothing leaves this computer."),
     "skip": pgettext("playground", "Go to the phones"),
     "phones": pgettext("playground", "Phones"),

@@ -13,6 +13,8 @@ let frame = {}; // language -> name -> words
 let jumps = [];
 let commands = {};
 let page = ""; // the language of the page
+let tale = false; // whether there is a story to play
+let scene = null; // where the story is now
 let now = new Date();
 let socket = null;
 let patience = 500; // milliseconds until the next attempt to connect
@@ -414,6 +416,17 @@ function dressPage() {
   );
   for (const phone of phones.values()) dressPhone(phone);
   dressClock();
+  dressScene();
+}
+
+function dressScene() {
+  $("play").hidden = !tale;
+  $("play").textContent = say(scene ? "stop" : "play");
+  $("scene").hidden = !scene;
+  $("intro").hidden = Boolean(scene);
+  if (!scene) return;
+  $("scene-number").textContent = say("scene").replace("{scene}", scene.number).replace("{all}", scene.of);
+  $("scene-caption").textContent = scene.caption[page];
 }
 
 function dressClock() {
@@ -463,7 +476,7 @@ function firstLanguage() {
 }
 
 function hello(news) {
-  ({ frame, jumps, commands } = news);
+  ({ frame, jumps, commands, tale, scene } = news);
   page ||= firstLanguage();
   now = new Date(news.now);
   const same = news.cast.length === phones.size && news.cast.every(({ account }) => phones.has(account));
@@ -498,6 +511,10 @@ function connect() {
     if (news.type === "trouble") return notice(say("trouble"));
     now = new Date(news.now);
     dressClock();
+    if (news.type === "scene") {
+      ({ scene } = news);
+      return dressScene();
+    }
     if (news.message) arrived(news.type, news.message);
   });
   socket.addEventListener("close", () => {
@@ -518,6 +535,7 @@ $("dark").addEventListener("click", () => {
   paint(dark);
   remember("dark", dark ? "yes" : "no");
 });
+$("play").addEventListener("click", () => send({ do: scene ? "stop" : "play" }));
 // The community's time also passes by itself; a question every ten seconds keeps the clocks right.
 setInterval(() => {
   if (socket?.readyState === WebSocket.OPEN) send({ do: "now" });

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import segno
 import structlog
@@ -20,9 +20,10 @@ from bot.platforms.playground.frame import JUMPS, frame, in_each_language
 from bot.platforms.playground.nodes import nodes, words
 
 if TYPE_CHECKING:
-    from bot.domain.conversation import Attachment
+    from bot.domain.conversation import Attachment, Line
     from bot.platforms.memory import Change, Clock, MemoryPlatform, Message, Persona
 
+Tell: TypeAlias = "Callable[[Line, int, int], None]"
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Json: TypeAlias = dict[str, Any]
 
@@ -45,14 +46,24 @@ PAGE = {
 log = structlog.get_logger(__name__)
 
 
+class Tale(Protocol):
+    """A story that the page can play, each time from its beginning."""
+
+    async def play(self, playground: Playground, tell: Tell) -> None:
+        """Play it. `tell` says what happens now, and which scene of how many this is."""
+
+
 class Playground:
-    """The page of a `cast` who talk to the bot through `memory`, in the time of `clock`.
+    """The page of a `cast` who talk to the bot through `memory`, in the time of `clock`; perhaps with a story.
 
     Only this computer can reach it: it binds the loopback address, answers to its own name only (a foreign page
     can't rebind its name to it), and everything lies under a random path made anew at each start.
     """
 
-    def __init__(self, memory: MemoryPlatform, clock: Clock, cast: Sequence[Persona]) -> None:
+    def __init__(self, memory: MemoryPlatform, clock: Clock, cast: Sequence[Persona], tale: Tale | None = None) -> None:
+        self._tale = tale
+        self._playing: asyncio.Task[None] | None = None
+        self._scene: Json | None = None
         self._memory = memory
         self._clock = clock
         self._cast = {persona.account: persona for persona in cast}
@@ -82,8 +93,16 @@ class Playground:
         self._leave = self._memory.watch(self._changed)
         return f"http://{HOST}:{taken}/{self._token}/"
 
+    def move_in(self, memory: MemoryPlatform, clock: Clock) -> None:
+        """Show another community of the same cast: every open page begins anew."""
+        self._leave()
+        self._memory, self._clock = memory, clock
+        self._leave = memory.watch(self._changed)
+        self._tell(self._hello())
+
     async def close(self) -> None:
         """Say goodbye to every open page and free the port."""
+        await self._stop()
         self._leave()
         for socket in tuple(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
@@ -214,6 +233,35 @@ class Playground:
             leave()
         await self._memory.press(account, message.id, _offer(message, language))
 
+    async def _play(self, _: Json) -> None:
+        """Play the story from its beginning."""
+        if self._tale is None:
+            raise LookupError
+        await self._stop()
+        self._playing = asyncio.create_task(self._perform(self._tale), name="story")
+
+    async def _perform(self, tale: Tale) -> None:
+        try:
+            await tale.play(self, self._next_scene)
+        except Exception as failure:  # noqa: BLE001 - the page stays open whatever the story does
+            log.error("playground.failed", kind=type(failure).__name__)  # noqa: TRY400 - it may quote a person
+            self._tell({"type": "trouble"})
+        finally:
+            self._scene = None
+            self._tell({"type": "scene", "scene": None, "now": self._clock.now().isoformat()})
+
+    def _next_scene(self, caption: Line, number: int, of: int) -> None:
+        now = self._clock.now()
+        self._scene = {"caption": in_each_language(caption, now), "number": number, "of": of}
+        self._tell({"type": "scene", "scene": self._scene, "now": now.isoformat()})
+
+    async def _stop(self, _: Json | None = None) -> None:
+        """Let the story end where it is: what has happened stays."""
+        playing, self._playing = self._playing, None
+        if playing is not None:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+
     _acts: Mapping[str, Callable[[Playground, Json], Awaitable[None]]] = {
         "say": _say,
         "press": _press,
@@ -221,6 +269,8 @@ class Playground:
         "forward": _forward,
         "now": _now,
         "language": _language,
+        "play": _play,
+        "stop": _stop,
     }
 
     # -- what is told --------------------------------------------------------------------------------------------
@@ -245,6 +295,8 @@ class Playground:
             "frame": {language: frame(language, now) for language in LANGUAGES},
             "jumps": [by // timedelta(minutes=1) for by, _ in JUMPS],
             "commands": self._commands(),
+            "tale": self._tale is not None,
+            "scene": self._scene,
             "cast": [
                 {
                     "account": persona.account,

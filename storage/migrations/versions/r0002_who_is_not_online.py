@@ -81,3 +81,6 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_news_teller_id"), "person", ["teller_id"], ["id"], ondelete="SET NULL"
         )
+
+    with op.batch_alter_table("standing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_standing_true_at"), ["true_at"], unique=False)

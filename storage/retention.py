@@ -1,0 +1,134 @@
+"""How long news stays: as each circle wants it; the last known news of a person until the circle lets it go.
+
+Rows are looked at in slices, a sixtieth each minute, so that a large community's old news keeps nobody waiting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from bot.domain.checkin import ASKED_AGAIN, BY_THE_DAY, BY_THE_HOUR, NOTES_KEPT
+from storage.database import Tx
+from storage.schema import EPOCH, alarm, circle, fact, news, person, standing, telling
+
+SLICES: Final = 60
+AT_ONCE: Final = 50  # circles whose keeper is asked in one minute
+_IDS: Final = 1 << 62
+_SWEPT: Final = "news.swept"  # the last minute whose slice was looked at
+_DAY_MS: Final = 86_400_000
+_HOUR_MS: Final = 3_600_000
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def sweep(tx: Tx, now: datetime) -> None:
+    """Erase news whose time is over and round the times of older news, in the slices of the minutes that passed."""
+    minute = (now - EPOCH) // _MINUTE
+    last = tx.execute(sa.select(fact.c.value).where(fact.c.name == _SWEPT)).scalar()
+    first = max(int(last) + 1, minute - SLICES + 1) if last is not None else minute - SLICES + 1
+    if minute - first >= SLICES - 1:
+        _sweep(tx, sa.true(), now)
+    else:
+        for number in (each % SLICES for each in range(first, minute + 1)):
+            low, high = number * _IDS // SLICES, (number + 1) * _IDS // SLICES
+            _sweep(tx, (news.c.id >= low) & (news.c.id < high), now)
+    if first <= minute:
+        made = tx.insert(fact).values(name=_SWEPT, value=str(minute))
+        tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": str(minute)}))
+
+
+def _sweep(tx: Tx, here: sa.ColumnElement[bool], now: datetime) -> None:
+    stands = sa.exists().where(standing.c.news_id == news.c.id)
+    stands_there = sa.exists().where(
+        standing.c.news_id == telling.c.news_id, standing.c.circle_id == telling.c.circle_id
+    )
+    called = sa.exists().where(alarm.c.news_id == news.c.id)
+    present = (now - EPOCH) // timedelta(milliseconds=1)
+    told = sa.type_coerce(news.c.told_at, sa.BigInteger)
+    over = sa.exists().where(
+        news.c.id == telling.c.news_id,
+        here,
+        circle.c.id == telling.c.circle_id,
+        told < present - circle.c.keeps_days * _DAY_MS,
+        ~called,
+    )
+    tx.execute(telling.delete().where(over, ~stands_there))
+    untold = ~sa.exists().where(telling.c.news_id == news.c.id)
+    tx.execute(news.delete().where(here, news.c.told_at < now - BY_THE_HOUR, untold, ~stands, ~called))
+    noted = news.c.note.is_not(None) & (news.c.told_at < now - NOTES_KEPT)
+    tx.execute(news.update().where(here, noted, ~stands, ~called).values(note=None))
+    for age, unit in ((BY_THE_HOUR, _HOUR_MS), (BY_THE_DAY, _DAY_MS)):
+        _round(tx, here & (news.c.told_at < now - age), unit)
+
+
+def _round(tx: Tx, here: sa.ColumnElement[bool], unit: int) -> None:
+    """Exact times are kept only while somebody reads them to the minute."""
+    true, told = (sa.type_coerce(column, sa.BigInteger) for column in (news.c.true_at, news.c.told_at))
+    exact = (true % unit != 0) | (told % unit != 0)
+    rounded = news.update().where(here, exact).values(true_at=true - true % unit, told_at=told - told % unit)
+    changed = tx.execute(rounded.returning(news.c.id, news.c.true_at)).all()
+    for which, true_at in changed:
+        tx.execute(standing.update().where(standing.c.news_id == which).values(true_at=true_at))
+
+
+# -- as a circle wants it ------------------------------------------------------------------------------------------
+
+
+def keeps(tx: Tx, which: int) -> int:
+    """How many days a circle keeps news that newer news has replaced."""
+    days: int = tx.execute(sa.select(circle.c.keeps_days).where(circle.c.id == which)).scalar_one()
+    return days
+
+
+def keep(tx: Tx, which: int, days: int) -> None:
+    """Let a circle keep replaced news for so many days."""
+    tx.execute(circle.update().where(circle.c.id == which).values(keeps_days=days))
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A circle that still keeps very old last news: its keeper, and of whom, the oldest first."""
+
+    circle: int
+    name: str
+    keeper: int
+    people: tuple[tuple[str, datetime], ...]
+
+
+def old(tx: Tx, now: datetime) -> list[Old]:
+    """Circles whose keeper is to be asked now whether the last news of long ago shall stay; noted as asked."""
+    long_ago = now - ASKED_AGAIN
+    asked = circle.c.asked_at.is_(None) | (circle.c.asked_at < long_ago)
+    query = (
+        sa.select(circle.c.id, circle.c.name, circle.c.keeper_id)
+        .join(standing, standing.c.circle_id == circle.c.id)
+        .where(standing.c.true_at < long_ago, asked)
+        .distinct()
+        .limit(AT_ONCE)
+    )
+    found = []
+    for row in tx.execute(query).all():
+        people = (
+            sa.select(person.c.name, standing.c.true_at)
+            .join(person, standing.c.person_id == person.c.id)
+            .where(standing.c.circle_id == row.id, standing.c.true_at < long_ago)
+            .order_by(standing.c.true_at)
+        )
+        listed = tuple((one.name or "", one.true_at) for one in tx.execute(people))
+        found.append(Old(row.id, row.name, row.keeper_id, listed))
+        tx.execute(circle.update().where(circle.c.id == row.id).values(asked_at=now))
+    return found
+
+
+def let_go(tx: Tx, which: int, now: datetime) -> int:
+    """Erase the last news of long ago that a circle keeps; how many there were. Other circles keep theirs."""
+    theirs = (standing.c.circle_id == which) & (standing.c.true_at < now - ASKED_AGAIN)
+    gone = tx.execute(standing.delete().where(theirs).returning(standing.c.news_id)).scalars().all()
+    tx.execute(telling.delete().where(telling.c.circle_id == which, telling.c.news_id.in_(gone)))
+    elsewhere = sa.exists().where(telling.c.news_id == news.c.id)
+    called = sa.exists().where(alarm.c.news_id == news.c.id)
+    tx.execute(news.delete().where(news.c.id.in_(gone), ~elsewhere, ~called))
+    return len(gone)
