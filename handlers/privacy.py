@@ -12,7 +12,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import alarm, deadline, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, deadlines, inbox, outbox, people, trustees
+from storage import checkins, circles, deadlines, inbox, outbox, people, ties, trustees
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -21,12 +21,17 @@ COPY_STANDS = timedelta(minutes=10)
 def privacy(ask: Ask, tx: Tx) -> Outgoing:
     """What is kept, and what can be done about it."""
     mine = circles.circles_of(tx, ask.person.id)
+    districts = len(ties.of(tx, ask.person.id))
+    named = (
+        [ngettext("You have named {n} district.", "You have named {n} districts.", n=districts)] if districts else []
+    )
     return ask.reply(
         Page(
             (
                 _("<b>What I know of you</b>"),
                 _("Your name here: {name}", name=name_of(ask.person)),
                 ngettext("You are in {n} circle.", "You are in {n} circles.", n=len(mine)),
+                *named,
                 _(
                     "I keep your language, your circles, your quiet hours and your news: the last news until there is "
                     "newer, older news for 30 days. Whoever is in a circle with you sees your name there and the news "
@@ -75,6 +80,9 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
             {"rhythm": str(one.rhythm), "next": one.due_at.isoformat(timespec="minutes"), "words": one.note}
             for one in deadlines.of(tx, person.id)
         ],
+        "districts": [
+            {"district": one.place, "I live there": one.lives} for one in ties.of(tx, person.id)
+        ],  # of a right nothing is said: a copy can fall into other hands
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()

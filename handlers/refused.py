@@ -77,6 +77,16 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return ngettext("You can have {n} regular check-in.", "You can have at most {n} regular check-ins.", n=most)
         case r.PostponedEnough():
             return _("I can't put it off so far. Say that you are safe, or stop it.")
+        case r.Own():
+            return _("Another person must do this: it is your own.")
+        case r.NoSuchCode():
+            return _("There is no such code now. Ask the person for a new one.")
+        case r.TooManyDistricts(most):
+            return ngettext(
+                "You can name {n} district. Take one away first.",
+                "You can name at most {n} districts. Take one away first.",
+                n=most,
+            )
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 

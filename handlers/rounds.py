@@ -5,8 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, deadline, home, keeping
-from storage import cards, checkins, circles, deadlines, inbox, jobs, links, outbox, people, retention
+from handlers import alarm, card, deadline, desk, home, keeping
+from storage import (
+    audit,
+    cards,
+    checkins,
+    circles,
+    deadlines,
+    inbox,
+    jobs,
+    links,
+    outbox,
+    people,
+    proposals,
+    retention,
+    roles,
+)
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -31,6 +45,10 @@ def seldom(tx: Tx, now: datetime) -> None:
     cards.expire(tx, now)
     jobs.expire(tx, now)
     people.expire(tx, now)
+    outbox.post(tx, desk.watch(tx, now), now)
+    roles.expire(tx, now)
+    proposals.expire(tx, now)
+    audit.expire(tx, now)
 
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:

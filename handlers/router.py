@@ -42,12 +42,15 @@ from handlers import (
     deadline,
     home,
     keeping,
+    desk,
+    home,
     link,
     privacy,
     relative,
     start,
     telling,
     trustee,
+    ties,
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
@@ -170,6 +173,26 @@ BUTTONS: Mapping[str, Handler] = {
     "cleaned": privacy.cleaned,
     "forget": privacy.forget,
     "forgotten": privacy.forgotten,
+    "ties": ties.overview,
+    "ties.of": ties.overview_of,
+    "tie.of": ties.whose,
+    "tie.find": ties.find,
+    "tie.say": ties.say,
+    "tie.drop": ties.drop,
+    "desk": desk.desk,
+    "desk.code": desk.code,
+    "desk.give": desk.give,
+    "desk.give.to": desk.give_to,
+    "desk.rights": desk.rights,
+    "desk.right": desk.one_right,
+    "desk.renew": desk.renew,
+    "desk.take": desk.take,
+    "desk.keep": desk.keep,
+    "desk.leave": desk.leave,
+    "desk.left": desk.left,
+    "desk.withdraw": desk.withdraw,
+    "right.see": desk.right,
+    "right.yes": desk.agreed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -187,6 +210,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.LATER: deadline.later_said,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
+    Intent.DESK: desk.desk,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -205,6 +229,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "card": card.used,
     "late.time": deadline.time_typed,
     "late.note": deadline.noted,
+    "tie": ties.searched,
+    "desk.code": desk.give_typed,
 }
 
 
@@ -245,6 +271,9 @@ LIMITS: Mapping[Handler, Limit] = {
     deadline.put_off: Limit("late.put", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
+    desk.code: Limit("desk.code", 10),
+    desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
+    desk.keep: Limit("desk.keep", 3),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -261,6 +290,9 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(privacy.privacy, privacy.clean, privacy.cleaned),
         *(deadline.later, deadline.later_said, deadline.put_off, deadline.seen, deadline.caring),
         *(link.overview, link.cut, link.cut_off),
+        # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
+        *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
+        *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -278,6 +310,7 @@ OLDER: frozenset[Handler] = frozenset(
         deadline.last,
         deadline.begin,
         deadline.stopped,
+        desk.code,
     }
 )
 
@@ -301,6 +334,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "card": URGENT,
     "late.time": frozenset(Intent),
     "late.note": URGENT,
+    "tie": frozenset(Intent),
+    "desk.code": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}

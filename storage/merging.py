@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import outbox, relatives
+from storage import audit, outbox, proposals, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -47,6 +47,8 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _letters(tx, gone, kept)
     _trustees(tx, gone, kept)
     tx.execute(deadline.update().where(deadline.c.person_id == gone).values(person_id=kept))
+    _rights(tx, gone, kept)
+    ties.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
@@ -64,6 +66,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
 def arrive(tx: Tx, relative: int, member: int) -> None:
     """A relative of a circle turns out to be one of its members: the news of both are the member's."""
     _news(tx, relative, member)
+    ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
     relatives.remove(tx, relative)
@@ -183,6 +186,13 @@ def _trustees(tx: Tx, gone: int, kept: int) -> None:
     rows = [{"person_id": who, "trustee_id": whom} for who, whom in sorted(joined) if who != whom]
     if rows:
         tx.execute(trustee.insert(), rows)
+
+
+def _rights(tx: Tx, gone: int, kept: int) -> None:
+    """Nobody can be the second person to what they proposed with their other account."""
+    roles.unite(tx, gone, kept)
+    proposals.unite(tx, gone, kept)
+    audit.unite(tx, gone, kept)
 
 
 def _letters(tx: Tx, gone: int, kept: int) -> None:

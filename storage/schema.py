@@ -333,6 +333,76 @@ deadline = _table(
     sa.Index(None, "alarm_id"),
 )
 
+# -- rights, and whatever needs two people ---------------------------------------------------------------------------
+
+role = _table(
+    "role",  # a right that somebody holds for a while
+    sa.Column("id", Id, primary_key=True),  # what it is called among stewards: “moderator 3”
+    _who("person_id"),
+    sa.Column("role", Blind("role.role"), nullable=False),
+    sa.Column("given_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("asked_at", Instant),  # when the person was asked whether they want to keep it
+    sa.UniqueConstraint("person_id", "role"),
+    sa.Index(None, "role"),
+    sa.Index(None, "expires_at"),
+    sqlite_autoincrement=True,  # a number is never given to somebody else
+)
+
+candidacy = _table(
+    "candidacy",  # a code by which somebody who shall get a right is named: nobody can list people
+    _who("person_id", primary_key=True),
+    sa.Column("code", Blind("candidacy.code"), nullable=False, unique=True),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "expires_at"),
+)
+
+proposal = _table(
+    "proposal",  # what one holder of a right wants, and another one must agree to
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("kind", Blind("proposal.kind"), nullable=False),
+    sa.Column("role", Blind("proposal.role"), nullable=False),  # which right the two need
+    _who("proposer_id"),
+    sa.Column("body", Sealed("proposal.body"), nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "proposer_id"),
+    sa.Index(None, "role"),
+    sa.Index(None, "expires_at"),
+)
+
+proposal_barred = _table(
+    "proposal_barred",  # who must not be the second: whom it concerns, or who had the first word before
+    _to("proposal.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+audit = _table(
+    "audit",  # what was done with a right
+    sa.Column("id", Id, primary_key=True),
+    # forgotten with the person; what was done stays
+    sa.Column("person_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("about_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("deed", Sealed("audit.deed"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "about_id"),
+    sa.Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+# -- districts -----------------------------------------------------------------------------------------------------
+
+tie = _table(
+    "tie",  # a district where somebody lives, or where their people are
+    _who("person_id", primary_key=True),
+    sa.Column("place", Blind("tie.place"), primary_key=True),
+    sa.Column("name", Sealed("tie.name"), nullable=False),  # the same, to be shown
+    sa.Column("lives", sa.Integer, nullable=False),  # 1: they live there themselves
+    sa.Index(None, "place", "person_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

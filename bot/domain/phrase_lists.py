@@ -657,4 +657,5 @@ COMMANDS: Final = {
     "bekor": "CANCEL",
     "back": "BACK",
     "forget": "FORGET",
+    "desk": "DESK",
 }

@@ -154,3 +154,20 @@ class TooManyDeadlines(Refusal):
 @dataclass
 class PostponedEnough(Refusal):
     """A deadline can't be put off so far."""
+
+
+@dataclass
+class Own(Refusal):
+    """Another person must do it: it is one's own proposal, or about one's own right."""
+
+
+@dataclass
+class NoSuchCode(Refusal):
+    """Nobody has made this code for a right, or it is used or too old."""
+
+
+@dataclass
+class TooManyDistricts(Refusal):
+    """The person has told as many districts as one may."""
+
+    most: int

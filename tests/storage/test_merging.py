@@ -15,8 +15,22 @@ from bot.domain.alarm import Alarm
 from bot.domain.checkin import News, State
 from bot.domain.conversation import Lane, Outgoing, Sender
 from bot.domain.people import Person
+from bot.domain.roles import Role
 from bot.i18n import _
-from storage import cards, checkins, circles, inbox, jobs, links, merging, outbox, people
+from storage import (
+    audit,
+    cards,
+    checkins,
+    circles,
+    inbox,
+    jobs,
+    links,
+    merging,
+    outbox,
+    people,
+    proposals,
+    roles,
+)
 from storage.database import Tx
 from storage.schema import metadata, newcomer, person
 
@@ -199,6 +213,34 @@ def _empty(tx: Tx) -> None:
     for table in reversed(metadata.sorted_tables):
         if table.name != "fact":
             tx.execute(table.delete())
+
+
+async def test_rights_and_proposals_of_both_are_one_persons(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        met = [people.meet(tx, Sender("memory", "1", name), NOW).person for name in "abc"]
+        kept, gone, other = [one.id for one in met if one is not None]
+        roles.give(tx, kept, Role.STEWARD, NOW - timedelta(days=30))
+        roles.give(tx, other, Role.STEWARD, NOW)
+        longer = roles.give(tx, gone, Role.STEWARD, NOW)
+        roles.give(tx, gone, Role.MODERATOR, NOW)
+        roles.stand(tx, gone, "123456789018", NOW)
+        body: dict[str, Any] = {}
+        mine = proposals.put(tx, "x", Role.STEWARD, gone, _("Saved."), NOW, body=body)
+        about = proposals.put(tx, "x", Role.STEWARD, other, _("Saved."), NOW, body=body, barred=[gone, kept])
+        audit.note(tx, gone, "a deed", NOW, about=gone)
+        merging.merge(tx, gone, kept, NOW)
+        assert {one.role for one in roles.of(tx, kept, NOW)} == {Role.STEWARD, Role.MODERATOR}
+        held = roles.held(tx, kept, Role.STEWARD, NOW)
+        assert held is not None
+        assert held.expires_at == longer.expires_at, "of two the one that lasts longer"
+        assert roles.candidate(tx, "123456789018", NOW) is None
+        assert not proposals.second(tx, mine, kept, NOW), "it is their own now"
+        assert not proposals.second(tx, about, kept, NOW)
+        assert proposals.second(tx, mine, other, NOW), "the control"
+        (deed,) = audit.latest(tx, 9)
+        assert (deed.person, deed.about) == (kept, kept)
+
+    await storage.write(work)
 
 
 async def test_what_only_one_of_them_had_is_had_by_both(storage: Storage) -> None:

@@ -14,6 +14,88 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "audit",
+        sa.Column("id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=True),
+        sa.Column("about_id", Big, nullable=True),
+        sa.Column("deed", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["about_id"], ["person.id"], name=op.f("fk_audit_about_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_audit_person_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_about_id"), ["about_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "candidacy",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("code", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_candidacy_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_candidacy")),
+        sa.UniqueConstraint("code", name=op.f("uq_candidacy_code")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("candidacy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_candidacy_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "proposal",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.LargeBinary(), nullable=False),
+        sa.Column("proposer_id", Big, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", Big, nullable=False),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["proposer_id"], ["person.id"], name=op.f("fk_proposal_proposer_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposal")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("proposal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_proposal_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_proposal_proposer_id"), ["proposer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_proposal_role"), ["role"], unique=False)
+
+    op.create_table(
+        "role",
+        sa.Column("id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("role", sa.LargeBinary(), nullable=False),
+        sa.Column("given_at", Big, nullable=False),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.Column("asked_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_role_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
+        sa.UniqueConstraint("person_id", "role", name=op.f("uq_role_person_id_role")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("role", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_role_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_role_role"), ["role"], unique=False)
+
+    op.create_table(
+        "tie",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("lives", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_tie_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", "place", name=op.f("pk_tie")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("tie", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tie_place_person_id"), ["place", "person_id"], unique=False)
+
+    op.create_table(
         "trustee",
         sa.Column("person_id", Big, nullable=False),
         sa.Column("trustee_id", Big, nullable=False),
@@ -24,6 +106,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("trustee", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_trustee_trustee_id"), ["trustee_id"], unique=False)
+
+    op.create_table(
+        "proposal_barred",
+        sa.Column("proposal_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_proposal_barred_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposal_id"], ["proposal.id"], name=op.f("fk_proposal_barred_proposal_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("proposal_id", "person_id", name=op.f("pk_proposal_barred")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("proposal_barred", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_proposal_barred_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "relative",
