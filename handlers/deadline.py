@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.alarm import REPEAT_AFTER, Alarm, Reader, needs_repeat
 from bot.domain.checkin import NOTE_LENGTH
-from bot.domain.conversation import Ago, Choice, Lane, Line, On, Outgoing, Page, Span, Value
+from bot.domain.conversation import Ago, Choice, Lane, Line, On, Outgoing, Page, Place, Span, Value
 from bot.domain.deadline import (
     EVERY,
     GRACES,
@@ -28,6 +28,7 @@ from bot.domain.deadline import (
     second_grace,
     step,
 )
+from bot.domain.outage import Outage
 from bot.domain.people import HOME, Person, quiet_until
 from bot.domain.phrases import number_in
 from bot.domain.refusals import (
@@ -45,7 +46,7 @@ from handlers import alarm, checkin, home, trustee, words
 from handlers.ask import Ask, back, base36, button, expect
 from handlers.home import HELP, SAFE, with_menu
 from handlers.start import ZONES, clock
-from storage import checkins, circles, deadlines, outbox, people, trustees
+from storage import checkins, circles, deadlines, outages, outbox, people, trustees
 from storage.database import Tx
 from storage.deadlines import Silence
 from storage.outbox import State as Letter
@@ -578,13 +579,17 @@ def _look(tx: Tx, one: Deadline, now: datetime) -> list[Outgoing]:
     if person is None:
         return []
     sign = deadlines.last_sign(tx, one.person, now)
-    done = step(one, now, sign=None if sign is None else sign.true_at, person=person)
+    offline = outages.over(tx, person.id, now)
+    told_at = None if sign is None else sign.true_at
+    done = step(one, now, offline=offline is not None, sign=told_at, person=person)
     after, letters = done.deadline, []
     match done.do:
         case Do.REMIND:
             letters = [_reminder(person, after, now)]
         case Do.ASK | Do.ASK_AGAIN:
             letters = [_question(person, after)]
+        case Do.HOLD if offline is not None:
+            letters = _held(tx, person, after, offline, now)
         case Do.TELL_CIRCLE:
             after, letters = _tell_circle(tx, person, after, now)
         case Do.TELL_TRUSTEES:
@@ -622,6 +627,26 @@ def _question(person: Person, one: Deadline) -> Outgoing:
         _("If I hear nothing, I tell your people: {when}.", when=On(one.circle_at, one.zone or HOME)),
     )
     return Outgoing(person.id, Page(lines), choices=_ways(one), lane=Lane.DANGER, topic=topic(one.id))
+
+
+def _held(tx: Tx, person: Person, one: Deadline, offline: Outage, now: datetime) -> list[Outgoing]:
+    """An outage keeps the circle from being told: the trustees learn that, and that nothing else is known."""
+    lines = (
+        _("{name}: the agreed time has passed, {ago}.", name=words.name_of(person), ago=Ago(one.due_at)),
+        _("The district {place} is offline since {ago}.", place=Place(offline.place), ago=Ago(offline.since)),
+        _("So silence is expected, and does not mean harm. I wait until the network is back, and ask again then."),
+    )
+    return [
+        Outgoing(
+            p.id,
+            Page(lines),
+            lane=Lane.CHECKIN,
+            topic=topic(one.id),
+            silent=quiet_until(p, now) is not None,
+            about=person.id,
+        )
+        for p in trustees.of(tx, person.id)
+    ]
 
 
 def _met(  # noqa: PLR0913, PLR0917 - what was, what is, and who
@@ -713,7 +738,14 @@ def _letter(  # noqa: PLR0913, PLR0917 - a letter has this many parts
     tx: Tx, person: Person, one: Deadline, where: int, now: datetime, readers: list[Reader], *, again: bool
 ) -> Page:
     name = words.name_of(person)
+    offline = outages.over(tx, person.id, now)
     lines: list[Line | str] = [_("⏰ <b>{name}</b>: no word by the agreed time.", name=name)]
+    if offline is not None:
+        lines = [
+            _("❓ <b>{name}</b>: no word by the agreed time. Have you heard anything?", name=name),
+            _("The district {place} is offline since {ago}.", place=Place(offline.place), ago=Ago(offline.since)),
+            _("Silence may mean only that."),
+        ]
     if again:
         lines.append(_("Nobody takes care of it yet."))
     lines += [
@@ -789,7 +821,8 @@ def _attend(tx: Tx, silence: Silence, now: datetime) -> list[Outgoing]:
         quiet = [r for r in readers if not r.answered and (last is None or r.person in last)]
         return [_letter_to(tx, person, one, r.person, r.circle, now, again=True) for r in quiet]
     latest = checkins.latest(tx, person.id)
-    shown = "" if latest is None else base36(latest.id)
+    offline = outages.over(tx, person.id, now)
+    shown = f"{base36(latest.id) if latest else ''}/{base36(offline.id) if offline else ''}"
     if shown == silence.shown:
         return []
     checkins.note_shown(tx, silence.id, shown)

@@ -32,7 +32,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "🔑 Give a right"), "desk.give"),
         (pgettext("button", "📋 Rights"), "desk.rights"),
     ),
-    Role.MODERATOR: (),
+    Role.MODERATOR: ((pgettext("button-wide", "📴 Districts without network"), "outage"),),
     Role.ORGANISER: (),
 }
 

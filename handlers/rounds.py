@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, deadline, desk, home, keeping
+from handlers import alarm, card, deadline, desk, home, keeping, outage
 from storage import (
     audit,
     cards,
@@ -38,6 +38,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     circles.expire(tx, now)
     checkins.expire(tx, now)
     deadlines.astray(tx, now)
+    outbox.post(tx, outage.watch(tx, now), now)
     retention.sweep(tx, now)
     outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, outbox, proposals, relatives, roles, ties
+from storage import audit, outages, outbox, proposals, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -49,6 +49,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     tx.execute(deadline.update().where(deadline.c.person_id == gone).values(person_id=kept))
     _rights(tx, gone, kept)
     ties.unite(tx, gone, kept)
+    outages.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

@@ -403,6 +403,35 @@ tie = _table(
     sa.Index(None, "place", "person_id"),
 )
 
+# -- outages -------------------------------------------------------------------------------------------------------
+
+outage = _table(
+    "outage",  # that a district has no network, as two moderators have declared
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("place", Sealed("outage.place"), nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("asked", sa.Integer, nullable=False, server_default="0"),  # 1: the moderators were asked to renew it
+    sa.Column("phase", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reached", Id, nullable=False, server_default="0"),  # up to which person the phase has come
+    sa.Index(None, "ended_at"),
+)
+
+outage_by = _table(
+    "outage_by",  # who declared it, or renewed it last
+    _to("outage.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+outage_overruled = _table(
+    "outage_overruled",  # for whom it shall not count
+    _to("outage.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

@@ -121,11 +121,11 @@ def test_a_time_of_day_is_read_as_people_write_it(text: str, minute: int | None)
 # -- what is to be done --------------------------------------------------------------------------------------------
 
 
-def run(one: Deadline, looks: list[datetime], **more: bool) -> list[tuple[Do, datetime]]:
+def run(one: Deadline, looks: list[datetime], *, offline: bool = False) -> list[tuple[Do, datetime]]:
     """What is done when it is looked at at these moments."""
-    done = []
+    done: list[tuple[Do, datetime]] = []
     for now in looks:
-        found = step(one, now, **more)
+        found = step(one, now, offline=offline)
         one = found.deadline
         if found.do is not Do.NOTHING:
             done.append((found.do, now))

@@ -14,6 +14,22 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "outage",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
+        sa.Column("since", Big, nullable=False),
+        sa.Column("until", Big, nullable=False),
+        sa.Column("ended_at", Big, nullable=True),
+        sa.Column("asked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("phase", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reached", Big, server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outage")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
         "audit",
         sa.Column("id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=True),
@@ -43,6 +59,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("candidacy", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_candidacy_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "outage_by",
+        sa.Column("outage_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["outage_id"], ["outage.id"], name=op.f("fk_outage_by_outage_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outage_by_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("outage_id", "person_id", name=op.f("pk_outage_by")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage_by", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_by_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "outage_overruled",
+        sa.Column("outage_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["outage_id"], ["outage.id"], name=op.f("fk_outage_overruled_outage_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_outage_overruled_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("outage_id", "person_id", name=op.f("pk_outage_overruled")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage_overruled", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_overruled_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "proposal",
