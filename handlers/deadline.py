@@ -633,7 +633,7 @@ def _held(tx: Tx, person: Person, one: Deadline, offline: Outage, now: datetime)
     """An outage keeps the circle from being told: the trustees learn that, and that nothing else is known."""
     lines = (
         _("{name}: the agreed time has passed, {ago}.", name=words.name_of(person), ago=Ago(one.due_at)),
-        _("The district {place} is offline since {ago}.", place=Place(offline.place), ago=Ago(offline.since)),
+        _("{place}: the network went down {ago}.", place=Place(offline.place), ago=Ago(offline.since)),
         _("So silence is expected, and does not mean harm. I wait until the network is back, and ask again then."),
     )
     return [
@@ -743,7 +743,7 @@ def _letter(  # noqa: PLR0913, PLR0917 - a letter has this many parts
     if offline is not None:
         lines = [
             _("❓ <b>{name}</b>: no word by the agreed time. Have you heard anything?", name=name),
-            _("The district {place} is offline since {ago}.", place=Place(offline.place), ago=Ago(offline.since)),
+            _("{place}: the network went down {ago}.", place=Place(offline.place), ago=Ago(offline.since)),
             _("Silence may mean only that."),
         ]
     if again:

@@ -50,7 +50,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
 
 def _line(one: Outage, now: datetime) -> Line:
     return _(
-        "{place}: offline since {ago}. Lapses in {span}.",
+        "{place}: the network went down {ago}. This lapses in {span}.",
         place=Place(one.place),
         ago=Ago(one.since),
         span=Span(max(one.until - now, timedelta(minutes=1))),
@@ -109,7 +109,7 @@ def since(ask: Ask, tx: Tx) -> Outgoing:
     people.end_dialogue(tx, ask.person.id)
     made = [button(_hours(hours), "outage.put", code, hours) for hours in SINCE]
     rows = [made[n : n + 2] for n in range(0, len(made), 2)]
-    return ask.reply(_("Since when is it offline? {place}", place=Place(code)), *rows, [back("outage")])
+    return ask.reply(_("When did the network go down? {place}", place=Place(code)), *rows, [back("outage")])
 
 
 def _hours(hours: int) -> Line:
@@ -156,7 +156,7 @@ def proposed(ask: Ask, tx: Tx) -> Outgoing:
         return desk.show(ask, tx, by, waits, [_line(one, ask.now), _("Is it still offline? Ask somebody there.")], yes)
     lines = [
         _(
-            "{place}: offline since {ago}.",
+            "{place}: the network went down {ago}.",
             place=Place(waits.body["place"]),
             ago=Ago(datetime.fromisoformat(waits.body["since"])),
         ),
@@ -217,7 +217,7 @@ def shown_to(tx: Tx, who: int, now: datetime) -> tuple[list[Line | str], list[Ch
 
 def _says(one: Outage) -> Line:
     return _(
-        "📴 {place}: no network since {ago}. Silence from there is expected now, and does not mean harm.",
+        "📴 {place}: the network went down {ago}. Silence from there is expected now, and does not mean harm.",
         place=Place(one.place),
         ago=Ago(one.since),
     )
