@@ -271,6 +271,8 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
         *("deadline.person_id", "outage_by.person_id", "outage_overruled.person_id"),
         *("job.person_id", "letter.about_id", "letter.person_id", "link.person_id", "membership.person_id"),
         *("newcomer.inviter_id", "newcomer.person_id", "news.person_id", "news.teller_id", "standing.person_id"),
+        *("audit.about_id", "audit.person_id", "candidacy.person_id", "proposal.proposer_id", "tie.person_id"),
+        *("proposal_barred.person_id", "role.person_id"),
         *("trustee.person_id", "trustee.trustee_id"),
     }
 

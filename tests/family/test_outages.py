@@ -9,7 +9,6 @@ import pytest
 
 from bot.domain import places
 from bot.domain.roles import Role
-from handlers import deadline
 from storage import outages, ties
 from storage.database import Tx
 from tests.family.looking import button, forge, id_of, press, rows
@@ -21,6 +20,7 @@ from tests.stage import Actor, Stage
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 KHOROG = places.search("Khorog")[0]
+DAYS = 100
 SAYS = "Silence from there is expected now, and does not mean harm."
 
 
@@ -63,6 +63,7 @@ async def renew(one: Actor, other: Actor) -> None:
     await one.presses("Khorog")
     await one.presses("Renew it")
     await agree(other, "Still offline: Khorog")
+    assert "Done. It counts for 72 hours" in other.last
 
 
 async def ends(actor: Actor) -> None:
@@ -230,6 +231,18 @@ async def test_whoever_it_concerns_can_overrule_it_for_themselves(stage: Stage) 
     assert not daler.sees(f"Anna: {SILENT}"), "for the others it counts"
 
 
+async def test_when_nobody_renews_it_the_alarm_that_waited_comes(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await lives_in(stage, zarina)
+    await begin(stage, zarina, pauses=True)
+    one, other = await moderators(stage, "One", "Other")
+    await declare(stage, one, other)
+    await stage.pass_time(72 * HOUR, HOUR)
+    assert not daler.sees(SILENT)
+    await stage.pass_time(HOUR, 10 * MINUTE)
+    assert daler.sees(f"⏰ Zarina: {SILENT}"), "two people's word can't mute it for longer"
+
+
 # -- when it is over -----------------------------------------------------------------------------------------------
 
 
@@ -317,17 +330,20 @@ async def hundred_days(stage: Stage) -> dict[str, list[int]]:
     await declare(stage, crew[0], crew[1])
     alarms: dict[str, list[int]] = {"Zarina": [], "Bibi": [], "Anna": [], "Farid": []}
     seen = dict.fromkeys(alarms, 0)
-    for day in range(1, 101):
+    for day in range(1, DAYS + 1):
         for actor in crew:
             await give(stage, actor, Role.MODERATOR)
-        if day == 49:  # noqa: PLR2004 - nobody renews it in time: it lapses on day 48, and is declared anew at once
+        if day == 47:  # noqa: PLR2004 - nobody has renewed it in time: it has lapsed, and is declared anew after hours
+            assert await in_force(stage) == 0
+            await farid.says("I am safe")
+            await stage.pass_time(6 * HOUR, 3 * HOUR)
             await declare(stage, crew[0], crew[1])
-        elif day % 2 == 0 and day not in {46, 48, 100}:
+        elif day % 2 == 0 and day not in {46, 48}:
             pair = crew[2:] if (day // 2) % 2 else crew[:2]
             await renew(*pair)
         for _part in range(4):
             await farid.says("I am safe")
-            await stage.pass_time(6 * HOUR, HOUR)
+            await stage.pass_time(6 * HOUR, 3 * HOUR)
         stage.app = stage.open()
         for name, days in alarms.items():
             now = daler.screen.count(f"{name}: no word by the agreed time")
@@ -337,9 +353,9 @@ async def hundred_days(stage: Stage) -> dict[str, list[int]]:
     await zarina.says("I am safe")  # the network is back, and she answers
     for _part in range(4):
         await farid.says("I am safe")
-        await stage.pass_time(6 * HOUR, HOUR)
+        await stage.pass_time(6 * HOUR, 3 * HOUR)
     for name, days in alarms.items():
-        days.extend([101] if daler.screen.count(f"{name}: no word by the agreed time") > seen[name] else [])
+        days.extend([DAYS + 1] if daler.screen.count(f"{name}: no word by the agreed time") > seen[name] else [])
     return alarms
 
 
@@ -348,7 +364,7 @@ async def test_a_hundred_days_without_network_raise_no_false_alarm_and_lose_no_d
     alarms = await hundred_days(stage)
     assert alarms["Farid"] == [], "who lives elsewhere and tells that he is well"
     assert alarms["Zarina"] == [], "who has agreed to wait, and comes back with the network"
-    assert alarms["Bibi"] == [101], "who has agreed to wait, and stays silent when the network is back: not lost"
+    assert alarms["Bibi"] == [DAYS + 1], "who has agreed to wait, and stays silent when the network is back: not lost"
     assert alarms["Anna"][:1] == [1], "who did not agree to wait"
 
 
@@ -356,7 +372,7 @@ async def test_a_hundred_days_without_network_raise_no_false_alarm_and_lose_no_d
 async def test_control_without_outage_mode_the_same_days_raise_false_alarms(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deadline.outages, "over", lambda _tx, _who, _now: None)
+    monkeypatch.setattr(outages, "over", lambda _tx, _who, _now: None)
     alarms = await hundred_days(stage)
     assert alarms["Zarina"][:1] == [1]
     assert alarms["Bibi"]
