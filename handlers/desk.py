@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain.circle import make_code, read_code, spaced
 from bot.domain.conversation import Ago, Choice, Lane, Line, On, Outgoing, Page, Span
 from bot.domain.link import SHOWN
-from bot.domain.people import Person, quiet_until
+from bot.domain.people import HOME, Person, quiet_until
 from bot.domain.refusals import Misread, NoSuchCode, Outdated, Own, TooNew
 from bot.domain.roles import CANDIDACY_LIFE, LASTS, Authority, Held, Moderator, Organiser, Role, Steward
 from bot.i18n import _, pgettext
@@ -32,7 +32,10 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "🔑 Give a right"), "desk.give"),
         (pgettext("button", "📋 Rights"), "desk.rights"),
     ),
-    Role.MODERATOR: ((pgettext("button-wide", "📴 Districts without network"), "outage"),),
+    Role.MODERATOR: (
+        (pgettext("button", "📣 Roll-calls"), "region"),
+        (pgettext("button-wide", "📴 Districts without network"), "outage"),
+    ),
     Role.ORGANISER: (),
 }
 
@@ -102,7 +105,7 @@ def propose(  # noqa: PLR0913 - a proposal has this many parts
 
     `kind` is the feature's: the button ``kind.see:id`` must show what exactly is proposed, and lead to the feature's
     own handler, which calls `second`. `title` is the label of that button at the desk. `barred` are people who can't
-    be the second one.
+    be the second one, nor see it: whom it concerns, or (where “two others” must agree) who had the word before.
     """
     without = {*barred, by.person}
     one = proposals.put(tx, kind, by.held.role, by.person, title, ask.now, body=body, barred=without - {by.person})
@@ -195,7 +198,7 @@ def desk(ask: Ask, tx: Tx) -> Outgoing:
     rows: list[list[Choice]] = []
     for held in mine:
         _held(ask, tx, held.role)
-        lines.append(_("Your right here: {right}, until {when}.", right=called(held), when=On(held.expires_at)))
+        lines.append(_("Your right here: {right}, until {when}.", right=called(held), when=On(held.expires_at, HOME)))
         rows += [[button(label, verb)] for label, verb in TOOLS[held.role]]
         waiting = proposals.waiting(tx, held.role, held.person, ask.now)
         rows += [[button(one.title, f"{one.kind}.see", one.id)] for one in waiting]
@@ -223,7 +226,7 @@ def code(ask: Ask, tx: Tx) -> Outgoing:
     """Make the code by which a candidate is named."""
     made = make_code(secrets.randbelow)
     roles.stand(tx, ask.person.id, made, ask.now)
-    return ask.reply(
+    return ask.anew(
         Page(
             (
                 _("Your code: <code>{code}</code>", code=spaced(made)),
@@ -382,7 +385,7 @@ def rights(ask: Ask, tx: Tx) -> Outgoing:
     """Every right by its number, until when it lasts; no name and no account."""
     steward(ask, tx)
     every = [one for what in Role for one in roles.holders(tx, what, ask.now)]
-    lines = [_("{right}: until {when}", right=called(one), when=On(one.expires_at)) for one in every]
+    lines = [_("{right}: until {when}", right=called(one), when=On(one.expires_at, HOME)) for one in every]
     rows = ([button(pgettext("button", "{right}", right=called(one)), "desk.right", one.number)] for one in every)
     return ask.reply(Page(tuple(lines)), *rows, [back("desk")], clean_after=STANDS)
 
@@ -391,7 +394,7 @@ def one_right(ask: Ask, tx: Tx) -> Outgoing:
     """One right: renew it, or take it away. About one's own others decide."""
     by = steward(ask, tx)
     held = _numbered(ask, tx)
-    lines = [_("{right}: until {when}", right=called(held), when=On(held.expires_at))]
+    lines = [_("{right}: until {when}", right=called(held), when=On(held.expires_at, HOME))]
     if held.person == by.person:
         lines.append(_("This is your own right: others decide about it."))
         return ask.reply(Page(tuple(lines)), [back("desk.rights")], clean_after=STANDS)

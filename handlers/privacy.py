@@ -9,7 +9,7 @@ from bot import i18n
 from bot.domain.checkin import News
 from bot.domain.conversation import Lane, Outgoing, Page
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, deadline, trustee
+from handlers import alarm, bearer, deadline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
 from storage import checkins, circles, deadlines, inbox, outbox, people, ties, trustees
@@ -141,13 +141,20 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
 def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
     me = ask.person.id
-    letters = [*alarm.end_call_of(tx, me, ask.now), *deadline.end_of(tx, ask.person, ask.now)]
     trusting = [pair for pair in trustee.around(tx, me) if pair.person.id != me]
+    letters = [
+        *alarm.end_call_of(tx, me, ask.now),
+        *deadline.end_of(tx, ask.person, ask.now),
+        *matters.forgets(tx, me, ask.now),
+    ]
     for mine in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)
         if mine.keeper == me and heir is not None:
             circles.hand_over(tx, mine.id, heir.id)
             letters.append(_to_heir(heir.id, mine.name))
+        as_it_is = circles.one_of(tx, me, mine.id)
+        if as_it_is is not None:
+            letters += bearer.parts(tx, as_it_is, ask.person, ask.now)
         circles.leave(tx, mine.id, me)
     letters += trustee.parted(tx, trusting)
     everywhere = people.addresses(tx, me)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, deadline, desk, home, keeping, outage
+from handlers import alarm, card, checking, deadline, desk, home, keeping, outage, region
 from storage import (
     audit,
     cards,
@@ -18,9 +18,11 @@ from storage import (
     outbox,
     people,
     proposals,
+    regions,
     retention,
     roles,
 )
+from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -31,6 +33,11 @@ def often(tx: Tx, now: datetime) -> None:
     outbox.post(tx, deadline.watch(tx, now), now)
 
 
+def asking(tx: Tx, now: datetime) -> None:
+    """As often, but on its own, so that no call for help can suffer from it: whom a roll-call asks next."""
+    outbox.post(tx, region.watch(tx, now), now)
+
+
 def seldom(tx: Tx, now: datetime) -> None:
     """Every minute: expiry."""
     inbox.expire(tx, now)
@@ -39,6 +46,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     checkins.expire(tx, now)
     deadlines.astray(tx, now)
     outbox.post(tx, outage.watch(tx, now), now)
+    cases.expire(tx, now)
+    outbox.post(tx, checking.watch(tx, now), now)
     retention.sweep(tx, now)
     outbox.post(tx, keeping.ask_keepers(tx, now), now)
     outbox.post(tx, card.come_back(tx, now), now)
@@ -49,12 +58,13 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, desk.watch(tx, now), now)
     roles.expire(tx, now)
     proposals.expire(tx, now)
+    regions.expire(tx, now)
     audit.expire(tx, now)
 
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
-    work = card.made if job.kind == cards.MAKE else card.looked_up
+    work = {cards.MAKE: card.made, regions.PICTURE: region.drawn}.get(job.kind, card.looked_up)
     outbox.post(tx, work(tx, job, done, now), now)
 
 

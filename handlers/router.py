@@ -35,17 +35,21 @@ from bot.i18n import _
 from handlers import (
     alarm,
     asking,
+    bearer,
     board,
     card,
     checkin,
+    checking,
     circle,
     deadline,
     desk,
+    hard,
     home,
     keeping,
     link,
     outage,
     privacy,
+    region,
     relative,
     start,
     telling,
@@ -129,6 +133,32 @@ BUTTONS: Mapping[str, Handler] = {
     "join": circle.join,
     "door.open": circle.door_open,
     "door.shut": circle.door_shut,
+    "hard.say": hard.say,
+    "hard.what": hard.what,
+    "hard.when": hard.when,
+    "hard.note": hard.note,
+    "hard.undo": hard.undo,
+    "hard.read": checking.read,
+    "hard.again": checking.again,
+    "hard.cover": checking.cover,
+    "hard.yes": checking.yes,
+    "hard.grade": checking.grade,
+    "hard.no": checking.no,
+    "hard.call": checking.call,
+    "hard.else": checking.somebody_else,
+    "hard.ask": checking.asked,
+    "hard.pass": checking.pass_on,
+    "hard.tell": checking.tell,
+    "hard.told": checking.marked,
+    "hard.wrong": checking.wrong,
+    "hard.wrong.yes": checking.wronged,
+    "hard.free": checking.free,
+    "hard.free.yes": checking.freed,
+    "hard.bearers": bearer.bearers,
+    "hard.name": bearer.name,
+    "hard.named": bearer.named,
+    "hard.release": bearer.release,
+    "hard.decline": bearer.decline,
     "link": link.overview,
     "link.make": link.make,
     "link.type": link.type_it,
@@ -204,6 +234,21 @@ BUTTONS: Mapping[str, Handler] = {
     "desk.withdraw": desk.withdraw,
     "right.see": desk.right,
     "right.yes": desk.agreed,
+    "region": region.overview,
+    "region.new": region.new,
+    "region.hours": region.hours,
+    "region.look": region.look,
+    "region.put": region.put,
+    "region.see": region.see,
+    "region.yes": region.agreed,
+    "region.board": region.show,
+    "region.away": region.away,
+    "region.picture": region.picture,
+    "region.close": region.close,
+    "region.closed": region.closed,
+    "region.safe": region.safe,
+    "region.help": region.help_needed,
+    "region.later": region.later,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -241,8 +286,10 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "outage.place": outage.searched,
     "late.time": deadline.time_typed,
     "late.note": deadline.noted,
+    "hard.note": hard.noted,
     "tie": ties.searched,
     "desk.code": desk.give_typed,
+    "region.place": region.searched,
 }
 
 
@@ -266,6 +313,7 @@ LIMITS: Mapping[Handler, Limit] = {
     privacy.copied: Limit("copy", 5),
     alarm.noted: Limit("detail", 12),  # a call itself is never refused
     checkin.noted: Limit("note", 20),
+    hard.noted: Limit("note", 20),
     checkin.placed: Limit("note", 20),
     checkin.something_told: Limit("news", 30),
     checkin.hurt: Limit("news", 30),
@@ -286,6 +334,8 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.code: Limit("desk.code", 10),
     desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
     desk.keep: Limit("desk.keep", 3),
+    region.put: Limit("region", 10),
+    region.picture: Limit("region.picture", 20),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -306,6 +356,9 @@ UNSEEING: frozenset[Handler] = frozenset(
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
+        *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -348,8 +401,10 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "outage.place": frozenset(Intent),
     "late.time": frozenset(Intent),
     "late.note": URGENT,
+    "hard.note": URGENT,
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
+    "region.place": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -360,7 +415,7 @@ STAYING = frozenset(
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
 
-URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
+URGENT_BUTTONS = frozenset({"help", "help.in", "region.help", "call.safe", "call.mistake"})
 
 Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, outages, outbox, proposals, relatives, roles, ties
+from storage import audit, hard, outages, outbox, proposals, regions, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -44,12 +44,14 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _news(tx, gone, kept)
     _calls(tx, gone, kept)
     _questions(tx, gone, kept)
+    hard.unite(tx, gone, kept)
     _letters(tx, gone, kept)
     _trustees(tx, gone, kept)
     tx.execute(deadline.update().where(deadline.c.person_id == gone).values(person_id=kept))
     _rights(tx, gone, kept)
     ties.unite(tx, gone, kept)
     outages.unite(tx, gone, kept)
+    regions.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
@@ -70,6 +72,7 @@ def arrive(tx: Tx, relative: int, member: int) -> None:
     ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
+    hard.unite(tx, relative, member)
     relatives.remove(tx, relative)
 
 

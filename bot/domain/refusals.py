@@ -171,3 +171,12 @@ class TooManyDistricts(Refusal):
     """The person has told as many districts as one may."""
 
     most: int
+
+
+@dataclass
+class AskedNow(Refusal):
+    """A roll-call of this district is open already."""
+
+
+class ByVoice(Refusal):
+    """What was typed speaks of a death or a detention: that goes to no circle as words."""

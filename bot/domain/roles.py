@@ -1,4 +1,7 @@
-"""Rights in a community: which there are, how long they last, and the values that prove one to a handler."""
+"""Rights in a community: which there are, how long they last, and the values that prove one to a handler.
+
+Where one person alone must not be enough, one proposes and another one agrees: `storage.proposals`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from enum import Enum
 
 LASTS = timedelta(days=90)
 RENEWED_FROM = timedelta(days=14)  # so long before the end the person is asked whether they want to keep it
-TOGETHER = 2  # people who must agree, wherever one alone must not be enough
 CANDIDACY_LIFE = timedelta(hours=24)
 PROPOSAL_LIFE = timedelta(hours=72)
 
