@@ -337,8 +337,8 @@ async def hundred_days(stage: Stage) -> dict[str, list[int]]:
             assert await in_force(stage) == 0
             await farid.says("I am safe")
             await stage.pass_time(6 * HOUR, 3 * HOUR)
-            await declare(stage, crew[0], crew[1])
-        elif day % 2 == 0 and day not in {46, 48}:
+            await declare(stage, crew[2], crew[3])
+        elif day % 2 == 0 and day != 46:  # noqa: PLR2004 - see above
             pair = crew[2:] if (day // 2) % 2 else crew[:2]
             await renew(*pair)
         for _part in range(4):
