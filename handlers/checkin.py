@@ -90,9 +90,9 @@ def hearers(tx: Tx, told: list[int], but: int) -> dict[int, tuple[Person, int]]:
     return found
 
 
-def tell(ask: Ask, tx: Tx, state: State, *, note: str = "") -> list[Outgoing]:
-    """Store news about oneself and tell everybody in the chosen circles."""
-    told = told_circles(ask, tx)
+def tell(ask: Ask, tx: Tx, state: State, *, note: str = "", told: list[int] | None = None) -> list[Outgoing]:
+    """Store news about oneself and tell everybody in the chosen circles, or in those of `told`."""
+    told = told_circles(ask, tx) if told is None else told
     me = ask.person
     news = News(tx.new_id(), me.id, me.id, state, when_true(ask.said_at, ask.now), ask.now, note)
     checkins.add(tx, news, told)

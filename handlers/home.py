@@ -111,6 +111,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "☎️ Spoken codes"), "code")],
         [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
+        [button(pgettext("button", "⏰ Regular check-in"), "late")],
         [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties")],
         [button(pgettext("button", "🔗 My other account"), "link")],

@@ -81,6 +81,14 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("I do not know this place. Try the name of the district or of the nearest city.")
         case r.TrusteesChosen():
             return _("Two people are chosen already. First press one of them once more to take them off.")
+        case r.NotATime():
+            return _("I could not read a time in that. Please write it like this: 18:30.")
+        case r.TimeOver():
+            return _("This time is over already. Please choose a later one.")
+        case r.TooManyDeadlines(most):
+            return ngettext("You can have {n} regular check-in.", "You can have at most {n} regular check-ins.", n=most)
+        case r.PostponedEnough():
+            return _("I can't put it off so far. Say that you are safe, or stop it.")
         case r.Own():
             return _("Another person must do this: it is your own.")
         case r.NoSuchCode():
@@ -130,6 +138,7 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             | r.NotFound()
             | r.NotAPhrase()
             | r.SamePhrase()
+            | r.NotATime()
         ):
             rows = ((back(),),)
         case _:

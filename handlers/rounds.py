@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, desk, duress, home, keeping, region, spoken
+from handlers import alarm, card, checking, deadline, desk, duress, home, keeping, outage, region, spoken
 from storage import (
     audit,
     cards,
     checkins,
     circles,
     codes,
+    deadlines,
     inbox,
     jobs,
     links,
@@ -31,8 +32,9 @@ _WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.m
 
 
 def often(tx: Tx, now: datetime) -> None:
-    """Every few seconds: open calls for help."""
+    """Every few seconds: open calls for help, and deadlines."""
     outbox.post(tx, [*alarm.watch(tx, now), *duress.watch(tx, now)], now)
+    outbox.post(tx, deadline.watch(tx, now), now)
 
 
 def asking(tx: Tx, now: datetime) -> None:
@@ -46,6 +48,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    deadlines.astray(tx, now)
+    outbox.post(tx, outage.watch(tx, now), now)
     cases.expire(tx, now)
     outbox.post(tx, checking.watch(tx, now), now)
     retention.sweep(tx, now)

@@ -43,12 +43,14 @@ from handlers import (
     checkin,
     checking,
     circle,
+    deadline,
     desk,
     duress,
     hard,
     home,
     keeping,
     link,
+    outage,
     privacy,
     region,
     relative,
@@ -61,7 +63,7 @@ from handlers import (
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
-from storage import checkins, inbox, menus, outbox, people
+from storage import checkins, deadlines, inbox, menus, outbox, people
 from storage.database import Tx
 
 BUTTONS: Mapping[str, Handler] = {
@@ -196,6 +198,37 @@ BUTTONS: Mapping[str, Handler] = {
     "own.set": duress.choose,
     "own.lift": duress.lift,
     "own.lifted": duress.lifted,
+    "late": deadline.overview,
+    "late.one": deadline.show,
+    "late.new": deadline.new,
+    "late.kind": deadline.kind,
+    "late.zone": deadline.zone,
+    "late.day": deadline.day,
+    "late.time": deadline.time,
+    "late.grace": deadline.grace,
+    "late.tell": deadline.last,
+    "late.tell.more": deadline.last_more,
+    "late.told": deadline.told,
+    "late.sure": deadline.sure,
+    "late.begin": deadline.begin,
+    "late.note": deadline.note,
+    "late.stop": deadline.stop,
+    "late.stopped": deadline.stopped,
+    "late.later": deadline.later,
+    "late.put": deadline.put_off,
+    "late.seen": deadline.seen,
+    "late.caring": deadline.caring,
+    "outage": outage.overview,
+    "outage.one": outage.show,
+    "outage.new": outage.new,
+    "outage.since": outage.since,
+    "outage.put": outage.put,
+    "outage.renew": outage.renew,
+    "outage.see": outage.proposed,
+    "outage.yes": outage.agreed,
+    "outage.end": outage.end,
+    "outage.mine": outage.mine,
+    "outage.safe": outage.safe,
     "trust": trustee.overview,
     "trust.pick": trustee.pick,
     "trust.no": trustee.decline,
@@ -267,6 +300,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.ASK: asking.ask,
     Intent.CODE: spoken.hear,
     Intent.ROLLCALL: rollcall.begin,
+    Intent.LATER: deadline.later_said,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
@@ -290,6 +324,9 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "own.first": duress.first,
     "own.second": duress.second,
     "code": spoken.heard,
+    "outage.place": outage.searched,
+    "late.time": deadline.time_typed,
+    "late.note": deadline.noted,
     "hard.note": hard.noted,
     "tie": ties.searched,
     "desk.code": desk.give_typed,
@@ -332,6 +369,10 @@ LIMITS: Mapping[Handler, Limit] = {
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
     trustee.pick: Limit("trust", 20),
+    deadline.last: Limit("trust", 20),
+    deadline.begin: Limit("late", 20),
+    deadline.noted: Limit("late", 20),
+    deadline.put_off: Limit("late.put", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
     spoken.make: Limit("code.card", 10, within=timedelta(days=1)),
@@ -354,6 +395,8 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(checkin.hurt, checkin.moved, checkin.other, checkin.something_else, checkin.something_told),
         *(checkin.note, checkin.noted, checkin.place, checkin.place_searched, checkin.placed, checkin.undo),
         *(privacy.privacy, privacy.clean, privacy.cleaned),
+        *(deadline.later, deadline.later_said, deadline.put_off, deadline.seen, deadline.caring),
+        outage.safe,
         *(link.overview, link.cut, link.cut_off),
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
@@ -368,7 +411,7 @@ OLDER: frozenset[Handler] = frozenset(
     {
         *(link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten),
         *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
-        *(trustee.pick, desk.code, spoken.make, spoken.ended),
+        *(trustee.pick, desk.code, spoken.make, spoken.ended, deadline.last, deadline.begin, deadline.stopped),
     }
 )
 
@@ -394,6 +437,9 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "own.first": URGENT,
     "own.second": URGENT,
     "code": URGENT,  # an SMS from somebody else may say “all is well”
+    "outage.place": frozenset(Intent),
+    "late.time": frozenset(Intent),
+    "late.note": URGENT,
     "hard.note": URGENT,
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
@@ -470,6 +516,8 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
         outbox.post(tx, duress.answers(tx, ask, met.own, said, way), now)
     elif not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
         outbox.post(tx, way.answers(ask), now)
+    if met.awaited and not isinstance(heard, Reacted):
+        deadlines.look_now(tx, who.id, now)
 
 
 def _said(heard: Heard) -> str | None:

@@ -201,7 +201,7 @@ _ALARM = sa.select(
     alarm.c.repeat_at,
     alarm.c.closed_at,
     alarm.c.about_id,
-)
+).where(alarm.c.news_id.is_not(None))  # without news it is no call, but a deadline that passed in silence
 
 
 _OPEN_OF = Prepared(

@@ -155,11 +155,25 @@ def _read_elsewhere(tx: Tx, which: int, who: int) -> None:
             .where(alarm.c.id == called, membership.c.person_id == who)
             .limit(1)
         ).scalar()
+        if other is None:
+            other = tx.execute(_shared_in_silence(called, who)).scalar()
         this = mine & (alarm_reader.c.alarm_id == called)
         if other is None:
             tx.execute(alarm_reader.delete().where(this))
         else:
             tx.execute(alarm_reader.update().where(this).values(circle_id=other))
+
+
+def _shared_in_silence(called: int, who: int) -> sa.Select[tuple[int]]:
+    """A circle in which somebody still is with the person whose deadline raised this alarm (which has no news)."""
+    theirs = membership.alias()
+    return (
+        sa.select(membership.c.circle_id)
+        .join(theirs, theirs.c.circle_id == membership.c.circle_id)
+        .join(alarm, alarm.c.person_id == theirs.c.person_id)
+        .where(alarm.c.id == called, alarm.c.news_id.is_(None), membership.c.person_id == who)
+        .limit(1)
+    )
 
 
 def cancel_invites(tx: Tx, which: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, duress, hard, outbox, proposals, regions, relatives, roles, ties
+from storage import audit, duress, hard, outages, outbox, proposals, regions, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -18,6 +18,7 @@ from storage.schema import (
     card,
     circle,
     comeback,
+    deadline,
     dialogue,
     invite,
     job,
@@ -48,8 +49,10 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     hard.unite(tx, gone, kept)
     _letters(tx, gone, kept)
     _trustees(tx, gone, kept)
+    tx.execute(deadline.update().where(deadline.c.person_id == gone).values(person_id=kept))
     _rights(tx, gone, kept)
     ties.unite(tx, gone, kept)
+    outages.unite(tx, gone, kept)
     regions.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))

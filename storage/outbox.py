@@ -276,6 +276,7 @@ _DUE = Prepared(
         # whoever has called for help may be hiding: no news and no question makes their phone ring
         sa.exists()
         .where(alarm.c.person_id == letter.c.person_id, alarm.c.closed_at.is_(None), alarm.c.about_id.is_(None))
+        .where(alarm.c.news_id.is_not(None))
         .label("calling"),
     )
     .select_from(

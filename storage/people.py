@@ -13,7 +13,7 @@ from storage import successions
 from storage.database import Tx
 from storage.duress import Own, opened
 from storage.prepared import Prepared
-from storage.schema import EPOCH, address, dialogue, duress, letter, message, person, relative
+from storage.schema import EPOCH, address, deadline, dialogue, duress, letter, message, person, relative
 
 DAY = timedelta(days=1)
 STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
@@ -24,7 +24,7 @@ class Met:
     """Who wrote: the person (None for a group) and the address they wrote from; `back` if it was unreachable.
 
     `moved` if they write for the first time to the account that took the place of an older one. `own` if they have two
-    phrases of their own.
+    phrases of their own. `awaited` if a deadline of theirs waits for a word.
     """
 
     person: Person | None
@@ -37,6 +37,7 @@ class Met:
     linked_at: datetime | None = None
     sees_at: datetime | None = None
     own: Own | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ _BY_ACCOUNT = Prepared(
         duress.c.free,
         duress.c.forced,
         duress.c.mark,
+        sa.exists().where(deadline.c.person_id == address.c.person_id).label("awaited"),
         *_COLUMNS,
     )
     .select_from(
@@ -126,6 +128,7 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
         linked_at=row.linked_at,
         sees_at=row.sees_at,
         own=opened(row.free, row.forced, row.mark),
+        awaited=bool(row.awaited),
     )
 
 

@@ -322,6 +322,28 @@ trustee = _table(
     sa.Index(None, "trustee_id"),
 )
 
+deadline = _table(
+    "deadline",  # until when somebody has said that they will tell how they are
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),
+    sa.Column("rhythm", Sealed("deadline.rhythm"), nullable=False),
+    sa.Column("zone", Sealed("deadline.zone"), nullable=False),
+    sa.Column("note", Sealed("deadline.note")),  # their words for those who are told
+    sa.Column("grace", sa.Integer, nullable=False),  # minutes
+    sa.Column("pauses", sa.Integer, nullable=False),  # 1: a declared outage keeps the circle from being told
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("look_at", Instant, nullable=False),  # when to look again
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("stage_at", Instant),
+    sa.Column("resumed_at", Instant),  # when the last outage that held it ended
+    sa.Column("held", sa.Integer, nullable=False),  # 1: an outage holds it now
+    sa.Column("alarm_id", Id, sa.ForeignKey("alarm.id", ondelete="SET NULL")),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "look_at"),
+    sa.Index(None, "alarm_id"),
+)
+
 # -- spoken codes --------------------------------------------------------------------------------------------------
 
 spoken_card = _table(
@@ -482,6 +504,35 @@ tie = _table(
     sa.Column("name", Sealed("tie.name"), nullable=False),  # the same, to be shown
     sa.Column("lives", sa.Integer, nullable=False),  # 1: they live there themselves
     sa.Index(None, "place", "person_id"),
+)
+
+# -- outages -------------------------------------------------------------------------------------------------------
+
+outage = _table(
+    "outage",  # that a district has no network, as two moderators have declared
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("place", Sealed("outage.place"), nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("asked", sa.Integer, nullable=False, server_default="0"),  # 1: the moderators were asked to renew it
+    sa.Column("phase", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reached", Id, nullable=False, server_default="0"),  # up to which person the phase has come
+    sa.Index(None, "ended_at"),
+)
+
+outage_by = _table(
+    "outage_by",  # who declared it, or renewed it last
+    _to("outage.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+outage_overruled = _table(
+    "outage_overruled",  # for whom it shall not count
+    _to("outage.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
 )
 
 # -- roll-calls of a region ----------------------------------------------------------------------------------------

@@ -157,6 +157,28 @@ class TrusteesChosen(Refusal):
 
 
 @dataclass
+class NotATime(Refusal):
+    """What was typed is no time of day."""
+
+
+@dataclass
+class TimeOver(Refusal):
+    """The chosen time is over already, or so near that nobody could act on it."""
+
+
+@dataclass
+class TooManyDeadlines(Refusal):
+    """The person has as many deadlines as one may have."""
+
+    most: int
+
+
+@dataclass
+class PostponedEnough(Refusal):
+    """A deadline can't be put off so far."""
+
+
+@dataclass
 class Own(Refusal):
     """Another person must do it: it is one's own proposal, or about one's own right."""
 

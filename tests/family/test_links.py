@@ -276,6 +276,9 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
         *("role.person_id", "candidacy.person_id", "proposal.proposer_id", "proposal_barred.person_id"),
         *("audit.person_id", "audit.about_id", "tie.person_id"),
         *("rollcall_reader.person_id", "rollcall_watcher.person_id"),
+        *("deadline.person_id", "outage_by.person_id", "outage_overruled.person_id"),
+        *("audit.about_id", "audit.person_id", "candidacy.person_id", "proposal.proposer_id", "tie.person_id"),
+        *("proposal_barred.person_id", "role.person_id"),
         *("trustee.person_id", "trustee.trustee_id"),
         *("spoken_card.person_id", "spoken_card.maker_id"),
     }

@@ -14,6 +14,22 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "outage",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
+        sa.Column("since", Big, nullable=False),
+        sa.Column("until", Big, nullable=False),
+        sa.Column("ended_at", Big, nullable=True),
+        sa.Column("asked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("phase", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reached", Big, server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outage")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
         "rollcall",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("place", sa.LargeBinary(), nullable=False),
@@ -74,6 +90,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_duress")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "outage_by",
+        sa.Column("outage_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["outage_id"], ["outage.id"], name=op.f("fk_outage_by_outage_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outage_by_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("outage_id", "person_id", name=op.f("pk_outage_by")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage_by", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_by_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "outage_overruled",
+        sa.Column("outage_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["outage_id"], ["outage.id"], name=op.f("fk_outage_overruled_outage_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_outage_overruled_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("outage_id", "person_id", name=op.f("pk_outage_overruled")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage_overruled", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_overruled_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "proposal",
         sa.Column("id", Big, autoincrement=False, nullable=False),
@@ -287,6 +331,33 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_spoken_card_person_id_circle_id"), ["person_id", "circle_id"], unique=False
         )
+
+    op.create_table(
+        "deadline",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("rhythm", sa.LargeBinary(), nullable=False),
+        sa.Column("zone", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("grace", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("made_at", Big, nullable=False),
+        sa.Column("due_at", Big, nullable=False),
+        sa.Column("look_at", Big, nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("stage_at", Big, nullable=True),
+        sa.Column("resumed_at", Big, nullable=True),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("alarm_id", Big, nullable=True),
+        sa.ForeignKeyConstraint(["alarm_id"], ["alarm.id"], name=op.f("fk_deadline_alarm_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_deadline_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deadline")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deadline_alarm_id"), ["alarm_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_look_at"), ["look_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "hard_reader",
