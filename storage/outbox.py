@@ -445,6 +445,33 @@ def next_due(tx: Tx, route: str, after: datetime) -> datetime | None:
     return due
 
 
+_QUEUE = Prepared(
+    sa.select(
+        sa.select(sa.func.max(letter.c.id)).scalar_subquery().label("newest"),
+        sa.select(letter.c.id)
+        .where(
+            letter.c.route == sa.bindparam("route"),
+            letter.c.state == State.WAITING.value,
+            letter.c.due_at <= sa.bindparam("now"),
+        )
+        .order_by(letter.c.due_at)
+        .limit(ONE)
+        .scalar_subquery()
+        .label("oldest"),
+    )
+)
+
+
+def queue(tx: Tx, route: str, now: datetime) -> int:
+    """How many letters at the most leave before one that is posted now: all that are newer than the oldest due one.
+
+    Two steps into indexes, however many wait. News that is merged on its way, and what others get elsewhere, is
+    counted one by one.
+    """
+    row = tx.execute(_QUEUE, {"route": route, "now": now}).one()
+    return 0 if row.oldest is None else row.newest - row.oldest
+
+
 # -- ending --------------------------------------------------------------------------------------------------------
 
 
