@@ -25,6 +25,7 @@ MISUSED: Final = 2
 SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
     "bot.founding.InitFault": MISUSED,
+    "bot.rights.RightsFault": FAILED,
     "bot.succession.SuccessionFault": FAILED,
     "bot.i18n.CatalogueError": FAILED,
     "bot.platforms.matrix.intake.IntakeStopped": FAILED,
@@ -243,6 +244,36 @@ async def _succeed(wish: argparse.Namespace, settings: Settings, now: datetime) 
     return "\n".join(steps)
 
 
+def _role(wish: argparse.Namespace) -> int:
+    print(asyncio.run(_with_rights(wish, _settings(wish))))
+    return 0
+
+
+async def _with_rights(wish: argparse.Namespace, settings: Settings) -> str:
+    from datetime import UTC, datetime
+    from functools import partial
+
+    from bot import rights, serving
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    storage, _keys = await serving.open_storage(settings)
+    try:
+        match wish.deed:
+            case "give":
+                code = " ".join(wish.code)
+                return await storage.write(partial(rights.give, what=wish.right, code=code, now=now))
+            case "renew":
+                return await storage.write(partial(rights.renew, number=wish.number, now=now))
+            case "take":
+                return await storage.write(partial(rights.take, number=wish.number, now=now))
+            case "log":
+                return await storage.read(rights.deeds)
+            case _:
+                return await storage.read(partial(rights.listed, now=now))
+    finally:
+        await storage.close()
+
+
 def _unknown(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     from bot import checkup
@@ -357,7 +388,8 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(do=_restore)
     drill.set_defaults(do=_drill)
 
-    _succession_words(commands)
+    for words in (_succession_words, _role_words):
+        words(commands)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
     unknown.add_argument("--resend", action="store_true", help="send them once more, marked as perhaps a repeat")
@@ -392,6 +424,19 @@ def _succession_words(commands: argparse._SubParsersAction[argparse.ArgumentPars
     succession.add_argument("--check", type=Path, metavar="FILE", help="check a notice instead, and change nothing")
     succession.add_argument("--public-key", metavar="KEY", help="the community's public key, where no settings are")
     succession.set_defaults(do=_succession)
+
+
+def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    role = commands.add_parser("role", help="give, renew and take rights while the bot is stopped; no name is shown")
+    deeds = role.add_subparsers(metavar="DEED", dest="deed", required=True)
+    give = deeds.add_parser("give", help="give a right to whoever reads you a code that they made with /desk")
+    give.add_argument("right", choices=("steward", "moderator", "organiser"))
+    give.add_argument("code", nargs="+", metavar="CODE", help="the twelve digits, with or without spaces")
+    deeds.add_parser("list", help="every right: its number, since when and until when")
+    for name, what in (("take", "end a right at once"), ("renew", "let a right last 90 days from now")):
+        deeds.add_parser(name, help=what).add_argument("number", type=int, metavar="NUMBER", help="see the list")
+    deeds.add_parser("log", help="what was done with rights lately")
+    role.set_defaults(do=_role)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import cards, jobs
+from storage import cards, jobs, regions
 from storage.database import Storage, StorageFault
 
 log = structlog.get_logger(__name__)
@@ -66,6 +66,10 @@ class Patience:
 
 
 def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
+    if job.kind == regions.PICTURE:
+        from bot.jobs import boards  # noqa: PLC0415 - as below
+
+        return boards.do(job)
     from bot.jobs import cards as slow  # noqa: PLC0415 - in the thread: only who wants a card waits for the library
 
     return slow.do(job, salt)
@@ -187,6 +191,7 @@ class App:
         now = self.now()
         await self.storage.write(partial(rounds.often, now=now))
         await self.storage.write(partial(rounds.seldom, now=now))
+        await self.storage.write(partial(rounds.asking, now=now))
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -202,6 +207,7 @@ class App:
                     last = loop.time()
                     await self.storage.write(partial(rounds.seldom, now=self.now()))
                     await self.storage.checkpoint()
+                await self.storage.write(partial(rounds.asking, now=self.now()))
             except StorageFault as fault:
                 log.warning("rounds.wait", why=type(fault).__name__)
             except Exception as error:  # noqa: BLE001 - time goes on whatever one row does

@@ -12,7 +12,7 @@ from bot.i18n import _, pgettext
 from handlers import words
 from handlers.ask import Ask, back, button
 from handlers.home import HELP, SAFE
-from storage import checkins, circles, outbox
+from storage import checkins, circles, hard, outbox
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -45,8 +45,14 @@ def _mine(wish: Ask, tx: Tx) -> Circle:
     return one
 
 
+def _others(wish: Ask, tx: Tx, one: Circle) -> list[Person]:
+    """Whom this person may ask: nobody of whom they were told that they died, or are held."""
+    never = {wish.person.id, *hard.known_to(tx, one.id, wish.person.id)}
+    return [p for p in circles.members(tx, [one.id])[one.id] if p.id not in never]
+
+
 def _whom(wish: Ask, tx: Tx, one: Circle) -> Outgoing:
-    others = [p for p in circles.members(tx, [one.id])[one.id] if p.id != wish.person.id]
+    others = _others(wish, tx, one)
     rows = ([button(pgettext("button-wide", "{name}", name=words.name_of(p)), "ask.one", one.id, p.id)] for p in others)
     return wish.reply(
         _("Whom in “{circle}” do you want to ask how they are?", circle=one.name),
@@ -59,14 +65,14 @@ def _whom(wish: Ask, tx: Tx, one: Circle) -> Outgoing:
 def ask_all(wish: Ask, tx: Tx) -> list[Outgoing]:
     """Ask everybody in a circle."""
     one = _mine(wish, tx)
-    return _put(wish, tx, one, [p for p in circles.members(tx, [one.id])[one.id] if p.id != wish.person.id])
+    return _put(wish, tx, one, _others(wish, tx, one))
 
 
 def ask_one(wish: Ask, tx: Tx) -> list[Outgoing]:
     """Ask one person."""
     one = _mine(wish, tx)
     which = wish.number(1)
-    whom = [p for p in circles.members(tx, [one.id])[one.id] if p.id == which != wish.person.id]
+    whom = [p for p in _others(wish, tx, one) if p.id == which]
     if not whom:
         raise Outdated
     return _put(wish, tx, one, whom)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from bot.domain.conversation import Choice, Line, Outgoing, Page
 from bot.domain.refusals import NoCircle, Outdated
 from bot.i18n import _, npgettext, pgettext
-from handlers import telling, words
+from handlers import matters, telling, words
 from handlers.ask import Ask, back, button
 from storage import checkins, circles, relatives
+from storage import hard as cases
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -48,8 +49,13 @@ def _board(ask: Ask, tx: Tx, mine: list[Circle], begin: int = 0) -> Outgoing:
         others.sort(key=lambda p: known[p.id].true_at if p.id in known else NEVER)
         lines += ["", _("<b>{circle}</b>", circle=one.name)]
         shown = others[begin : begin + AT_ONCE]
+        told = cases.known_to(tx, one.id, ask.person.id)
         for p in shown:
-            lines += [words.standing(words.name_of(p), known.get(p.id), ask.now), *sources.get(p.id, ())]
+            name, news = words.name_of(p), known.get(p.id)
+            if p.id in told:
+                lines += matters.standing(name, told[p.id], news, ask.person.id)
+            else:
+                lines += [words.standing(name, news, ask.now), *sources.get(p.id, ())]
         if not others:
             lines.append(_("Nobody else is here yet."))
         rest = len(others) - begin - len(shown)

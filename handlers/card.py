@@ -13,7 +13,7 @@ from handlers.ask import Ask, back, button, expect
 from handlers.home import menu, with_menu
 from handlers.link import unite
 from handlers.words import called, messenger, name_of
-from storage import cards, circles, inbox, jobs, links, people
+from storage import audit, cards, circles, inbox, jobs, links, people, roles
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -257,12 +257,16 @@ def _back(tx: Tx, found: cards.Comeback, now: datetime) -> list[Outgoing]:
     old = people.addresses(tx, kept.id)
     renamed = unite(tx, gone, kept, now, unseen=False)
     cards.drop(tx, kept.id)
+    ended = roles.take_all(tx, kept.id, now)  # words on paper and one voice bring a member back, and no right
+    for held in ended:
+        audit.note(tx, None, f"ended by a card: {held.role.value} {held.number}", now, about=kept.id)
     for one in old:
         links.part(tx, kept.id, one.id, now)
     welcome = Page(
         (
             _("Welcome back, {name}. Your circles are here again, and your old account is unlinked.", name=kept.name),
             _("Your card is used up. Make a new one: /privacy"),
+            *([_("What you were asked to do here for others has ended. Ask for it again: /desk")] if ended else []),
         )
     )
     line = _("{name} goes on from a new account.", name=name_of(kept))

@@ -7,8 +7,9 @@ from datetime import timedelta
 from bot.domain import places
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Place, Span, Value
+from bot.domain.hard_words import is_hard
 from bot.domain.people import Person, quiet_until
-from bot.domain.refusals import Muted, NoCircle, NotFound, Outdated
+from bot.domain.refusals import ByVoice, Muted, NoCircle, NotFound, Outdated
 from bot.i18n import _, ngettext, pgettext
 from handlers import asking, words
 from handlers.ask import Answer, Ask, back, button, expect
@@ -60,9 +61,17 @@ def something_else(ask: Ask, tx: Tx) -> Outgoing:
 
 def something_told(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The words of other news were written."""
-    note = ask.text(NOTE_LENGTH)
+    note = _text(ask)
     people.end_dialogue(tx, ask.person.id)
     return tell(ask, tx, State.OTHER, note=note)
+
+
+def _text(ask: Ask) -> str:
+    """The words that were written. Raises ByVoice where they speak of a death or a detention."""
+    written = ask.text(NOTE_LENGTH)
+    if is_hard(written):
+        raise ByVoice
+    return written
 
 
 def told_circles(ask: Ask, tx: Tx) -> list[int]:
@@ -196,7 +205,7 @@ def note(ask: Ask, tx: Tx) -> Outgoing:
 def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The note was written: it follows the news."""
     news = _told(ask, tx, int(ask.data["news"]))
-    written = ask.text(NOTE_LENGTH)
+    written = _text(ask)
     people.end_dialogue(tx, ask.person.id)
     checkins.detail(tx, news.id, note=written)
     if news.person == ask.person.id:

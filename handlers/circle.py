@@ -29,7 +29,7 @@ from bot.domain.refusals import (
     TooManyCircles,
 )
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm
+from handlers import alarm, bearer
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
@@ -87,6 +87,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "➕ Invite somebody"), "invite", one.id)],
         [button(pgettext("button-wide", "👵 Somebody without the bot"), "kin.add", one.id)],
         [button(_tells(one), "circle.tells", one.id)],
+        [button(pgettext("button-wide", "🕯 Who learns hard news first"), "hard.bearers", one.id)],
     ]
     if one.keeper == ask.person.id:
         rows += [
@@ -105,6 +106,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
                 ngettext("{n} person: {people}", "{n} people: {people}", n=len(inside), people=names(inside)),
                 *([_("Without the bot: {people}", people=names(kin))] if kin else ()),
                 _("Kept by {name}.", name=keeper),
+                bearer.named_line(tx, one, inside),
             )
         ),
         *rows,
@@ -362,6 +364,7 @@ def door_open(ask: Ask, tx: Tx) -> list[Outgoing]:
             ),
         ),
         *_tell(inside, ask.person.id, _("{name} is now in “{circle}”.", name=name, circle=circle)),
+        *bearer.comes(tx, one.circle, Person(one.person, name=one.name), ask.now),
     ]
 
 
@@ -402,11 +405,13 @@ def left(ask: Ask, tx: Tx) -> list[Outgoing]:
     if one.keeper == ask.person.id and one.size > 1:
         raise KeeperMustHandOver
     inside = circles.members(tx, [one.id])[one.id]
+    others_go_on = bearer.parts(tx, one, ask.person, ask.now)
     circles.leave(tx, one.id, ask.person.id)
     gone = _("{name} has left “{circle}”.", name=name_of(ask.person), circle=one.name)
     return [
         with_menu(ask, _("You are no longer in “{circle}”.", circle=one.name)),
         *alarm.still_open(tx, ask.person.id, one.id, gone),
+        *others_go_on,
         *_tell(inside, ask.person.id, gone),
     ]
 
@@ -452,12 +457,14 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = _kept(ask, tx)
     other = _other(ask, tx, one)
     inside = [p for p in circles.members(tx, [one.id])[one.id] if p.id != other.id]
+    others_go_on = bearer.parts(tx, one, other, ask.now)
     circles.leave(tx, one.id, other.id)
     circles.cancel_invites(tx, one.id)  # they may hold one
     gone = _("{name} is no longer in “{circle}”.", name=name_of(other), circle=one.name)
     return [
         with_menu(ask, gone),
         *alarm.still_open(tx, other.id, one.id, gone),
+        *others_go_on,
         *_tell(inside, ask.person.id, gone),
         Outgoing(other.id, _("You are no longer in “{circle}”.", circle=one.name), lane=Lane.CHECKIN, silent=True),
     ]

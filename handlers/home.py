@@ -7,7 +7,7 @@ from bot.domain.people import Person
 from bot.i18n import _, pgettext
 from handlers.ask import Ask, back, button
 from handlers.words import messenger, name_of
-from storage import people
+from storage import people, roles
 from storage.database import Tx
 
 SAFE = pgettext("button", "✅ I am safe")
@@ -84,14 +84,16 @@ def defect(code: str) -> Line:
 
 def more(ask: Ask, tx: Tx) -> Outgoing:
     """Everything that is not needed every day."""
-    del tx
+    at_the_desk = [button(pgettext("button", "🗂 Desk"), "desk")] if roles.holds_any(tx, ask.person.id, ask.now) else []
     return ask.reply(
         _("Your circles and settings"),
         [button(pgettext("button", "⭕ My circles"), "circles")],
         [button(pgettext("button", "🔑 I have an invitation"), "join")],
         [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
+        [button(pgettext("button", "📍 My districts"), "ties")],
         [button(pgettext("button", "🔗 My other account"), "link")],
+        at_the_desk,
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
         [back()],
     )

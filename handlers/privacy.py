@@ -9,10 +9,10 @@ from bot import i18n
 from bot.domain.checkin import News
 from bot.domain.conversation import Lane, Outgoing, Page
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm
+from handlers import alarm, bearer, matters
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, inbox, outbox, people
+from storage import checkins, circles, inbox, outbox, people, ties
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -21,12 +21,17 @@ COPY_STANDS = timedelta(minutes=10)
 def privacy(ask: Ask, tx: Tx) -> Outgoing:
     """What is kept, and what can be done about it."""
     mine = circles.circles_of(tx, ask.person.id)
+    districts = len(ties.of(tx, ask.person.id))
+    named = (
+        [ngettext("You have named {n} district.", "You have named {n} districts.", n=districts)] if districts else []
+    )
     return ask.reply(
         Page(
             (
                 _("<b>What I know of you</b>"),
                 _("Your name here: {name}", name=name_of(ask.person)),
                 ngettext("You are in {n} circle.", "You are in {n} circles.", n=len(mine)),
+                *named,
                 _(
                     "I keep your language, your circles, your quiet hours and your news: the last news until there is "
                     "newer, older news for 30 days. Whoever is in a circle with you sees your name there and the news "
@@ -70,6 +75,9 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
             {"I keep it": one.keeper == person.id, "my news goes there": one.tells}
             for one in circles.circles_of(tx, person.id)
         ],
+        "districts": [
+            {"district": one.place, "I live there": one.lives} for one in ties.of(tx, person.id)
+        ],  # of a right nothing is said: a copy can fall into other hands
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
@@ -128,12 +136,15 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
 def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
     me = ask.person.id
-    letters = alarm.end_call_of(tx, me, ask.now)
+    letters = [*alarm.end_call_of(tx, me, ask.now), *matters.forgets(tx, me, ask.now)]
     for mine in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)
         if mine.keeper == me and heir is not None:
             circles.hand_over(tx, mine.id, heir.id)
             letters.append(_to_heir(heir.id, mine.name))
+        as_it_is = circles.one_of(tx, me, mine.id)
+        if as_it_is is not None:
+            letters += bearer.parts(tx, as_it_is, ask.person, ask.now)
         circles.leave(tx, mine.id, me)
     everywhere = people.addresses(tx, me)
     for one in everywhere:

@@ -6,7 +6,7 @@ from bot.domain import refusals as r
 from bot.domain.conversation import Choice, Line, Outgoing, Span
 from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button
-from handlers.home import menu
+from handlers.home import HELP, menu
 
 
 def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one refusal, one sentence
@@ -67,6 +67,24 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("Nobody else is in this circle yet. Invite somebody first.")
         case r.NotFound():
             return _("I do not know this place. Try the name of the district or of the nearest city.")
+        case r.Own():
+            return _("Another person must do this: it is your own.")
+        case r.NoSuchCode():
+            return _("There is no such code now. Ask the person for a new one.")
+        case r.TooManyDistricts(most):
+            return ngettext(
+                "You can name {n} district. Take one away first.",
+                "You can name at most {n} districts. Take one away first.",
+                n=most,
+            )
+        case r.AskedNow():
+            return _("This district is being asked already.")
+        case r.ByVoice():
+            return _(
+                "This sounds like a death or an arrest. I do not write that to a circle: somebody could read it all "
+                "alone. Press “News of somebody”, then “Very bad news”: two people check it, and somebody calls the "
+                "family. If it is about you, call for help. If it is something else, write it in other words."
+            )
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 
@@ -78,6 +96,12 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             rows = (
                 (button(pgettext("button", "⭕ Make a circle"), "circle.make"),),
                 (button(pgettext("button", "🔑 I have an invitation"), "join"),),
+                (back(),),
+            )
+        case r.ByVoice():
+            rows = (
+                (button(pgettext("button", "🗣 News of somebody"), "tell"),),
+                (button(HELP, "help"),),
                 (back(),),
             )
         case r.Muted() | r.KeeperMustHandOver() | r.Alone():

@@ -8,11 +8,12 @@ from bot.domain.folding import fold
 from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import CircleFull, NameTaken, NotAName, Outdated
 from bot.i18n import _, pgettext
-from handlers import alarm, telling, words
+from handlers import alarm, matters, telling, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
 from handlers.telling import Subject, circle_of, subject
 from storage import checkins, circles, merging, people, relatives
+from storage import hard as cases
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -91,15 +92,19 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     members = circles.members(tx, [one.id])[one.id]
     name = words.name_of(whom.person)
     news = checkins.known_of(tx, one.id, whom.person.id)
-    lines: list[Line | str] = [words.standing(name, news, ask.now)]
-    lines += telling.known(tx, one.id, members, ask.now).get(whom.person.id, [])
+    told = cases.known_to(tx, one.id, ask.person.id).get(whom.person.id)
+    if told is not None:
+        lines: list[Line | str] = [*matters.standing(name, told, news, ask.person.id)]
+    else:
+        lines = [words.standing(name, news, ask.now)]
+        lines += telling.known(tx, one.id, members, ask.now).get(whom.person.id, [])
     if news is not None:
         lines += words.details(news)
     at = (one.id, whom.person.id)
     rows = [[button(pgettext("button", "🗣 I have news"), "tell.of", *at)]]
-    if whom.member:
+    if whom.member and told is None:
         rows.append([button(pgettext("button", "💬 How are you?"), "ask.one", *at)])
-    elif one.keeper == ask.person.id:
+    elif not whom.member and one.keeper == ask.person.id:
         rows += [
             [button(pgettext("button", "✏️ Rename"), "kin.rename", *at)],
             [button(pgettext("button-wide", "🙋 They use the bot now"), "kin.is", *at)],
@@ -157,8 +162,9 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     whom, one = _kept(ask, tx)
     line = _("{name} is no longer in “{circle}”.", name=words.name_of(whom.person), circle=one.name)
     ended = alarm.end_calls_about(tx, whom.person.id, ask.now)
+    erased = matters.forgets(tx, whom.person.id, ask.now)
     relatives.remove(tx, whom.person.id)
-    return [with_menu(ask, line), *ended, *_others(tx, one, ask.person.id, line, None)]
+    return [with_menu(ask, line), *ended, *erased, *_others(tx, one, ask.person.id, line, None)]
 
 
 # -- they have come ------------------------------------------------------------------------------------------------

@@ -32,7 +32,27 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.i18n import _
-from handlers import alarm, asking, board, card, checkin, circle, home, keeping, link, privacy, relative, start, telling
+from handlers import (
+    alarm,
+    asking,
+    bearer,
+    board,
+    card,
+    checkin,
+    checking,
+    circle,
+    desk,
+    hard,
+    home,
+    keeping,
+    link,
+    privacy,
+    region,
+    relative,
+    start,
+    telling,
+    ties,
+)
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
 from storage import checkins, inbox, menus, outbox, people
@@ -110,6 +130,32 @@ BUTTONS: Mapping[str, Handler] = {
     "join": circle.join,
     "door.open": circle.door_open,
     "door.shut": circle.door_shut,
+    "hard.say": hard.say,
+    "hard.what": hard.what,
+    "hard.when": hard.when,
+    "hard.note": hard.note,
+    "hard.undo": hard.undo,
+    "hard.read": checking.read,
+    "hard.again": checking.again,
+    "hard.cover": checking.cover,
+    "hard.yes": checking.yes,
+    "hard.grade": checking.grade,
+    "hard.no": checking.no,
+    "hard.call": checking.call,
+    "hard.else": checking.somebody_else,
+    "hard.ask": checking.asked,
+    "hard.pass": checking.pass_on,
+    "hard.tell": checking.tell,
+    "hard.told": checking.marked,
+    "hard.wrong": checking.wrong,
+    "hard.wrong.yes": checking.wronged,
+    "hard.free": checking.free,
+    "hard.free.yes": checking.freed,
+    "hard.bearers": bearer.bearers,
+    "hard.name": bearer.name,
+    "hard.named": bearer.named,
+    "hard.release": bearer.release,
+    "hard.decline": bearer.decline,
     "link": link.overview,
     "link.make": link.make,
     "link.type": link.type_it,
@@ -131,6 +177,41 @@ BUTTONS: Mapping[str, Handler] = {
     "cleaned": privacy.cleaned,
     "forget": privacy.forget,
     "forgotten": privacy.forgotten,
+    "ties": ties.overview,
+    "ties.of": ties.overview_of,
+    "tie.of": ties.whose,
+    "tie.find": ties.find,
+    "tie.say": ties.say,
+    "tie.drop": ties.drop,
+    "desk": desk.desk,
+    "desk.code": desk.code,
+    "desk.give": desk.give,
+    "desk.give.to": desk.give_to,
+    "desk.rights": desk.rights,
+    "desk.right": desk.one_right,
+    "desk.renew": desk.renew,
+    "desk.take": desk.take,
+    "desk.keep": desk.keep,
+    "desk.leave": desk.leave,
+    "desk.left": desk.left,
+    "desk.withdraw": desk.withdraw,
+    "right.see": desk.right,
+    "right.yes": desk.agreed,
+    "region": region.overview,
+    "region.new": region.new,
+    "region.hours": region.hours,
+    "region.look": region.look,
+    "region.put": region.put,
+    "region.see": region.see,
+    "region.yes": region.agreed,
+    "region.board": region.show,
+    "region.away": region.away,
+    "region.picture": region.picture,
+    "region.close": region.close,
+    "region.closed": region.closed,
+    "region.safe": region.safe,
+    "region.help": region.help_needed,
+    "region.later": region.later,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -147,6 +228,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.ASK: asking.ask,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
+    Intent.DESK: desk.desk,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -163,6 +245,10 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "hard.note": hard.noted,
+    "tie": ties.searched,
+    "desk.code": desk.give_typed,
+    "region.place": region.searched,
 }
 
 
@@ -186,6 +272,7 @@ LIMITS: Mapping[Handler, Limit] = {
     privacy.copied: Limit("copy", 5),
     alarm.noted: Limit("detail", 12),  # a call itself is never refused
     checkin.noted: Limit("note", 20),
+    hard.noted: Limit("note", 20),
     checkin.placed: Limit("note", 20),
     checkin.something_told: Limit("news", 30),
     checkin.hurt: Limit("news", 30),
@@ -198,6 +285,11 @@ LIMITS: Mapping[Handler, Limit] = {
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
+    desk.code: Limit("desk.code", 10),
+    desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
+    desk.keep: Limit("desk.keep", 3),
+    region.put: Limit("region", 10),
+    region.picture: Limit("region.picture", 20),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -213,11 +305,17 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(checkin.note, checkin.noted, checkin.place, checkin.place_searched, checkin.placed, checkin.undo),
         *(privacy.privacy, privacy.clean, privacy.cleaned),
         *(link.overview, link.cut, link.cut_off),
+        # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
+        *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
+        *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
+        *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten}
+    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten, desk.code}
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -238,6 +336,10 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "hard.note": URGENT,
+    "tie": frozenset(Intent),
+    "desk.code": frozenset(Intent),
+    "region.place": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -248,7 +350,7 @@ STAYING = frozenset(
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
 
-URGENT_BUTTONS = frozenset({"help", "help.in", "call.safe", "call.mistake"})
+URGENT_BUTTONS = frozenset({"help", "help.in", "region.help", "call.safe", "call.mistake"})
 
 Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
 

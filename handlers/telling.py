@@ -8,10 +8,11 @@ from datetime import datetime
 
 from bot.domain.checkin import NOTE_LENGTH, How, News, State, contradicts, on_day
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Value
+from bot.domain.hard_words import is_hard
 from bot.domain.people import Person, quiet_until, zone_of
-from bot.domain.refusals import NoCircle, Outdated
+from bot.domain.refusals import ByVoice, NoCircle, Outdated
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, checkin, words
+from handlers import alarm, checkin, hard, words
 from handlers.ask import Answer, Ask, back, button, expect
 from handlers.checkin import MOST_NAMED
 from storage import checkins, circles, people, relatives
@@ -190,7 +191,10 @@ def what(ask: Ask, tx: Tx) -> Outgoing:
     at = (whom.circle, whom.person.id, way.value)
     rows = ([button(labels[state], "tell.what", *at, state.value)] for state in STATES)
     return ask.reply(
-        _("How is {name}?", name=words.name_of(whom.person)), *rows, [back("tell.of", whom.circle, whom.person.id)]
+        _("How is {name}?", name=words.name_of(whom.person)),
+        *rows,
+        [button(hard.VERY_BAD, "hard.say", *at)],
+        [back("tell.of", whom.circle, whom.person.id)],
     )
 
 
@@ -246,6 +250,8 @@ def said(ask: Ask, tx: Tx) -> list[Outgoing]:
     if whom is None:
         raise Outdated
     note = ask.text(NOTE_LENGTH)
+    if is_hard(note):
+        raise ByVoice
     people.end_dialogue(tx, ask.person.id)
     at = datetime.fromisoformat(str(ask.data["at"]))
     return _tell(ask, tx, whom, State.OTHER, How(ask.data["how"]), at, note)

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.people import Person
-from storage import outbox, relatives
+from storage import hard, outbox, relatives
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import (
@@ -128,6 +128,7 @@ def leave(tx: Tx, which: int, who: int) -> None:
     over = sa.select(alarm.c.id).where(alarm.c.person_id == who, alarm.c.closed_at.is_not(None))
     tx.execute(membership.delete().where(membership.c.circle_id == which, membership.c.person_id == who))
     _read_elsewhere(tx, which, who)
+    hard.part(tx, which, who)
     tx.execute(standing.delete().where(standing.c.circle_id == which, standing.c.person_id == who))
     tx.execute(telling.delete().where(telling.c.circle_id == which, telling.c.news_id.in_(my_news)))
     tx.execute(alarm_reader.delete().where(alarm_reader.c.circle_id == which, alarm_reader.c.alarm_id.in_(over)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import outbox, relatives
+from storage import audit, hard, outbox, proposals, regions, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -42,7 +42,11 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _news(tx, gone, kept)
     _calls(tx, gone, kept)
     _questions(tx, gone, kept)
+    hard.unite(tx, gone, kept)
     _letters(tx, gone, kept)
+    _rights(tx, gone, kept)
+    ties.unite(tx, gone, kept)
+    regions.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
@@ -60,8 +64,10 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
 def arrive(tx: Tx, relative: int, member: int) -> None:
     """A relative of a circle turns out to be one of its members: the news of both are the member's."""
     _news(tx, relative, member)
+    ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
+    hard.unite(tx, relative, member)
     relatives.remove(tx, relative)
 
 
@@ -163,6 +169,13 @@ def _questions(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(ask_reader.delete().where(both))
     if answered:
         tx.execute(ask_reader.insert(), list(answered.values()))
+
+
+def _rights(tx: Tx, gone: int, kept: int) -> None:
+    """Nobody can be the second person to what they proposed with their other account."""
+    roles.unite(tx, gone, kept)
+    proposals.unite(tx, gone, kept)
+    audit.unite(tx, gone, kept)
 
 
 def _letters(tx: Tx, gone: int, kept: int) -> None:

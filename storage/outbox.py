@@ -71,6 +71,7 @@ class Letter:
     first: int = 1  # the number of its first choice, where choices are a numbered list
     copied: bool = False  # other addresses of the person get the same
     merged: tuple[int, ...] = ()  # further letters whose words stand in this one's text
+    sent_as: int = 0  # the number by which a platform may know it: the same on each attempt that may have arrived
 
 
 def route_of(platform: str, bot: str) -> str:
@@ -258,6 +259,7 @@ _DUE = Prepared(
         letter.c.topic,
         letter.c.attempts,
         letter.c.again,
+        letter.c.sent_as,
         letter.c.copies,
         address.c.platform,
         address.c.bot,
@@ -291,7 +293,7 @@ _DUE = Prepared(
 _FLY = Prepared(
     letter.update()
     .where(letter.c.id == sa.bindparam("which"))
-    .values(state=State.FLYING.value, attempts=letter.c.attempts + 1)
+    .values(state=State.FLYING.value, attempts=letter.c.attempts + 1, sent_as=sa.bindparam("number"))
 )
 _NEWEST = Prepared(
     sa.select(message.c.platform_id)
@@ -303,12 +305,12 @@ _NEWEST = Prepared(
     .limit(ONE)
 )
 _SIBLINGS = Prepared(
-    sa.select(letter.c.id, letter.c.address_id, letter.c.body)
+    sa.select(letter.c.id, letter.c.address_id, letter.c.body, letter.c.again, letter.c.sent_as)
     .where(
         letter.c.address_id.in_(sa.bindparam("addresses", expanding=True)),
         letter.c.lane == Lane.CHECKIN.value,
         letter.c.state == State.WAITING.value,
-        letter.c.due_at <= sa.bindparam("now"),
+        (letter.c.due_at <= sa.bindparam("now")) | (letter.c.again == 1),
         letter.c.topic == "",
     )
     .order_by(letter.c.id)
@@ -320,8 +322,9 @@ MERGED_LENGTH = 2000  # packed characters at the most: spoken in any language th
 def claim(tx: Tx, route: str, now: datetime, most: int, *, lists: bool = False) -> list[Letter]:
     """Take what is due on one route, the most urgent lane first, and note the intent before any byte is sent.
 
-    News waiting for one address goes in one message; calls for help never do. With `lists` the platform has no
-    buttons: each list of choices gets its numbers now.
+    News waiting for one address goes in one message; calls for help never do. What may have arrived already goes again
+    as it went: a platform that knows a message by its number would take nothing more under it, and whatever had joined
+    it since would be lost. With `lists` the platform has no buttons: each list of choices gets its numbers now.
     """
     try:
         rows = tx.execute(_DUE, {"route": route, "now": now, "most": most}).all()
@@ -330,15 +333,15 @@ def claim(tx: Tx, route: str, now: datetime, most: int, *, lists: bool = False) 
         return []
     if not rows:
         return []
-    tx.execute(_FLY, [{"which": row.id} for row in rows])
     letters = [_letter(tx, row) for row in rows]
+    tx.execute(_FLY, [{"which": one.id, "number": one.sent_as} for one in letters])
     if lists:
         letters = [_listed(tx, one, now) for one in letters]
     mergeable = {one.address: one for one in letters if one.lane is Lane.CHECKIN and not one.topic}
     if not mergeable:
         return letters
     taken = {row.address_id: len(row.body) for row in rows if row.lane == Lane.CHECKIN.value}
-    further = _siblings(tx, {where: taken[where] for where in sorted(mergeable)}, now)
+    further = _siblings(tx, mergeable, taken, now)
     return [_merged(one, further.get(one.address, [])) if one is mergeable.get(one.address) else one for one in letters]
 
 
@@ -372,19 +375,25 @@ class _Sibling:
     silent: bool
 
 
-def _siblings(tx: Tx, taken: dict[int, int], now: datetime) -> dict[int, list[_Sibling]]:
-    """What may go in one message with the first letter of each address, whose length is in `taken`."""
+def _siblings(tx: Tx, firsts: dict[int, Letter], taken: dict[int, int], now: datetime) -> dict[int, list[_Sibling]]:
+    """What goes in one message with the first letter of each address, whose length is in `taken`."""
     found: dict[int, list[_Sibling]] = {}
+    flying: list[dict[str, int]] = []
     full: set[int] = set()
-    for row in tx.execute(_SIBLINGS, {"addresses": list(taken), "now": now}):
-        siblings = found.setdefault(row.address_id, [])
-        taken[row.address_id] += len(row.body)
-        if row.address_id in full or len(siblings) == MERGED - 1 or taken[row.address_id] > MERGED_LENGTH:
-            full.add(row.address_id)  # nothing later may overtake what did not fit
-            continue
-        packed = json.loads(row.body)
-        siblings.append(_Sibling(row.id, i18n.from_json(packed["t"]), "s" in packed))
-    flying = [{"which": one.id} for siblings in found.values() for one in siblings]
+    for row in tx.execute(_SIBLINGS, {"addresses": sorted(firsts), "now": now}):
+        first, siblings = firsts[row.address_id], found.setdefault(row.address_id, [])
+        if first.again:
+            fits = row.sent_as == first.sent_as
+        else:
+            taken[row.address_id] += len(row.body)
+            fits = not row.again and len(siblings) < MERGED - 1 and taken[row.address_id] <= MERGED_LENGTH
+            fits = fits and row.address_id not in full
+            if not fits:
+                full.add(row.address_id)  # nothing later may overtake what did not fit
+        if fits:
+            packed = json.loads(row.body)
+            siblings.append(_Sibling(row.id, i18n.from_json(packed["t"]), "s" in packed))
+            flying.append({"which": row.id, "number": first.sent_as})
     if flying:
         tx.execute(_FLY, flying)
     return found
@@ -423,6 +432,7 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
         attempts=row.attempts + 1,
         again=bool(row.again),
         copied=row.copies is not None,
+        sent_as=row.sent_as if row.again and row.sent_as else row.id,
     )
 
 

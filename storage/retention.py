@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.domain.checkin import ASKED_AGAIN, BY_THE_DAY, BY_THE_HOUR, NOTES_KEPT
+from storage import hard
 from storage.database import Tx
 from storage.schema import EPOCH, alarm, circle, fact, news, person, standing, telling
 
@@ -46,13 +47,13 @@ def _sweep(tx: Tx, here: sa.ColumnElement[bool], now: datetime) -> None:
         standing.c.news_id == telling.c.news_id, standing.c.circle_id == telling.c.circle_id
     )
     called = sa.exists().where(alarm.c.news_id == news.c.id)
-    present = (now - EPOCH) // timedelta(milliseconds=1)
+    present = _big((now - EPOCH) // timedelta(milliseconds=1))
     told = sa.type_coerce(news.c.told_at, sa.BigInteger)
     over = sa.exists().where(
         news.c.id == telling.c.news_id,
         here,
         circle.c.id == telling.c.circle_id,
-        told < present - circle.c.keeps_days * _DAY_MS,
+        told < present - circle.c.keeps_days * _big(_DAY_MS),
         ~called,
     )
     tx.execute(telling.delete().where(over, ~stands_there))
@@ -67,11 +68,16 @@ def _sweep(tx: Tx, here: sa.ColumnElement[bool], now: datetime) -> None:
 def _round(tx: Tx, here: sa.ColumnElement[bool], unit: int) -> None:
     """Exact times are kept only while somebody reads them to the minute."""
     true, told = (sa.type_coerce(column, sa.BigInteger) for column in (news.c.true_at, news.c.told_at))
-    exact = (true % unit != 0) | (told % unit != 0)
-    rounded = news.update().where(here, exact).values(true_at=true - true % unit, told_at=told - told % unit)
+    whole = _big(unit)
+    exact = (true % whole != 0) | (told % whole != 0)
+    rounded = news.update().where(here, exact).values(true_at=true - true % whole, told_at=told - told % whole)
     changed = tx.execute(rounded.returning(news.c.id, news.c.true_at)).all()
     for which, true_at in changed:
         tx.execute(standing.update().where(standing.c.news_id == which).values(true_at=true_at))
+
+
+def _big(number: int) -> sa.BindParameter[int]:
+    return sa.literal(number, sa.BigInteger)
 
 
 # -- as a circle wants it ------------------------------------------------------------------------------------------
@@ -125,6 +131,7 @@ def old(tx: Tx, now: datetime) -> list[Old]:
 
 def let_go(tx: Tx, which: int, now: datetime) -> int:
     """Erase the last news of long ago that a circle keeps; how many there were. Other circles keep theirs."""
+    hard.let_go(tx, which, now)
     theirs = (standing.c.circle_id == which) & (standing.c.true_at < now - ASKED_AGAIN)
     gone = tx.execute(standing.delete().where(theirs).returning(standing.c.news_id)).scalars().all()
     tx.execute(telling.delete().where(telling.c.circle_id == which, telling.c.news_id.in_(gone)))

@@ -302,6 +302,178 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- death and detention -------------------------------------------------------------------------------------------
+
+bearer = _table(
+    "bearer",  # whom a circle has named to read hard news first
+    _to("circle.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+hard = _table(
+    "hard",  # news of a death or a detention in one circle
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # about whom
+    _to("circle.id"),
+    sa.Column("what", Sealed("hard.what"), nullable=False),
+    sa.Column("phase", Sealed("hard.phase"), nullable=False),
+    sa.Column("grade", Sealed("hard.grade")),  # how sure it was when it was confirmed
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    # who tells the family; without them somebody else has to
+    sa.Column("caller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("agreed", sa.Integer, nullable=False, server_default="0"),  # 1: they have said yes; 0: they are asked
+    sa.Column("due_at", Instant),  # when whoever is waited for is reminded; none: nobody is
+    sa.Column("ends_at", Instant),  # none: as long as its circle keeps the last news of people
+    sa.Index(None, "person_id"),
+    sa.Index(None, "circle_id"),
+    sa.Index(None, "caller_id"),
+    sa.Index(None, "due_at"),
+    sa.Index(None, "ends_at"),
+)
+
+hard_word = _table(
+    "hard_word",  # what one person said of it
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("hard.id"),
+    # forgotten with whoever told it; what they told is about somebody else, and stays
+    sa.Column("teller_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("how", Sealed("hard_word.how"), nullable=False),
+    sa.Column("note", Sealed("hard_word.note")),
+    sa.Column("true_at", Instant, nullable=False),
+    sa.Column("told_at", Instant, nullable=False),
+    sa.Index(None, "hard_id"),
+    sa.Index(None, "teller_id"),
+)
+
+hard_reader = _table(
+    "hard_reader",  # one of the two who check it
+    _to("hard.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("opened", sa.Integer, nullable=False, server_default="0"),  # 1: they have looked at it
+    sa.Column("answer", Sealed("hard_reader.answer")),  # how sure it is, or that it is not; none: not answered yet
+    sa.Index(None, "person_id"),
+)
+
+hard_told = _table(
+    "hard_told",  # who has been told by voice, and may see it
+    _to("hard.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+# -- rights, and whatever needs two people ---------------------------------------------------------------------------
+
+role = _table(
+    "role",  # a right that somebody holds for a while
+    sa.Column("id", Id, primary_key=True),  # what it is called among stewards: “moderator 3”
+    _who("person_id"),
+    sa.Column("role", Blind("role.role"), nullable=False),
+    sa.Column("given_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("asked_at", Instant),  # when the person was asked whether they want to keep it
+    sa.UniqueConstraint("person_id", "role"),
+    sa.Index(None, "role"),
+    sa.Index(None, "expires_at"),
+    sqlite_autoincrement=True,  # a number is never given to somebody else
+)
+
+candidacy = _table(
+    "candidacy",  # a code by which somebody who shall get a right is named: nobody can list people
+    _who("person_id", primary_key=True),
+    sa.Column("code", Blind("candidacy.code"), nullable=False, unique=True),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "expires_at"),
+)
+
+proposal = _table(
+    "proposal",  # what one holder of a right wants, and another one must agree to
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("kind", Blind("proposal.kind"), nullable=False),
+    sa.Column("role", Blind("proposal.role"), nullable=False),  # which right the two need
+    _who("proposer_id"),
+    sa.Column("body", Sealed("proposal.body"), nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "proposer_id"),
+    sa.Index(None, "role"),
+    sa.Index(None, "expires_at"),
+)
+
+proposal_barred = _table(
+    "proposal_barred",  # who must not be the second: whom it concerns, or who had the first word before
+    _to("proposal.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+audit = _table(
+    "audit",  # what was done with a right
+    sa.Column("id", Id, primary_key=True),
+    # forgotten with the person; what was done stays
+    sa.Column("person_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("about_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("deed", Sealed("audit.deed"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "about_id"),
+    sa.Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+# -- districts -----------------------------------------------------------------------------------------------------
+
+tie = _table(
+    "tie",  # a district where somebody lives, or where their people are
+    _who("person_id", primary_key=True),
+    sa.Column("place", Blind("tie.place"), primary_key=True),
+    sa.Column("name", Sealed("tie.name"), nullable=False),  # the same, to be shown
+    sa.Column("lives", sa.Integer, nullable=False),  # 1: they live there themselves
+    sa.Index(None, "place", "person_id"),
+)
+
+# -- roll-calls of a region ----------------------------------------------------------------------------------------
+
+rollcall = _table(
+    "rollcall",  # everybody with ties to a district is asked how they are
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("place", Sealed("rollcall.place"), nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("closes_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("reached", Id, nullable=False, server_default="0"),  # up to which person they are on the list
+    sa.Column("highest", Id, nullable=False),  # who came later is not asked
+    sa.Column("listed", sa.Integer, nullable=False, server_default="0"),  # 1: everybody is on the list
+    sa.Column("looked_at", Instant, nullable=False),  # up to which news the answers are counted
+    sa.Column("shown", sa.Text, nullable=False, server_default=""),  # what the board last showed, rounded as it was
+    sa.Column("shown_at", Instant),
+    sa.Index(None, "ended_at"),
+)
+
+rollcall_reader = _table(
+    "rollcall_reader",
+    _to("rollcall.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("due_at", Instant, nullable=False),  # when to ask: later in quiet hours
+    sa.Column("asked_at", Instant),
+    sa.Column("answer", Blind("rollcall_reader.answer")),
+    sa.Column("told_at", Instant),
+    # the news that was the answer; none: it was told to nobody, or is taken back
+    sa.Column("news_id", Id, sa.ForeignKey("news.id", ondelete="SET NULL")),
+    sa.Column("alone", sa.Integer, nullable=False, server_default="0"),  # 1: no circle heard the answer
+    sa.Index(None, "rollcall_id", "asked_at", "due_at"),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "news_id"),
+)
+
+rollcall_watcher = _table(
+    "rollcall_watcher",  # a moderator before whom the board stands
+    _to("rollcall.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(
@@ -344,6 +516,7 @@ letter = _table(
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),  # how often its teller called in the last hour
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("again", sa.Integer, nullable=False, server_default="0"),  # 1: perhaps delivered before
+    sa.Column("sent_as", Id),  # by which letter's number it left: those that left together share one
     sa.Column("copies", Id),  # the same number for the copies of one letter to a person's several addresses
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),

@@ -193,7 +193,8 @@ class Choice:
 class Attachment:
     """A file or a picture that goes with a message.
 
-    `kind` is ``"file"`` (its bytes are in `data`) or ``"qr"`` (a picture drawn at delivery from the text in `data`).
+    `kind` is ``"file"`` (its bytes are in `data`), ``"picture"`` (the bytes of a PNG, to be shown and not only
+    offered) or ``"qr"`` (a picture drawn at delivery from the text in `data`).
     """
 
     kind: str

@@ -621,4 +621,5 @@ COMMANDS: Final = {
     "bekor": "CANCEL",
     "back": "BACK",
     "forget": "FORGET",
+    "desk": "DESK",
 }

@@ -31,6 +31,8 @@ class Intent(Enum):
     ASK = auto()
     CANCEL = auto()
     BACK = auto()
+    DESK = auto()
+    """Where rights are used, and asked for: it stands in no menu of somebody who has none."""
 
 
 COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent in phrase_lists.COMMANDS.items()}

@@ -47,6 +47,11 @@ def in_region(region: str) -> tuple[str, ...]:
     return tuple(code for code, known in _list().items() if known.region == region)
 
 
+def within(code: str) -> tuple[str, ...]:
+    """A place and, if it is itself a shelf of the list, every place on it: Badakhshan with each of its districts."""
+    return (code, *(one for one in in_region(code) if one != code)) if code in REGIONS else (code,)
+
+
 def search(text: str, limit: int = 8) -> list[str]:
     """Find places by what a person typed, in any alphabet and any of the languages: codes, the best first.
 

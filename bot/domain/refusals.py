@@ -127,3 +127,29 @@ class Alone(Refusal):
 @dataclass
 class NotFound(Refusal):
     """Nothing in a kept list (of places) matches."""
+
+
+@dataclass
+class Own(Refusal):
+    """Another person must do it: it is one's own proposal, or about one's own right."""
+
+
+@dataclass
+class NoSuchCode(Refusal):
+    """Nobody has made this code for a right, or it is used or too old."""
+
+
+@dataclass
+class TooManyDistricts(Refusal):
+    """The person has told as many districts as one may."""
+
+    most: int
+
+
+@dataclass
+class AskedNow(Refusal):
+    """A roll-call of this district is open already."""
+
+
+class ByVoice(Refusal):
+    """What was typed speaks of a death or a detention: that goes to no circle as words."""

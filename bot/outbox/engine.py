@@ -247,7 +247,7 @@ class Route:
             text = Markup("{}\n{}").format(text, repeat)
         return Parcel(
             address=letter.to,
-            key=f"{self.name}/{letter.id}",
+            key=f"{self.name}/{letter.sent_as}",
             text=text,
             buttons=tuple(
                 tuple(Button(i18n.label(c.label, language, now), c.code, c.link) for c in row) for row in letter.choices

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +13,11 @@ from fontTools.ttLib import TTFont
 
 from bot.domain.card import COUNT, make_words, read_words
 from bot.domain.folding import fold
+from bot.domain.roles import Role
 from bot.domain.word_lists import WORDS
 from bot.jobs.cards import FONT, draw
 from handlers.ask import base36
-from storage import cards
+from storage import cards, roles
 from storage.database import Tx
 from storage.schema import comeback
 from tests.family.looking import button, forge, id_of, press, rows
@@ -96,6 +98,20 @@ async def test_a_card_a_members_word_and_a_day_bring_somebody_back(stage: Stage,
     assert "Choose a language" in zarina.last, "the lost account is nobody's any more"
     await new.says("I am safe")
     assert daler.screen.count("Zarina: I am safe.") == 2  # noqa: PLR2004
+
+
+async def test_a_card_brings_back_no_right(stage: Stage, drawn: list[list[str]]) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    old = await id_of(stage, zarina)
+    await stage.storage.write(partial(roles.give, who=old, what=Role.STEWARD, now=stage.now()))
+    await make_card(zarina)
+    new = await stranger(stage)
+    await type_words(new, " ".join(drawn[-1]))
+    await daler.presses("Yes, I have spoken with them")
+    await stage.pass_time(24 * HOUR, HOUR)
+    assert await id_of(stage, new) == old
+    assert "What you were asked to do here for others has ended." in new.last
+    assert await stage.storage.read(partial(roles.of, who=old, now=stage.now())) == []
 
 
 async def test_a_found_card_alone_opens_nothing(stage: Stage, drawn: list[list[str]]) -> None:

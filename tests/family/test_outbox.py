@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.app import App
 from bot.domain.conversation import Lane, Outgoing
 from bot.i18n import _
-from bot.outbox.courier import Gone, NotSent, Parcel, Refused, Throttled, Unknown, Unreachable
+from bot.outbox.courier import CourierError, Gone, NotSent, Parcel, Refused, Throttled, Unknown, Unreachable
 from bot.outbox.pace import UNLIMITED
 from storage import outbox, schema
 from storage.database import Tx
@@ -192,6 +192,62 @@ async def test_news_that_waited_for_one_person_comes_in_one_message(stage: Stage
     await stage.pass_time(MINUTE)
     assert len(zarina.messages) == before + 1
     assert re.search("A: I am safe.*B: I am safe.*C: I am safe", zarina.last, re.DOTALL)
+
+
+async def test_news_does_not_join_what_may_have_arrived_already(stage: Stage) -> None:
+    """The platform knows that by its key: whatever were added under the key nobody would ever read."""
+    (daler,) = await stage.family("Daler")
+    stage.memory.fail(Unknown(), "daler", arrives=True)
+    await post(stage, daler, Lane.CHECKIN, words="First")
+    await stage.settle()
+    await post(stage, daler, Lane.CHECKIN, words="Second")
+    await stage.pass_time(MINUTE)
+    assert heard(daler) == ["First", "Second"]
+    assert await states(stage) == {}
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@pytest.mark.parametrize("crash", [True, False])
+async def test_news_that_went_out_together_goes_again_together(stage: Stage, *, arrives: bool, crash: bool) -> None:
+    (daler,) = await stage.family("Daler")
+    await post(stage, daler, Lane.CHECKIN, Lane.CHECKIN, words="N{n}")
+    app = stage.app
+    if crash:
+        (flying,) = await stage.storage.write(lambda tx: outbox.claim(tx, "memory/1", stage.now(), 10))
+        if arrives:
+            await stage.memory.deliver(app.engine.routes[0].parcel(flying))
+        app = stage.app = stage.open()
+    else:
+        stage.memory.fail(Unknown(), "daler", arrives=arrives)
+        await stage.settle()
+    assert heard(daler) == (["N0", "N1"] if arrives else [])
+    await post(stage, daler, Lane.CHECKIN, words="Later")
+    for route in app.engine.routes:
+        await route.recover()
+    await stage.pass_time(MINUTE)
+    assert heard(daler) == ["N0", "N1", "Later"]
+    assert await states(stage) == {}
+
+
+@pytest.mark.parametrize("error", [Unknown(), NotSent()])
+async def test_when_a_part_of_what_goes_again_is_taken_back_the_rest_comes_once(
+    stage: Stage, error: CourierError
+) -> None:
+    (daler,) = await stage.family("Daler")
+    arrives = isinstance(error, Unknown)
+    stage.memory.fail(error, "daler", arrives=arrives)
+    await post(stage, daler, Lane.CHECKIN, Lane.CHECKIN, Lane.CHECKIN, words="N{n}")
+    await stage.settle()
+    await stage.storage.write(_take_back_the_first)
+    await post(stage, daler, Lane.CHECKIN, words="Later")
+    await stage.pass_time(MINUTE)
+    assert heard(daler) == [*(["N0"] if arrives else []), "N1", "N2", "Later"]
+    assert await states(stage) == {}
+
+
+def _take_back_the_first(tx: Tx) -> None:
+    first = tx.execute(sa.select(sa.func.min(schema.letter.c.id))).scalar_one()
+    tx.execute(schema.letter.delete().where(schema.letter.c.id == first))
 
 
 async def test_calls_for_help_are_never_put_together(stage: Stage) -> None:

@@ -43,6 +43,17 @@ def test_the_domain_never_asks_what_time_it_is() -> None:
     assert askers == set()
 
 
+def test_a_right_becomes_a_value_in_one_place_only() -> None:
+    makers = {
+        str(path.relative_to(HOUSE))
+        for room in ("bot", "handlers", "storage")
+        for path in python_files(room)
+        for call in calls(path)
+        if call.name in {"Authority", "Steward", "Moderator", "Organiser"}
+    }
+    assert makers == {"handlers/desk.py"}
+
+
 def test_no_module_is_named_for_nothing() -> None:
     empty = {str(path) for path in python_files() if path.stem in EMPTY_NAMES or path.parent.name in EMPTY_NAMES}
     assert empty == set()

@@ -7,12 +7,14 @@ import hashlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from markupsafe import Markup
 
 from bot.domain.conversation import Attachment, Sender
+from bot.domain.region import Board
+from bot.jobs.boards import HEIGHT, WIDTH, draw
 from bot.outbox.courier import (
     Button,
     Closed,
@@ -27,11 +29,13 @@ from bot.platforms.matrix import wire
 from bot.platforms.matrix.client import HardenedClient
 from bot.platforms.matrix.courier import MatrixCourier
 from bot.platforms.matrix.news import Rooms
+from bot.platforms.matrix.shapes import Errand, Task
 from tests.matrix.crowd import PATIENCE, Crowd, Neighbour
 from tests.matrix.devices import Device, meet, until_in
 from tests.matrix.synapse import FOREIGN_LIMITS, Synapse
 
 ROWS = ((Button("I am safe", "safe"), Button("Help", "help")), (Button("⬅️ Back", "home"),))
+MINUTE = timedelta(minutes=1)
 POWERLESS = "private_chat"  # there whoever is invited may not redact what others say
 
 
@@ -146,13 +150,18 @@ async def test_files_and_pictures_are_as_secret_as_their_room(device: Device, cr
         receipt = await courier.deliver(copy)
         picture = Attachment("qr", "invitation.png", b"https://example.org/?start=1")
         await courier.deliver(letter(bot, zarina.user, "", key="matrix/2", attachment=picture))
-        await zarina.until(lambda: len(zarina.messages) == 3)  # noqa: PLR2004
-        sent, words, shown = zarina.messages
+        board = Attachment("picture", "board.png", draw(Board(120, None, 40)))
+        await courier.deliver(letter(bot, zarina.user, "", key="matrix/3", attachment=board))
+        await zarina.until(lambda: len(zarina.messages) == 4)  # noqa: PLR2004
+        sent, words, shown, drawn = zarina.messages
         assert receipt.message == f"{sent.id}+{words.id}"
         assert ("file" in sent.content, "url" in sent.content) == (encrypted, not encrypted)
         assert await bot.download(sent.content, 20_000) == data
         png = await bot.download(shown.content, 20_000)
+        assert await bot.download(drawn.content, 20_000) == board.data
     assert (sent.content["msgtype"], shown.content["msgtype"]) == ("m.file", "m.image")
+    assert drawn.content["msgtype"] == "m.image"
+    assert (drawn.content["info"]["w"], drawn.content["info"]["h"]) == (WIDTH, HEIGHT)
     assert (sent.body, words.body.splitlines()[0], shown.body) == ("copy.zip", "Your copy", "invitation.png")
     assert png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20]) == shown.content["info"]["w"]
@@ -289,6 +298,52 @@ async def test_somebody_whom_the_bot_never_met_is_invited_to_an_encrypted_chat(d
     assert [one.id for one in zarina.messages] == [first.message, second.message]
     assert zarina.in_clear == []
     assert zarina.unreadable == []
+
+
+async def test_whoever_has_just_invited_the_bot_is_not_invited_to_another_chat(device: Device, crowd: Crowd) -> None:
+    zarina = await crowd.neighbour("zarina")
+    async with device.client() as bot:
+        room = await zarina.invites(bot.user)
+        batch = await bot.sync(2)
+        await not_yet(bot, zarina)
+        await bot.keep(batch, [Errand(Task.INVITE, room, zarina.user, datetime.now(UTC), direct=True)])
+    async with device.client() as bot:  # a crash came in between, and the invitation is told only once
+        await not_yet(bot, zarina)
+        await bot.join(room)
+        await not_yet(bot, zarina)
+        await until_in(bot, room)
+        await desk(bot).deliver(letter(bot, zarina.user))
+    await zarina.until(lambda: zarina.messages)
+    assert zarina.messages[0].room == room
+    assert chats(zarina) == {room}
+
+
+async def test_an_invitation_of_which_nothing_comes_keeps_no_letter_waiting(device: Device, crowd: Crowd) -> None:
+    zarina, daler = await crowd.neighbour("zarina"), await crowd.neighbour("daler")
+    async with device.client() as bot:
+        await zarina.invites(bot.user)
+        room = await daler.invites(bot.user)
+        while not (bot.invited_by(zarina.user) and bot.invited_by(daler.user)):
+            await bot.keep(await bot.sync(2))
+        await not_yet(bot, daler)
+        await bot.leave(room)
+        async with syncing(bot):
+            await desk(bot).deliver(letter(bot, daler.user))
+            late = MatrixCourier(bot, bot.user, Rooms(bot, bot.user), now=lambda: datetime.now(UTC) + 5 * MINUTE)
+            await late.deliver(letter(bot, zarina.user))
+    for one in (zarina, daler):
+        await one.until(lambda one=one: len(chats(one)) == 2)  # type: ignore[misc] # noqa: PLR2004
+
+
+async def not_yet(bot: HardenedClient, person: Neighbour) -> None:
+    """See that a letter waits."""
+    with pytest.raises(NotSent):
+        await desk(bot).deliver(letter(bot, person.user))
+
+
+def chats(person: Neighbour) -> set[str]:
+    """The rooms that somebody made or was invited to."""
+    return {room for room, user in person.members if user == person.user}
 
 
 async def test_a_chat_that_a_third_one_joins_is_no_longer_told_anything_personal(device: Device, crowd: Crowd) -> None:

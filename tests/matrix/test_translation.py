@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from bot import i18n
 from bot.domain.conversation import Attached, Incoming, Reacted, Said, Sender, Started
+from bot.domain.region import Board
+from bot.jobs.boards import HEIGHT, WIDTH, draw
 from bot.outbox.courier import Button, Parcel
 from bot.platforms.matrix import translation
 from bot.platforms.matrix.translation import LARGEST, Place, change, contents, incoming, keycap, size
@@ -354,6 +356,7 @@ def test_a_sign_to_tap_is_a_number_and_tells_nothing_else() -> None:
 def test_a_file_says_what_it_is() -> None:
     plain = translation.file_content({"url": "mxc://x/1"}, "copy.zip", 7)
     assert (plain["msgtype"], plain["info"]["size"], plain["url"]) == ("m.file", 7, "mxc://x/1")
-    shown = translation.file_content({"file": {"url": "mxc://x/1"}}, "qr.png", 7, side=200)
+    shown = translation.file_content({"file": {"url": "mxc://x/1"}}, "qr.png", 7, sides=(200, 200))
     assert (shown["msgtype"], shown["info"]["w"], shown["info"]["mimetype"]) == ("m.image", 200, "image/png")
     assert "url" not in shown
+    assert translation.sides_of(draw(Board(None, None, None))) == (WIDTH, HEIGHT)

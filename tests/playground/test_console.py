@@ -180,7 +180,9 @@ async def test_look_shows_the_whole_screen_again_with_the_same_numbers(terminal:
 async def test_a_picture_and_a_file_stand_as_words(terminal: Terminal) -> None:
     await terminal.arrives("gulnora", "Take it", attachment=Attachment("qr", "invitation", b"https://example.org"))
     await terminal.arrives("gulnora", "Keep it", attachment=Attachment("file", "copy.json", b"{}"))
+    await terminal.arrives("gulnora", "Look", attachment=Attachment("picture", "board.png", b"\x89PNG"))
     shown = await terminal.types(":look")
+    assert "    [board.png]" in shown
     assert "    [QR code] https://example.org" in shown
     assert "    [copy.json]" in shown
 

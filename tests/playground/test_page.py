@@ -8,7 +8,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from bot.domain.conversation import Pressed, Said, Started
+from bot.domain.conversation import Attachment, Pressed, Said, Started
+from bot.domain.region import Board
+from bot.jobs.boards import HEIGHT, WIDTH, draw
 from bot.platforms.memory import deep_link
 from bot.platforms.playground.server import Playground
 from tests.playground.village import CAST, Village
@@ -92,6 +94,16 @@ async def test_an_invitation_shows_its_picture_and_opens_on_a_chosen_phone(someo
     await expect(someone.page.get_by_role("dialog")).to_be_visible()
     await someone.page.get_by_role("dialog").get_by_role("button", name="Anna").click()
     await someone.sees("anna", "Welcome, c-7f3a")
+
+
+async def test_a_picture_of_our_own_is_shown_as_it_is(village: Village, someone: Visitor) -> None:
+    board = Attachment("picture", "board.png", draw(Board(120, None, 40)))
+    await village.tell("maria", "Counts", attachment=board)
+    picture = (await someone.sees("maria", "Counts")).locator("img")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("image => image.naturalWidth") == WIDTH
+    shape = await picture.evaluate("image => image.clientWidth / image.clientHeight")
+    assert abs(shape - WIDTH / HEIGHT) < 0.05  # noqa: PLR2004 - not squeezed
 
 
 async def test_a_file_can_be_saved(someone: Visitor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 from datetime import timedelta
@@ -251,6 +252,17 @@ async def test_an_invitation_arrives_as_a_picture_drawn_here(wire: Wire) -> None
     picture = (await wire.hears("new"))["message"]["attachment"]
     assert picture["kind"] == "qr"
     assert picture["picture"].startswith("data:image/svg+xml")
+
+
+async def test_a_picture_of_our_own_stands_in_the_message(wire: Wire, village: Village) -> None:
+    board = b"\x89PNG picture"
+    await village.tell("maria", "Counts", attachment=Attachment("picture", "board.png", board))
+    picture = (await wire.hears("new"))["message"]["attachment"]
+    assert picture == {
+        "kind": "picture",
+        "name": "board.png",
+        "picture": f"data:image/png;base64,{base64.b64encode(board).decode()}",
+    }
 
 
 async def test_a_file_is_saved_and_never_shown_by_the_browser(

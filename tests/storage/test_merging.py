@@ -12,11 +12,29 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.alarm import Alarm
-from bot.domain.checkin import News, State
+from bot.domain.checkin import Hard, How, News, State
 from bot.domain.conversation import Lane, Outgoing, Sender
+from bot.domain.hard import Case, Grade, Phase, Reader, Word
 from bot.domain.people import Person
+from bot.domain.region import Cell
+from bot.domain.roles import Role
 from bot.i18n import _
-from storage import cards, checkins, circles, inbox, jobs, links, merging, outbox, people
+from storage import (
+    audit,
+    cards,
+    checkins,
+    circles,
+    hard,
+    inbox,
+    jobs,
+    links,
+    merging,
+    outbox,
+    people,
+    proposals,
+    regions,
+    roles,
+)
 from storage.database import Tx
 from storage.schema import metadata, newcomer, person
 
@@ -201,6 +219,56 @@ def _empty(tx: Tx) -> None:
             tx.execute(table.delete())
 
 
+async def test_rights_and_proposals_of_both_are_one_persons(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        met = [people.meet(tx, Sender("memory", "1", name), NOW).person for name in "abc"]
+        kept, gone, other = [one.id for one in met if one is not None]
+        roles.give(tx, kept, Role.STEWARD, NOW - timedelta(days=30))
+        roles.give(tx, other, Role.STEWARD, NOW)
+        longer = roles.give(tx, gone, Role.STEWARD, NOW)
+        roles.give(tx, gone, Role.MODERATOR, NOW)
+        roles.stand(tx, gone, "123456789018", NOW)
+        body: dict[str, Any] = {}
+        mine = proposals.put(tx, "x", Role.STEWARD, gone, _("Saved."), NOW, body=body)
+        about = proposals.put(tx, "x", Role.STEWARD, other, _("Saved."), NOW, body=body, barred=[gone, kept])
+        audit.note(tx, gone, "a deed", NOW, about=gone)
+        merging.merge(tx, gone, kept, NOW)
+        assert {one.role for one in roles.of(tx, kept, NOW)} == {Role.STEWARD, Role.MODERATOR}
+        held = roles.held(tx, kept, Role.STEWARD, NOW)
+        assert held is not None
+        assert held.expires_at == longer.expires_at, "of two the one that lasts longer"
+        assert roles.candidate(tx, "123456789018", NOW) is None
+        assert not proposals.second(tx, mine, kept, NOW), "it is their own now"
+        assert not proposals.second(tx, about, kept, NOW)
+        assert proposals.second(tx, mine, other, NOW), "the control"
+        (deed,) = audit.latest(tx, 9)
+        assert (deed.person, deed.about) == (kept, kept)
+
+    await storage.write(work)
+
+
+async def test_who_is_asked_at_both_accounts_counts_once_and_by_the_newest_answer(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        met = [people.meet(tx, Sender("memory", "1", name), NOW).person for name in "abc"]
+        kept, gone, other = [one.id for one in met if one is not None]
+        which = regions.begin(tx, "khorugh", NOW, NOW + timedelta(hours=6))
+        found = regions.find(tx, which)
+        assert found is not None
+        regions.enlist(tx, found, [(who, NOW) for who in (kept, gone, other)], reached=None)
+        regions.note_asked(tx, which, [kept, gone, other], NOW)
+        assert regions.answer(tx, which, kept, Cell.WELL, NOW + MINUTE)
+        assert regions.answer(tx, which, gone, Cell.HELP, NOW + 2 * MINUTE)
+        for who in (kept, gone):
+            regions.watch(tx, which, who)
+        assert sum(regions.counts(tx, which).values()) == 3, "the control: two people until then"  # noqa: PLR2004
+        merging.merge(tx, gone, kept, NOW)
+        assert regions.counts(tx, which) == {Cell.WELL: 0, Cell.HELP: 1, Cell.SILENT: 1}
+        assert regions.watchers(tx, which) == [kept]
+        assert regions.due(tx, which, NOW, 9) == [], "asked already"
+
+    await storage.write(work)
+
+
 async def test_what_only_one_of_them_had_is_had_by_both(storage: Storage) -> None:
     def work(tx: Tx) -> None:
         one = people.meet(tx, Sender("memory", "1", "a"), NOW)
@@ -227,5 +295,52 @@ async def test_what_only_one_of_them_had_is_had_by_both(storage: Storage) -> Non
         assert tx.execute(sa.select(person.c.met_on).where(person.c.id == kept)).scalar_one() == (
             (NOW - timedelta(days=3)) - datetime(1970, 1, 1, tzinfo=UTC)
         ) // timedelta(days=1)
+
+    await storage.write(work)
+
+
+async def test_of_hard_news_nobody_checks_what_is_about_themselves_and_no_answer_is_lost(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        both = [people.meet(tx, Sender("memory", "1", account), NOW).person for account in "ab"]
+        other = people.meet(tx, Sender("memory", "1", "c"), NOW).person
+        assert both[0] is not None
+        assert both[1] is not None
+        assert other is not None
+        kept, gone = both[0].id, both[1].id
+        circle = circles.make(tx, "Family", kept)
+        circles.join(tx, circle, gone)
+        circles.join(tx, circle, other.id)
+        for who in (kept, gone):
+            hard.name(tx, circle, who)
+        of_gone = Case(1, gone, circle, Hard.DETAINED, Phase.CHECKING, NOW, NOW)
+        of_other = Case(2, other.id, circle, Hard.DEAD, Phase.CHECKING, NOW, NOW)
+        for case, reader in ((of_gone, kept), (of_other, kept), (of_other, gone)):
+            if not hard.readers(tx, case):
+                hard.begin(tx, case)
+            hard.give(tx, case, reader)
+        hard.say(tx, of_gone, Word(1, kept, How.SAW, NOW, NOW))
+        hard.let_call(tx, of_gone, kept, agreed=True)
+        hard.mark(tx, of_gone, [kept])
+        hard.say(tx, of_other, Word(2, gone, How.SAW, NOW, NOW))
+        hard.let_call(tx, of_other, gone, agreed=True)
+        hard.note_read(tx, of_other, kept)
+        hard.answer(tx, of_other, gone, Grade.SEEN)
+        hard.mark(tx, of_other, [gone])
+        letters = [Outgoing(kept, _("This call is over."), topic=f"hard:{which}") for which in (1, 2)]
+        outbox.post(tx, letters, NOW)
+        merging.merge(tx, gone, kept, NOW)
+        assert hard.bearers(tx, circle) == [kept]
+        found = hard.by_id(tx, of_gone.id)
+        assert found is not None
+        assert (found.person, found.caller, found.accepted) == (kept, None, None)
+        assert hard.readers(tx, found) == []
+        assert hard.told(tx, found) == set()
+        assert [word.teller for word in hard.words_of(tx, found)] == [None]
+        second = hard.by_id(tx, of_other.id)
+        assert second is not None
+        assert second.accepted == kept
+        assert hard.readers(tx, second) == [Reader(kept, opened=True, grade=Grade.SEEN)]
+        assert hard.tellers(tx, second) == hard.told(tx, second) == {kept}
+        assert [row.topic for row in look(tx)["letter"] if row.topic] == ["hard:2"], "no letter about oneself"
 
     await storage.write(work)

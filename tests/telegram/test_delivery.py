@@ -10,6 +10,8 @@ import pytest
 from markupsafe import Markup
 
 from bot.domain.conversation import Attachment, Sender
+from bot.domain.region import Board
+from bot.jobs.boards import draw
 from bot.outbox.courier import (
     Button,
     Closed,
@@ -120,6 +122,14 @@ async def test_an_invitation_is_drawn_as_a_picture(telegram: Telegram, emulator:
     assert picture.name == "invite.png"
     assert picture.data.startswith(b"\x89PNG")
     assert message["photo"][0]["width"] == message["photo"][0]["height"] > 200  # noqa: PLR2004 - big enough to scan
+
+
+async def test_a_picture_is_shown_and_not_only_offered(telegram: Telegram, emulator: Emulator) -> None:
+    board = Attachment("picture", "board.png", draw(Board(120, None, 40)))
+    await telegram.deliver(parcel("Counts", attachment=board))
+    (message,) = emulator.chat(ZARINA)
+    assert emulator.files[message["photo"][0]["file_id"]].data == board.data
+    assert message["caption"] == "Counts"
 
 
 async def test_words_too_long_for_a_caption_go_before_the_file(telegram: Telegram, emulator: Emulator) -> None:

@@ -480,6 +480,10 @@ class HardenedClient:
         """
         return self.timeline.direct
 
+    def invited_by(self, user: str) -> datetime | None:
+        """When somebody asked us into a direct chat that is no room of ours yet; None if no invitation stands."""
+        return max((at for who, at in self.timeline.invitations.values() if who == user), default=None)
+
     async def mark_direct(self, user: str, room: str) -> None:
         """Mark a room as the direct chat with somebody, and as the one that was used last."""
         rooms = self.timeline.direct.get(user, [])
@@ -515,6 +519,7 @@ class HardenedClient:
     async def leave(self, room: str) -> None:
         """Leave a room or decline an invitation, and forget it."""
         await self.wire.ask("POST", f"client/v3/rooms/{parts(room)}/leave", {})
+        self.timeline.invitations.pop(room, None)
         with suppress(Unsent, Unknown, Throttled, Denied):
             await self.wire.ask("POST", f"client/v3/rooms/{parts(room)}/forget", {})
 

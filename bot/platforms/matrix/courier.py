@@ -10,8 +10,9 @@
     the account is refused for good    Closed
     time-out, disconnect, 5xx          Unknown       asked again: the same transaction id makes it one event
 
-A person's letters go to the direct chat in which they wrote last. If we know of none, one is made, encrypted; but
-whoever left ours is not invited again. Words that don't fit into one event go out as several, the choices in the last.
+A person's letters go to the direct chat in which they wrote last, or wait for the one to which they have just invited
+us. If we know of none, one is made, encrypted; but whoever left ours is not invited again. Words that don't fit into
+one event go out as several, the choices in the last.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ _HINTS: Final = 2  # lists under which a chat is told how to choose, since the s
 _NEW: Final = timedelta(hours=1)  # how long after we joined a chat may be told that it is not encrypted
 _REACTIONS: Final = range(2, 5)
 _SIGNS: Final = 10
+_ANSWERED: Final = timedelta(minutes=5)  # that a letter waits for an invitation to become a room
 _APPEARS: Final = 15.0  # seconds that a room we made may take to come with a sync
 _KEPT: Final = 10_000
 
@@ -69,6 +71,9 @@ _ROOM = re.compile(r"!\S+")
 
 class Client(Seen, Protocol):
     """What the courier needs of the client."""
+
+    def invited_by(self, user: str) -> datetime | None:
+        """When somebody asked us into a direct chat that is no room of ours yet."""
 
     async def create_direct(self, user: str) -> str:
         """Make an encrypted room and invite somebody."""
@@ -279,7 +284,11 @@ class MatrixCourier:
         if attachment.kind == "qr":
             data, side = await asyncio.to_thread(_drawn, attachment.data)
             uploaded = await self._client.upload(data, translation.PICTURE_TYPE, attachment.name, encrypt=encrypt)
-            return translation.file_content(uploaded, attachment.name, len(data), side=side)
+            return translation.file_content(uploaded, attachment.name, len(data), sides=(side, side))
+        if attachment.kind == "picture":
+            data, sides = attachment.data, translation.sides_of(attachment.data)
+            uploaded = await self._client.upload(data, translation.PICTURE_TYPE, attachment.name, encrypt=encrypt)
+            return translation.file_content(uploaded, attachment.name, len(data), sides=sides)
         uploaded = await self._client.upload(attachment.data, translation.FILE_TYPE, attachment.name, encrypt=encrypt)
         return translation.file_content(uploaded, attachment.name, len(attachment.data))
 
@@ -294,6 +303,9 @@ class MatrixCourier:
         rooms = self._known(account)
         if rooms:
             return rooms
+        invited_at = self._client.invited_by(account)
+        if invited_at is not None and self._now() - invited_at < _ANSWERED:
+            raise NotSent  # they have made a chat of their own, and would look for nothing in another one
         if account.startswith("!") or (account not in self._made and self._rooms.alone(account)):
             raise Unreachable
         return [await self._new_room(account)]

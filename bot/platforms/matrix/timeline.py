@@ -12,7 +12,7 @@ from typing import Any, Final
 from peewee import PeeweeException  # type: ignore[import-untyped]
 
 from bot.platforms.matrix.machine import Forged, Machine, NoKey
-from bot.platforms.matrix.shapes import Batch, Departure, Event, Facts, Invite, Undecryptable
+from bot.platforms.matrix.shapes import Batch, Departure, Event, Facts, Invite, Task, Undecryptable
 from bot.platforms.matrix.store import EncryptedStore, Held, StoreError, StoreFailed
 
 ENCRYPTED: Final = "m.room.encrypted"
@@ -66,6 +66,10 @@ class Timeline:
         self._new_device = False
         self.rooms: Final[dict[str, Room]] = {}
         self.facts: Final[dict[str, Facts]] = {}
+        self.invitations: Final[dict[str, tuple[str, datetime]]] = {
+            one.room: (one.who, one.at) for one in store.errands() if one.task is Task.INVITE and one.direct
+        }
+        """To direct chats, until they are rooms of ours or nothing came of it: who asked us into which, and when."""
         self.direct: dict[str, list[str]] = {}
         self.malformed = 0
         self.forged = 0
@@ -133,12 +137,16 @@ class Timeline:
         for name, told in mappings(rooms.get("join")).items():
             self._compose_joined(name, told, missed.get(name, ()), batch)
         for name, told in mappings(rooms.get("invite")).items():
-            batch.invites.append(self._invite(name, array(mapping(told.get("invite_state")).get("events"))))
+            invite = self._invite(name, array(mapping(told.get("invite_state")).get("events")))
+            batch.invites.append(invite)
+            if invite.direct:
+                self.invitations[name] = (invite.inviter, self._now())
         for name, told in mappings(rooms.get("leave")).items():
             self._compose_left(name, told, batch)
 
     def _compose_joined(self, name: str, told: Mapping[str, Any], before: Iterable[object], batch: _News) -> None:
         room = self.rooms.setdefault(name, Room(encrypted=name in self._encrypted))
+        self.invitations.pop(name, None)
         for event in array(mapping(told.get("state")).get("events")):
             self._apply(name, room, event)
         timeline = array(mapping(told.get("timeline")).get("events"))
@@ -161,6 +169,7 @@ class Timeline:
     def _compose_left(self, name: str, told: Mapping[str, Any], batch: _News) -> None:
         self.rooms.pop(name, None)
         self.facts.pop(name, None)
+        self.invitations.pop(name, None)
         timeline = once(array(mapping(told.get("timeline")).get("events")))
         by, banned = "", False
         for event in (*array(mapping(told.get("state")).get("events")), *timeline):

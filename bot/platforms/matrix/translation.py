@@ -265,16 +265,23 @@ def change(content: Mapping[str, Any], event: str) -> dict[str, Any]:
     }
 
 
-def file_content(uploaded: Mapping[str, Any], name: str, length: int, *, side: int = 0) -> dict[str, Any]:
+def file_content(
+    uploaded: Mapping[str, Any], name: str, length: int, *, sides: tuple[int, int] | None = None
+) -> dict[str, Any]:
     """A file that was uploaded (``{"url": …}`` or, encrypted, ``{"file": {…}}``), as the content of a message.
 
-    `length` is its size in bytes; a square picture to be shown has a `side` of so many pixels.
+    `length` is its size in bytes; a picture to be shown has two `sides` of so many pixels.
     """
-    info: dict[str, Any] = {"mimetype": PICTURE_TYPE if side else FILE_TYPE, "size": length}
-    if side:
-        info |= {"w": side, "h": side}
-    kind = "m.image" if side else "m.file"
+    info: dict[str, Any] = {"mimetype": PICTURE_TYPE if sides else FILE_TYPE, "size": length}
+    if sides:
+        info |= {"w": sides[0], "h": sides[1]}
+    kind = "m.image" if sides else "m.file"
     return {**uploaded, "msgtype": kind, "body": name, "filename": name, "info": info, "m.mentions": {}}
+
+
+def sides_of(png: bytes) -> tuple[int, int]:
+    """The width and the height of a PNG: they stand at a fixed place of its first chunk (PNG 3, 11.2.1)."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
 def keycap(number: int) -> str:

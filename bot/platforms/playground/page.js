@@ -259,6 +259,7 @@ function drawn(phone, message) {
 
 function attached(phone, message) {
   const { kind, name, picture } = message.attachment;
+  if (kind === "picture") return make("img", { class: "picture", src: picture, alt: name });
   if (kind === "qr") return make("img", { src: picture, alt: `${words(phone, "qr")}: ${name}` });
   const address = `file/${encodeURIComponent(phone.account)}/${encodeURIComponent(message.id)}`;
   return make("a", { class: "file", href: address, download: name }, name);

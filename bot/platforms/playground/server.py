@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -352,6 +353,9 @@ def _attached(attachment: Attachment | None) -> Json | None:
     if attachment.kind == "qr":
         code = segno.make(attachment.data.decode(), micro=False, error="m")
         return {"kind": "qr", "name": attachment.name, "picture": code.svg_data_uri(scale=4, border=3, light="#fff")}
+    if attachment.kind == "picture":
+        picture = f"data:image/png;base64,{base64.b64encode(attachment.data).decode()}"
+        return {"kind": "picture", "name": attachment.name, "picture": picture}
     return {"kind": "file", "name": attachment.name, "size": len(attachment.data)}
 
 

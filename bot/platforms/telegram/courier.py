@@ -257,9 +257,9 @@ class TelegramCourier:
         if attachment is None:
             words = self._api.say(chat, str(step.text), keyboard, silent=parcel.silent)
             return _known(await self._attempt(words, account))
-        picture = attachment.kind == "qr"
-        content = await asyncio.to_thread(_drawn, attachment.data) if picture else attachment.data
-        send = self._api.send_photo if picture else self._api.send_document
+        code = attachment.kind == "qr"
+        content = await asyncio.to_thread(_drawn, attachment.data) if code else attachment.data
+        send = self._api.send_photo if code or attachment.kind == "picture" else self._api.send_document
         sent = send(
             chat,
             InputFile(content, filename=attachment.name),

@@ -244,6 +244,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("again", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sent_as", Big, nullable=True),
         sa.Column("copies", Big, nullable=True),
         sa.Column("due_at", Big, nullable=False),
         sa.Column("expires_at", Big, nullable=False),
