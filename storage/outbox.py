@@ -18,7 +18,7 @@ from storage import inbox, menus
 from storage.crypto import Tampered
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
-from storage.schema import address, alarm, letter, message, person
+from storage.schema import Instant, address, alarm, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
     Lane.DANGER: timedelta(days=7),
@@ -276,7 +276,8 @@ _DUE = Prepared(
     .where(
         letter.c.route == sa.bindparam("route"),
         letter.c.state == State.WAITING.value,
-        letter.c.due_at <= sa.bindparam("now"),
+        # not a range of an index: the rows come in their order by another one, so that no backlog is sorted
+        letter.c.due_at + sa.literal_column("0", sa.Integer) <= sa.bindparam("now", type_=Instant),
         # order holds per address within a lane; what was posted for later (quiet hours) holds back nothing
         ~sa.exists().where(
             _earlier.c.address_id == letter.c.address_id,

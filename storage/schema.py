@@ -523,6 +523,7 @@ letter = _table(
     sa.Column("ended_at", Instant),
     sa.Index(None, "route", "state", "lane", "turn", "id"),
     sa.Index(None, "route", "state", "due_at"),
+    sa.Index(None, "state", "expires_at"),
     sa.Index(None, "address_id", "lane", "state"),
     sa.Index(None, "person_id"),
     sa.Index(None, "topic"),

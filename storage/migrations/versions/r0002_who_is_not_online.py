@@ -284,6 +284,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("letter", table_kwargs={"sqlite_strict": True, "sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_letter_route_state_due_at"), ["route", "state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_letter_state_expires_at"), ["state", "expires_at"], unique=False)
 
     with op.batch_alter_table("news", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("how", sa.LargeBinary(), nullable=True))
