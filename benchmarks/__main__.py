@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import checkin, letters, limits, machine, matrix, speaking, starting, webhook
+from benchmarks import checkin, letters, limits, machine, matrix, speaking, starting, storm, webhook
 from benchmarks.contest import ROOT, Contest, hold, shown
 
 PAPER = ROOT / "docs" / "performance.md"
@@ -41,6 +41,12 @@ def _limits(*, quick: bool) -> Iterator[Contest]:
     yield from limits.contests(quick=quick)
 
 
+def _storm(*, quick: bool) -> Iterator[Contest]:
+    yield storm.costs(quick=quick)
+    yield storm.storms(quick=quick)
+    yield storm.real(quick=quick)
+
+
 def _starting(*, quick: bool) -> Iterator[Contest]:
     yield starting.contest(quick=quick)
 
@@ -59,6 +65,7 @@ PARTS = {
     "webhook": _webhook,
     "letters": _letters,
     "limits": _limits,
+    "storm": _storm,
     "starting": _starting,
     "speaking": _speaking,
     "matrix": _matrix,

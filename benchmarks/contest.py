@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -49,6 +50,7 @@ class Contest:
     aim: str = ""
     at_once: int = 1
     upright: bool = False  # one contestant, its figures one under the other
+    patience: float = PATIENCE  # seconds for one run
 
 
 @dataclass(slots=True)
@@ -65,17 +67,17 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", name, *arguments)
 
 
-def _measure(one: Contestant) -> Measured | str:
+def _measure(one: Contestant, patience: float) -> Measured | str:
     if callable(one.command):
         return one.command()
     if not Path(one.command[0]).exists():
         return "not installed: make bench"
     try:
         done = subprocess.run(  # noqa: S603 - our own programs
-            one.command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+            one.command, cwd=ROOT, capture_output=True, text=True, timeout=patience, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"not done in {PATIENCE:.0f} s"
+        return f"not done in {patience:.0f} s"
     try:
         measured: Measured = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
@@ -91,7 +93,7 @@ def hold(contest: Contest, repeat: int) -> Result:
         order = [*contest.contestants[turn % len(contest.contestants) :], *contest.contestants]
         order = list(dict.fromkeys(order))
         with ThreadPoolExecutor(contest.at_once) as pool:
-            for one, measured in zip(order, pool.map(_measure, order), strict=True):
+            for one, measured in zip(order, pool.map(partial(_measure, patience=contest.patience), order), strict=True):
                 if isinstance(measured, str):
                     result.failed[one.title] = measured
                 else:

@@ -98,6 +98,8 @@ class Server(Emulator):
                 result: object = self._figures(float(asked["args"].get("since", 0)))
             case "arrivals":
                 result = {str(one.chat): one.at for one in self.sent}
+            case "firsts":
+                result = {str(one.chat): one.at for one in reversed(self.sent)}
             case "forget":
                 self.sent.clear()
                 self.refusals.clear()

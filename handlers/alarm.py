@@ -267,12 +267,14 @@ def _everybody_sees(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
     stands = [r.person for r in readers if states.get(r.person) is Letter.DELIVERED]
     where = _circles(tx, alarm)
-    pressed = [(r, where.get(r.person, set())) for r in readers if r.answered]
-    changes = []
-    for who in stands:
-        near = [r for r, theirs in pressed if r.person == who or theirs & where.get(who, set())]
-        changes.append(_change(alarm, who, _letter(whom, caller, news, near)))
+    changes = [_change(alarm, who, _letter(whom, caller, news, _near(readers, who, where))) for who in stands]
     return [*changes, *([_view(tx, alarm, now, edit=True)] if _is_known(tx, alarm) else ())]
+
+
+def _near(readers: list[Reader], who: int, where: dict[int, set[int]]) -> list[Reader]:
+    """The readers whom somebody may see: themselves, and who is in a circle with them that was called."""
+    mine = where.get(who, set())
+    return [r for r in readers if r.person == who or mine & where.get(r.person, set())]
 
 
 def _told(tx: Tx, alarm: Alarm) -> tuple[Person, Person, News] | None:
@@ -445,7 +447,22 @@ def end_call_of(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
     )
     own = checkins.open_alarm_of(tx, who)
     calls = [*([own] if own else []), *checkins.open_alarms_for(tx, who)]
-    return [replace(one, about=None) for alarm in calls for one in _close(tx, alarm, end, now)]
+    ended = [replace(one, about=None) for alarm in calls for one in _close(tx, alarm, end, now)]
+    return [*ended, *end_calls_about(tx, who, now)]
+
+
+def end_calls_about(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
+    """Somebody is erased for whom others have called: those, and whoever got the call, are told plainly."""
+    end = _(
+        "The person whom this call for help was about is erased in Payvand. I do not know how they are. Please reach "
+        "them another way."
+    )
+    letters: list[Outgoing] = []
+    for alarm in checkins.open_alarms_about(tx, who):
+        if alarm.person != who and _is_known(tx, alarm):
+            letters.append(Outgoing(alarm.person, end, lane=Lane.DANGER))
+        letters += [replace(one, about=None) for one in _close(tx, alarm, end, now)]
+    return letters
 
 
 def still_open(tx: Tx, caller: int, which: int, line: Line) -> list[Outgoing]:
@@ -500,7 +517,6 @@ def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader], now: datetime) -> list[
     if told is None:
         return []
     whom, caller, news = told
-    text = _letter(whom, caller, news, readers, again=True)
     silent = [r for r in readers if not r.answered]
     if len(silent) == len(readers):
         plainly = _("Nobody has answered in ten minutes. I have sent it once more. If you can, call somebody.")
@@ -509,7 +525,11 @@ def _repeat(tx: Tx, alarm: Alarm, readers: list[Reader], now: datetime) -> list[
             "For ten minutes nobody has said that they take care of it. I have sent it once more to those who have "
             "not answered. If you can, call somebody."
         )
-    letters = [_to_reader(alarm, r.person, text, circle=r.circle) for r in silent]
+    where = _circles(tx, alarm)
+    letters = []
+    for reader in silent:
+        text = _letter(whom, caller, news, _near(readers, reader.person, where), again=True)
+        letters.append(_to_reader(alarm, reader.person, text, circle=reader.circle))
     if _is_known(tx, alarm):
         letters += [Outgoing(alarm.person, plainly, lane=Lane.DANGER), _view(tx, alarm, now, edit=True)]
     return letters

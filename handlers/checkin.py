@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.domain import places
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
-from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Place, Value
+from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Place, Span, Value
 from bot.domain.hard_words import is_hard
 from bot.domain.people import Person, quiet_until
 from bot.domain.refusals import ByVoice, Muted, NoCircle, NotFound, Outdated
@@ -14,12 +14,14 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import asking, words
 from handlers.ask import Answer, Ask, back, button, expect
 from handlers.home import HELP, with_menu
-from storage import checkins, circles, people
+from storage import checkins, circles, outbox, people
 from storage.database import Tx
 
 TAKEN_BACK = timedelta(days=7)  # news of somebody else can be taken back for so long
 PLACES_SHOWN = 8
 MOST_NAMED = 10
+A_MINUTE = 29 * 60  # messages that leave through one account of the bot where its platform limits it, as Telegram does
+WORTH_SAYING = 2  # minutes of waiting that somebody is told of
 
 
 def safe(ask: Ask, tx: Tx) -> list[Outgoing]:
@@ -105,14 +107,21 @@ def tell(ask: Ask, tx: Tx, state: State, *, note: str = "", told: list[int] | No
         for one, which in heard_by.values()
     ]
     return [
-        confirmation(ask, news, [one for one, _which in heard_by.values()]),
+        confirmation(ask, news, [one for one, _which in heard_by.values()], wait(ask, tx)),
         *letters,
         *asking.answered(tx, ask, told),
     ]
 
 
-def confirmation(ask: Ask, news: News, heard_by: list[Person]) -> Outgoing:
-    """What was told and to whom, with what can be added to it or taken back."""
+def wait(ask: Ask, tx: Tx) -> timedelta | None:
+    """How long it takes about until everybody has read what is told now, in whole minutes; None if it goes at once."""
+    before = outbox.queue(tx, outbox.route_of(ask.sender.platform, ask.sender.bot), ask.now)
+    minutes = round(before / A_MINUTE)
+    return timedelta(minutes=minutes) if minutes >= WORTH_SAYING else None
+
+
+def confirmation(ask: Ask, news: News, heard_by: list[Person], waits: timedelta | None = None) -> Outgoing:
+    """What was told and to whom, with what can be added to it or taken back; and if it `waits`, for how long."""
     lines: list[Line | str] = [words.said(words.name_of(ask.person), news.state), *words.details(news)]
     if heard_by and ask.unseeing:
         lines.append(ngettext("Told to {n} person.", "Told to {n} people.", n=len(heard_by)))
@@ -127,6 +136,8 @@ def confirmation(ask: Ask, news: News, heard_by: list[Person]) -> Outgoing:
         )
     else:
         lines.append(_("Your circle is still empty: invite somebody, so that they can read it."))
+    if heard_by and waits is not None:
+        lines.append(_("Many people write now. Everybody can read it in about {span}.", span=Span(waits)))
     rows = [
         [
             button(pgettext("button", "✏️ Add a note"), "note", news.id),

@@ -8,7 +8,7 @@ from bot.domain.folding import fold
 from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import CircleFull, NameTaken, NotAName, Outdated
 from bot.i18n import _, pgettext
-from handlers import matters, telling, words
+from handlers import alarm, matters, telling, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
 from handlers.telling import Subject, circle_of, subject
@@ -174,9 +174,10 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Remove somebody."""
     whom, one = _kept(ask, tx)
     line = _("{name} is no longer in “{circle}”.", name=words.name_of(whom.person), circle=one.name)
+    ended = alarm.end_calls_about(tx, whom.person.id, ask.now)
     erased = matters.forgets(tx, whom.person.id, ask.now)
     relatives.remove(tx, whom.person.id)
-    return [with_menu(ask, line), *erased, *_others(tx, one, ask.person.id, line, None)]
+    return [with_menu(ask, line), *ended, *erased, *_others(tx, one, ask.person.id, line, None)]
 
 
 # -- they have come ------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from storage.crypto import Tampered
 from storage.database import Tx
 from storage.duress import read_mark
 from storage.prepared import ONE, Prepared
-from storage.schema import address, alarm, duress, letter, message, person
+from storage.schema import Instant, address, alarm, duress, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
     Lane.DANGER: timedelta(days=7),
@@ -287,7 +287,8 @@ _DUE = Prepared(
     .where(
         letter.c.route == sa.bindparam("route"),
         letter.c.state == State.WAITING.value,
-        letter.c.due_at <= sa.bindparam("now"),
+        # not a range of an index: the rows come in their order by another one, so that no backlog is sorted
+        letter.c.due_at + sa.literal_column("0", sa.Integer) <= sa.bindparam("now", type_=Instant),
         # order holds per address within a lane; what was posted for later (quiet hours) holds back nothing
         ~sa.exists().where(
             _earlier.c.address_id == letter.c.address_id,
@@ -478,6 +479,33 @@ def next_due(tx: Tx, route: str, after: datetime) -> datetime | None:
     """
     due: datetime | None = tx.execute(_NEXT, {"route": route, "after": after}).scalar()
     return due
+
+
+_QUEUE = Prepared(
+    sa.select(
+        sa.select(sa.func.max(letter.c.id)).scalar_subquery().label("newest"),
+        sa.select(letter.c.id)
+        .where(
+            letter.c.route == sa.bindparam("route"),
+            letter.c.state == State.WAITING.value,
+            letter.c.due_at <= sa.bindparam("now"),
+        )
+        .order_by(letter.c.due_at)
+        .limit(ONE)
+        .scalar_subquery()
+        .label("oldest"),
+    )
+)
+
+
+def queue(tx: Tx, route: str, now: datetime) -> int:
+    """How many letters at the most leave before one that is posted now: all that are newer than the oldest due one.
+
+    Two steps into indexes, however many wait. News that is merged on its way, and what others get elsewhere, is
+    counted one by one.
+    """
+    row = tx.execute(_QUEUE, {"route": route, "now": now}).one()
+    return 0 if row.oldest is None else row.newest - row.oldest
 
 
 # -- ending --------------------------------------------------------------------------------------------------------

@@ -648,6 +648,8 @@ letter = _table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
     sa.Index(None, "route", "state", "lane", "turn", "id"),
+    sa.Index(None, "route", "state", "due_at"),
+    sa.Index(None, "state", "expires_at"),
     sa.Index(None, "address_id", "lane", "state"),
     sa.Index(None, "person_id"),
     sa.Index(None, "topic"),

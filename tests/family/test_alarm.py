@@ -435,6 +435,19 @@ async def test_a_call_goes_to_every_chosen_circle_once_and_keeps_them_apart(stag
     assert "🤝 Taking care: Maria" in daler.screen, "they share a circle that was called"
 
 
+async def test_a_call_that_is_repeated_keeps_the_circles_apart(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler", circle="Family")
+    await make_circle(stage, zarina, "Work")
+    maria = stage.actor("maria")
+    await maria.settles_in("Maria")
+    await invite_to(stage, zarina, "Work", maria)
+    await zarina.says("I need help")
+    await maria.presses("I have seen it")
+    await stage.pass_time(11 * MINUTES, MINUTES)
+    assert "Nobody takes care of it yet." in daler.last
+    assert not daler.sees("Maria"), "they share no circle"
+
+
 async def test_who_left_the_circle_can_not_answer_its_calls(stage: Stage) -> None:
     zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
     await zarina.presses("I need help")

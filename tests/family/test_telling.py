@@ -115,6 +115,34 @@ async def test_that_somebody_needs_help_is_a_call_which_is_answered_and_ended(st
     assert "🟢 Bibi Gulnora: safe, just now" in maria.last
 
 
+GONE = "The person whom this call for help was about is erased in Payvand. I do not know how they are."
+
+
+async def test_a_call_for_somebody_who_is_removed_does_not_go_silently(stage: Stage) -> None:
+    daler, maria = await with_gulnora(stage)
+    await tells(maria, "Bibi Gulnora", "I heard their voice", "Needs help")
+    assert daler.sees("Bibi Gulnora: needs help.")
+    await daler.says("/people")
+    await daler.presses("News of somebody")
+    await daler.presses("Bibi Gulnora")
+    await daler.presses("Remove")
+    await daler.presses("Remove")
+    assert daler.sees(GONE)
+    assert maria.sees(GONE), "who called is told too"
+    assert daler.sees("This call is over.")
+
+
+async def test_a_call_for_somebody_who_wishes_to_be_forgotten_does_not_go_silently(stage: Stage) -> None:
+    daler, maria, zarina = await stage.family("Daler", "Maria", "Zarina")
+    await tells(maria, "Zarina", "I saw them", "Needs help")
+    await zarina.says("/privacy")
+    await zarina.presses("Forget me")
+    await zarina.presses("Yes, forget me")
+    assert daler.sees(GONE)
+    assert maria.sees(GONE)
+    assert not zarina.sees(GONE)
+
+
 async def test_a_call_for_somebody_else_leaves_the_callers_own_news_alone(stage: Stage) -> None:
     daler, maria = await with_gulnora(stage)
     await tells(daler, "Bibi Gulnora", "I saw them", "Needs help")

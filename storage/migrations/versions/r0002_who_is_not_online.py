@@ -462,6 +462,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("keeps_days", sa.Integer(), server_default="30", nullable=False))
         batch_op.add_column(sa.Column("asked_at", Big, nullable=True))
 
+    with op.batch_alter_table("letter", table_kwargs={"sqlite_strict": True, "sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_letter_route_state_due_at"), ["route", "state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_letter_state_expires_at"), ["state", "expires_at"], unique=False)
+
     with op.batch_alter_table("news", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("how", sa.LargeBinary(), nullable=True))
         batch_op.alter_column("teller_id", existing_type=sa.INTEGER(), nullable=True)

@@ -1,0 +1,179 @@
+"""A day of a community in virtual time, for each seed: nothing is lost, nothing false, nothing twice, nothing leaks.
+
+A failing seed says how to live its day again. Each control is the same day with one thing wrong on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.domain.conversation import Lane, Outgoing
+from bot.outbox.courier import Parcel
+from bot.outbox.engine import Route
+from handlers import alarm, checkin
+from storage import checkins, circles, inbox, outbox
+from storage.database import Tx
+from storage.outbox import Letter
+from storage.prepared import Prepared
+from storage.schema import membership, standing
+from tests.faults import count
+from tests.faults.community import ROOT
+from tests.faults.simulation import Played, Stage
+
+FULL = 300
+FEW = 6  # days within which each control must be caught
+WITHIN = timedelta(minutes=2)
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """Where days are lived."""
+    return Stage(tmp_path_factory.mktemp("days"))
+
+
+@pytest.mark.parametrize("seed", range(1, count(FULL) + 1))
+def test_nothing_is_lost_false_twice_or_told_to_a_stranger(days: Stage, seed: int) -> None:
+    played = days.play(seed)
+    assert not played.wrong, f"{played.wrong}\nThe same day again: python -m tests.faults.simulation {seed} --trace"
+
+
+def test_a_day_holds_what_it_is_meant_to_try(days: Stage) -> None:
+    """Otherwise the seeds would prove little."""
+    counts = [days.play(seed).counts for seed in range(1, 4)]
+    total = {key: sum(one[key] for one in counts) for key in counts[0]}
+    least = {"lives": 15, "news": 60, "calls": 12, "repeated": 3, "read": 300, "marked": 10}
+    assert {key: total[key] for key in least if total[key] < least[key]} == {}
+
+
+def test_a_seed_replays_to_the_last_letter(days: Stage) -> None:
+    played = days.play(5)
+    again = days.play(5)
+    assert again.trace == played.trace
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "4711"}
+    elsewhere = subprocess.run(
+        [sys.executable, "-m", "tests.faults.simulation", "5", "--trace"],
+        cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert tuple(elsewhere.stdout.rstrip("\n").split("\n")[:-1]) == tuple("\n".join(played.trace).split("\n"))
+
+
+# -- controls --------------------------------------------------------------------------------------------------------
+
+
+def _everybody_hears(patch: pytest.MonkeyPatch) -> None:
+    """News goes to a person who is in none of the circles that are told."""
+    real = checkin.hearers
+
+    def hearers(tx: Tx, told: list[int], but: int) -> dict[int, Any]:
+        found = real(tx, told, but)
+        inside = sa.select(membership.c.circle_id).where(membership.c.circle_id.not_in(told)).limit(1)
+        for which in tx.execute(inside).scalars().all():
+            for one in circles.members(tx, [which])[which]:
+                if one.id != but:
+                    found.setdefault(one.id, (one, told[0]))
+        return found
+
+    patch.setattr(checkin, "hearers", hearers)
+
+
+def _one_letter_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    """The last letter of each piece of news is never posted."""
+    real = outbox.post
+
+    def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
+        many = sum(one.lane is Lane.CHECKIN for one in letters) > 1
+        real(tx, letters[:-1] if many else letters, now)
+
+    patch.setattr(outbox, "post", post)
+
+
+def _a_call_is_repeated_again_and_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(checkins, "note_repeated", lambda _tx, _which: None)
+
+
+def _a_call_is_repeated_too_early(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(alarm, "REPEAT_AFTER", timedelta(minutes=4))
+
+
+def _a_call_is_never_repeated(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(alarm, "needs_repeat", lambda *_: False)
+
+
+def _what_was_in_the_air_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A process that starts does not look at what the last one had on its way."""
+    patch.setattr(outbox, "recover", lambda _tx, **_given: 0)
+
+
+def _a_repeat_is_not_marked(patch: pytest.MonkeyPatch) -> None:
+    real = Route.parcel
+
+    def parcel(self: Route, letter: Letter) -> Parcel:
+        return real(self, replace(letter, again=False))
+
+    patch.setattr(Route, "parcel", parcel)
+
+
+def _an_update_counts_each_time(patch: pytest.MonkeyPatch) -> None:
+    """What comes again is handled again."""
+    patch.setattr(inbox, "is_new", lambda *_: True)
+
+
+def _what_was_told_last_covers_what_is_newer(patch: pytest.MonkeyPatch) -> None:
+    def upsert(insert: Any) -> sa.Executable:  # noqa: ANN401 - the dialect's own
+        made = insert(standing)
+        given = {"news_id": made.excluded.news_id, "true_at": made.excluded.true_at}
+        told: sa.Executable = made.on_conflict_do_update(index_elements=["circle_id", "person_id"], set_=given)
+        return told
+
+    patch.setattr(checkins, "_STAND", Prepared(upsert))
+
+
+def _one_circle_sees_who_answers_in_another(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(alarm, "_near", lambda readers, _who, _where: readers)
+
+
+def _the_end_of_a_call_is_not_told(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "perhaps_got", lambda *_: [])
+
+
+def _who_leaves_still_gets_what_waits(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "withdraw_from", lambda *_: None)
+
+
+CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
+    _everybody_hears,
+    _one_letter_is_dropped,
+    _a_call_is_repeated_again_and_again,
+    _a_call_is_repeated_too_early,
+    _a_call_is_never_repeated,
+    _what_was_in_the_air_is_forgotten,
+    _a_repeat_is_not_marked,
+    _an_update_counts_each_time,
+    _what_was_told_last_covers_what_is_newer,
+    _one_circle_sees_who_answers_in_another,
+    _the_end_of_a_call_is_not_told,
+)
+
+
+def _caught(days: Stage) -> Iterator[Played]:
+    for seed in range(1, FEW + 1):
+        played = days.play(seed)
+        if played.wrong:
+            yield played
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda one: one.__name__.strip("_"))
+def test_control_a_day_that_is_wrong_is_caught(
+    days: Stage, control: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control(monkeypatch)
+    assert next(_caught(days), None) is not None

@@ -1,0 +1,99 @@
+"""How SQLite finds what a check-in and its letters need: by an index, so that the cost does not grow with the members.
+
+Every statement is asked for its plan. A plan that reads a whole table, or sorts a backlog, is found here long before
+anybody can measure it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from bot import i18n
+from bot.outbox.courier import NotSent
+from storage import outbox
+from storage.crypto import Keys
+from storage.sqlite import SQLite, open_file
+from tests.stage import Stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, keys: Keys, migrated_file: Path) -> AsyncIterator[Stage]:
+    """A stage on SQLite."""
+    i18n.open_catalogues(strict=False)
+    shutil.copy(migrated_file, tmp_path / "payvand.db")
+    storage = await open_file(tmp_path / "payvand.db", keys)
+    yield Stage(storage)
+    await storage.close()
+
+
+class Statements:
+    """What the writer's connection was asked meanwhile, each statement once, and how it is found."""
+
+    def __init__(self, stage: Stage) -> None:
+        assert isinstance(stage.storage, SQLite)
+        self._storage = stage.storage
+        self._connection = stage.storage._writer._conn  # noqa: SLF001 - nobody else has the connection
+        self.asked: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._connection.set_trace_callback(self.asked.add)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.set_trace_callback(None)
+
+    async def plans(self) -> dict[str, list[str]]:
+        """The plan of each."""
+        words = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+        asked = sorted(one for one in self.asked if one.lstrip().upper().startswith(words))
+
+        def explain() -> dict[str, list[str]]:
+            return {
+                one: [row[3] for row in self._connection.execute("EXPLAIN QUERY PLAN " + one).fetchall()]
+                for one in asked
+            }
+
+        return await self._storage._writer.run(explain)  # noqa: SLF001
+
+
+def whole(plan: list[str]) -> list[str]:
+    """The steps of a plan that read a whole table or index."""
+    return [step for step in plan if step.startswith("SCAN ") and not step.startswith(("SCAN CONSTANT", "SCAN ("))]
+
+
+async def test_nothing_on_the_way_of_a_check_in_reads_a_whole_table(stage: Stage) -> None:
+    zarina, _daler, _maria = await stage.family("Zarina", "Daler", "Maria")
+    await zarina.says("/start")
+    with Statements(stage) as statements:
+        await zarina.presses("I am safe")
+    plans = await statements.plans()
+    assert len(plans) > 10, "the statements were seen"  # noqa: PLR2004
+    assert {one: steps for one, plan in plans.items() if (steps := whole(plan))} == {}
+
+
+async def test_a_backlog_is_neither_read_nor_sorted_to_find_what_goes_next(stage: Stage) -> None:
+    zarina, _daler = await stage.family("Zarina", "Daler")
+    stage.memory.fail(NotSent(), times=9)
+    with Statements(stage) as statements:
+        await zarina.says("/safe")
+        await stage.pass_time(timedelta(minutes=1))
+        await stage.storage.write(partial(outbox.next_due, route="memory/1", after=stage.now()))
+    plans = {one: plan for one, plan in (await statements.plans()).items() if "letter" in one and "SELECT" in one}
+    claims = [plan for one, plan in plans.items() if "LIMIT" in one and "body" in one]
+    assert claims
+    assert [step for plan in claims for step in plan if "TEMP B-TREE" in step] == []
+    assert {one: steps for one, plan in plans.items() if (steps := whole(plan))} == {}
+
+
+async def test_control_a_search_without_an_index_is_seen(stage: Stage) -> None:
+    with Statements(stage) as statements:
+        await stage.storage.write(lambda tx: tx.connection.exec_driver_sql("SELECT id FROM person WHERE met_on = 7"))
+    plans = await statements.plans()
+    assert [step for plan in plans.values() for step in whole(plan)] == ["SCAN person"]
