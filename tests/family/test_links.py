@@ -271,7 +271,14 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
         ),
         *("card.person_id", "circle.keeper_id", "comeback.person_id", "dialogue.person_id", "invite.inviter_id"),
         *("job.person_id", "letter.about_id", "letter.person_id", "link.person_id", "membership.person_id"),
-        *("newcomer.inviter_id", "newcomer.person_id", "news.person_id", "news.teller_id", "standing.person_id"),
+        *(
+            "newcomer.inviter_id",
+            "newcomer.person_id",
+            "news.person_id",
+            "news.teller_id",
+            "report.person_id",
+            "standing.person_id",
+        ),
     }
 
 
