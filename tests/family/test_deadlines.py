@@ -355,7 +355,7 @@ async def test_an_alarm_takes_the_other_platform_while_one_is_down(both: Stage) 
     await choose(zarina, "Maria")
     await begin(both, zarina)
     both.memory.fail(NotSent(), times=100_000)
-    await both.pass_time(7 * HOUR + 5 * MINUTE, MINUTE)
+    await both.pass_time(7 * HOUR + 5 * MINUTE, 5 * MINUTE)
     assert not zarina.sees(ASKED), "the first platform is down"
     assert not daler.sees(SILENT)
     assert hers.sees(ASKED)
