@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -21,7 +22,7 @@ from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
 from storage import cards, codes, jobs, regions
-from storage.database import Storage, StorageFault
+from storage.database import Storage, StorageFault, Tx
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,15 @@ SHOWN = 4  # people who are shown so at once: more would be a storm of their own
 LANDING = 20.0  # seconds that a stop waits for what is in the air
 
 Now = Callable[[], datetime]
+
+
+class Round(Protocol):
+    """What is done again and again as time passes."""
+
+    def __call__(self, tx: Tx, now: datetime) -> None:
+        """Do it once."""
+
+
 Link = Callable[[str], str]
 
 
@@ -194,9 +204,8 @@ class App:
     async def round(self) -> None:
         """Do once what the passing of time asks for."""
         now = self.now()
-        await self.storage.write(partial(rounds.often, now=now))
-        await self.storage.write(partial(rounds.seldom, now=now))
-        await self.storage.write(partial(rounds.asking, now=now))
+        for work in (rounds.often, rounds.waiting, rounds.seldom, rounds.asking):
+            await self.storage.write(partial(work, now=now))
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -206,17 +215,32 @@ class App:
             with suppress(TimeoutError):
                 async with asyncio.timeout(OFTEN):
                     await self._moved.wait()
-            try:
-                await self.storage.write(partial(rounds.often, now=self.now()))
-                if self._moved.is_set() or loop.time() - last >= SELDOM:
-                    last = loop.time()
-                    await self.storage.write(partial(rounds.seldom, now=self.now()))
-                    await self.storage.checkpoint()
-                await self.storage.write(partial(rounds.asking, now=self.now()))
-            except StorageFault as fault:
-                log.warning("rounds.wait", why=type(fault).__name__)
-            except Exception as error:  # noqa: BLE001 - time goes on whatever one row does
-                log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
+            await self._go_round(rounds.often)
+            await self._go_round(rounds.waiting)
+            if self._moved.is_set() or loop.time() - last >= SELDOM:
+                last = loop.time()
+                if await self._go_round(rounds.seldom):
+                    await self._empty_log()
+            await self._go_round(rounds.asking)
+
+    async def _go_round(self, work: Round) -> bool:
+        """One round in a transaction of its own: a defect in it stops no other, and it comes again. Whether it went."""
+        try:
+            await self.storage.write(partial(work, now=self.now()))
+        except StorageFault as fault:
+            log.warning("rounds.wait", why=type(fault).__name__)
+        except Exception as error:  # noqa: BLE001 - time goes on whatever one row does
+            log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
+        else:
+            return True
+        return False
+
+    async def _empty_log(self) -> None:
+        """Take what was erased out of the file's log."""
+        try:
+            await self.storage.checkpoint()
+        except StorageFault as fault:
+            log.warning("rounds.wait", why=type(fault).__name__)
 
     # -- slow work ---------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from bot.domain.folding import LONGEST, fold
 from bot.domain.people import Person
 from bot.domain.refusals import NotAPhrase, Outdated, SamePhrase
 from bot.i18n import _, pgettext
-from handlers import alarm, checkin, privacy, start, telling
+from handlers import alarm, checkin, privacy, rollcall, spoken, start, telling
 from handlers.ask import Ask, Handler, back, button, expect
 from handlers.home import with_menu
 from handlers.words import name_of, names
@@ -469,4 +469,9 @@ OUTSIDE: frozenset[Handler] = frozenset(
     }
 )
 # A call for help and its details: never muted. That it is over is not believed.
-CALLS: frozenset[Handler] = frozenset({alarm.call, alarm.call_in, alarm.noted, checkin.placed, telling.when})
+CALLS: frozenset[Handler] = frozenset(
+    {
+        *(alarm.call, alarm.call_in, alarm.noted, checkin.placed, telling.when),
+        *(spoken.heard, rollcall.heard, rollcall.state),
+    }
+)

@@ -32,8 +32,12 @@ _WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.m
 
 
 def often(tx: Tx, now: datetime) -> None:
-    """Every few seconds: open calls for help, and deadlines."""
+    """Every few seconds: open calls for help."""
     outbox.post(tx, [*alarm.watch(tx, now), *duress.watch(tx, now)], now)
+
+
+def waiting(tx: Tx, now: datetime) -> None:
+    """As often, but on its own, so that neither can suffer from the other: deadlines."""
     outbox.post(tx, deadline.watch(tx, now), now)
 
 

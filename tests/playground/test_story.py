@@ -66,7 +66,7 @@ async def test_a_story_whose_people_find_no_button_ends_with_a_word_and_not_with
         patience, story.PATIENCE = story.PATIENCE, 0.2  # type: ignore[misc]
         try:
             with pytest.raises(LookupError):
-                await story.presses("daler", "nothing")(built)
+                await story.presses("daler", "nothing")(story.Play(built))
         finally:
             story.PATIENCE = patience  # type: ignore[misc]
             running.cancel()
