@@ -20,7 +20,7 @@ from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import cards, jobs, regions
+from storage import cards, codes, jobs, regions
 from storage.database import Storage, StorageFault
 
 log = structlog.get_logger(__name__)
@@ -66,11 +66,16 @@ class Patience:
 
 
 def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
+    # in the thread: only who wants a page waits for the library that draws it
     if job.kind == regions.PICTURE:
-        from bot.jobs import boards  # noqa: PLC0415 - as below
+        from bot.jobs import boards  # noqa: PLC0415
 
         return boards.do(job)
-    from bot.jobs import cards as slow  # noqa: PLC0415 - in the thread: only who wants a card waits for the library
+    if job.kind == codes.DRAW:
+        from bot.jobs import codes as papers  # noqa: PLC0415
+
+        return papers.do(job)
+    from bot.jobs import cards as slow  # noqa: PLC0415
 
     return slow.do(job, salt)
 

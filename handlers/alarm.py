@@ -146,11 +146,12 @@ def _letter(whom: Person, caller: Person, news: News, readers: list[Reader], *, 
     if again:
         lines.append(_("Nobody takes care of it yet."))
     lines += [*words.details(news), words.source(words.name_of(caller), news)]
-    lines += _roster(readers)
+    lines += roster(readers)
     return Page(tuple(lines))
 
 
-def _roster(readers: list[Reader]) -> list[Line]:
+def roster(readers: list[Reader]) -> list[Line]:
+    """Who takes care of it, and who has seen it."""
     caring = [words.called(r.name) for r in readers if r.caring_at is not None]
     seen = [words.called(r.name) for r in readers if r.seen_at is not None and r.caring_at is None]
     lines = [_("🤝 Taking care: {name}", name=words.some(caring, MOST_NAMED))] if caring else []
@@ -199,7 +200,7 @@ def _view(  # noqa: PLR0913 - one view, whoever asks for it
             lines.append(_("Not reached: {name}", name=words.some(missed, MOST_NAMED)))
         if len(missed) == len(everybody):
             lines.append(_("Nobody could be reached here. If you can, call somebody."))
-    lines += [] if unseeing else _roster(everybody)
+    lines += [] if unseeing else roster(everybody)
     choices: tuple[tuple[Choice, ...], ...] = ()
     if alarm.open:
         choices = (
@@ -412,6 +413,12 @@ def answered_by(tx: Tx, news: News, teller: Value, now: datetime) -> list[Outgoi
             end = _("<b>{name}</b>: safe now, says {caller}.", name=words.name_of(whom), caller=teller)
             letters += _close(tx, alarm, end, now)
     return letters
+
+
+def taken_back(tx: Tx, news: News, end: Line, now: datetime) -> list[Outgoing]:
+    """Whoever told this news takes it back: the call for somebody else that rests on it is closed with this line."""
+    calls = checkins.open_alarms_for(tx, news.teller or 0)
+    return [letter for alarm in calls if alarm.news == news.id for letter in _close(tx, alarm, end, now)]
 
 
 def mistake(ask: Ask, tx: Tx) -> list[Outgoing]:

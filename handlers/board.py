@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.domain.conversation import Choice, Line, Outgoing, Page
 from bot.domain.refusals import NoCircle, Outdated
 from bot.i18n import _, npgettext, pgettext
-from handlers import matters, telling, words
+from handlers import matters, outage, telling, words
 from handlers.ask import Ask, back, button
 from storage import checkins, circles, relatives
 from storage import hard as cases
@@ -38,7 +38,8 @@ def people_in(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def _board(ask: Ask, tx: Tx, mine: list[Circle], begin: int = 0) -> Outgoing:
-    lines: list[Line | str] = []
+    offline, overrule = outage.shown_to(tx, ask.person.id, ask.now)
+    lines: list[Line | str] = ["", *offline]
     more: list[Choice] = []
     every = [one.id for one in mine]
     inside, kin = circles.members(tx, every), relatives.inside(tx, every)
@@ -63,8 +64,9 @@ def _board(ask: Ask, tx: Tx, mine: list[Circle], begin: int = 0) -> Outgoing:
             label = npgettext("button", "➡️ {n} more", "➡️ {n} more", n=rest)
             more = [button(label, "people.in", one.id, begin + AT_ONCE)]
     return ask.reply(
-        Page(tuple(lines[1:])),
+        Page(tuple(lines[2:] if not offline else lines[1:])),
         more,
+        *([one] for one in overrule),
         [button(pgettext("button", "🗣 News of somebody"), "tell")],
         [button(pgettext("button", "💬 How are you?"), "ask")],
         [button(pgettext("button", "🔄 Look again"), "people"), back()],

@@ -273,7 +273,7 @@ def _back(tx: Tx, found: cards.Comeback, now: datetime) -> list[Outgoing]:
     mine = [one.id for one in circles.circles_of(tx, kept.id)]
     near = {p.id for inside in circles.members(tx, mine).values() for p in inside} - {kept.id}
     return [
-        Outgoing(kept.id, welcome, choices=menu(), at=found.address),
+        Outgoing(kept.id, welcome, choices=menu(), at=found.address, own=True),
         *renamed,
         *(Outgoing(who, line, lane=Lane.CHECKIN, silent=True, about=kept.id) for who in sorted(near)),
     ]

@@ -92,9 +92,9 @@ def hearers(tx: Tx, told: list[int], but: int) -> dict[int, tuple[Person, int]]:
     return found
 
 
-def tell(ask: Ask, tx: Tx, state: State, *, note: str = "") -> list[Outgoing]:
-    """Store news about oneself and tell everybody in the chosen circles."""
-    told = told_circles(ask, tx)
+def tell(ask: Ask, tx: Tx, state: State, *, note: str = "", told: list[int] | None = None) -> list[Outgoing]:
+    """Store news about oneself and tell everybody in the chosen circles, or in those of `told`."""
+    told = told_circles(ask, tx) if told is None else told
     me = ask.person
     news = News(tx.new_id(), me.id, me.id, state, when_true(ask.said_at, ask.now), ask.now, note)
     checkins.add(tx, news, told)
@@ -162,6 +162,12 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
     over = news.told_at != checkins.last_told_at(tx, ask.person.id) if own else ask.now - news.told_at > TAKEN_BACK
     if news.state is State.HELP or over:
         raise Outdated
+    return [with_menu(ask, _("Taken back. Everybody who got it is told.")), *taken_back(ask, tx, news)]
+
+
+def taken_back(ask: Ask, tx: Tx, news: News) -> list[Outgoing]:
+    """Take news back that this person told: the letters to everybody who got it."""
+    own = news.person == ask.person.id
     told = checkins.circles_told(tx, news.id)
     checkins.retract(tx, news)
     name = words.name_of(ask.person)
@@ -173,10 +179,7 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
             name=name,
         )
     heard_by = hearers(tx, told, ask.person.id)
-    return [
-        with_menu(ask, _("Taken back. Everybody who got it is told.")),
-        *(Outgoing(who, text, lane=Lane.CHECKIN, about=news.person) for who in heard_by),
-    ]
+    return [Outgoing(who, text, lane=Lane.CHECKIN, about=news.person) for who in heard_by]
 
 
 def _subject(tx: Tx, ask: Ask, news: News) -> Value:

@@ -29,11 +29,11 @@ from bot.domain.refusals import (
     TooManyCircles,
 )
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, bearer
+from handlers import alarm, bearer, trustee
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
-from storage import circles, people, relatives
+from storage import circles, codes, people, relatives
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -405,6 +405,7 @@ def left(ask: Ask, tx: Tx) -> list[Outgoing]:
     if one.keeper == ask.person.id and one.size > 1:
         raise KeeperMustHandOver
     inside = circles.members(tx, [one.id])[one.id]
+    trusting = trustee.around(tx, ask.person.id)
     others_go_on = bearer.parts(tx, one, ask.person, ask.now)
     circles.leave(tx, one.id, ask.person.id)
     gone = _("{name} has left “{circle}”.", name=name_of(ask.person), circle=one.name)
@@ -413,6 +414,7 @@ def left(ask: Ask, tx: Tx) -> list[Outgoing]:
         *alarm.still_open(tx, ask.person.id, one.id, gone),
         *others_go_on,
         *_tell(inside, ask.person.id, gone),
+        *trustee.parted(tx, trusting),
     ]
 
 
@@ -457,6 +459,7 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = _kept(ask, tx)
     other = _other(ask, tx, one)
     inside = [p for p in circles.members(tx, [one.id])[one.id] if p.id != other.id]
+    trusting = trustee.around(tx, other.id)
     others_go_on = bearer.parts(tx, one, other, ask.now)
     circles.leave(tx, one.id, other.id)
     circles.cancel_invites(tx, one.id)  # they may hold one
@@ -467,7 +470,22 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
         *others_go_on,
         *_tell(inside, ask.person.id, gone),
         Outgoing(other.id, _("You are no longer in “{circle}”.", circle=one.name), lane=Lane.CHECKIN, silent=True),
+        *trustee.parted(tx, trusting),
+        *_papers(ask, tx, one, other),
     ]
+
+
+def _papers(ask: Ask, tx: Tx, one: Circle, other: Person) -> list[Outgoing]:
+    """Whoever was removed knows the words of the cards of codes that they made: the keeper may want to end those."""
+    found = [person for who in codes.made_by(tx, other.id, one.id) if (person := people.find(tx, who)) is not None]
+    if not found:
+        return []
+    text = _(
+        "{name} made cards of codes here, and may know their words: {people}. If that worries you, end those cards.",
+        name=name_of(other),
+        people=names(found),
+    )
+    return [ask.anew(text, *([_person(person, "code.of", one)] for person in found), [back()])]
 
 
 def hand(ask: Ask, tx: Tx) -> Outgoing:

@@ -32,7 +32,10 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "🔑 Give a right"), "desk.give"),
         (pgettext("button", "📋 Rights"), "desk.rights"),
     ),
-    Role.MODERATOR: ((pgettext("button", "📣 Roll-calls"), "region"),),
+    Role.MODERATOR: (
+        (pgettext("button", "📣 Roll-calls"), "region"),
+        (pgettext("button-wide", "📴 Districts without network"), "outage"),
+    ),
     Role.ORGANISER: (),
 }
 

@@ -29,6 +29,10 @@ from storage.circles import Circle
 from storage.database import Tx
 
 VERY_BAD = pgettext("button", "Very bad news")
+LABELS = {
+    Hard.DETAINED: pgettext("button", "⚫ Detained"),
+    Hard.DEAD: pgettext("button", "⚫ Died"),
+}
 DAY = timedelta(days=1)
 DAYS = (0, 1, 2, 3, 7, 30)  # ago
 
@@ -44,8 +48,7 @@ def say(ask: Ask, tx: Tx) -> Outgoing:
     )
     return ask.reply(
         text,
-        [button(pgettext("button", "⚫ Detained"), "hard.what", *at, Hard.DETAINED.value)],
-        [button(pgettext("button", "⚫ Died"), "hard.what", *at, Hard.DEAD.value)],
+        *([button(label, "hard.what", *at, what.value)] for what, label in LABELS.items()),
         [back("tell.how", *at)],
     )
 
@@ -100,12 +103,21 @@ def when(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 
 def told(  # noqa: PLR0913, PLR0917 - what is told has this many parts
-    ask: Ask, tx: Tx, person: Person, circle: int, what: Hard, how: How, true_at: datetime, note: str = ""
+    ask: Ask,
+    tx: Tx,
+    person: Person,
+    circle: int,
+    what: Hard,
+    how: How,
+    true_at: datetime,
+    note: str = "",
+    which: int | None = None,
 ) -> list[Outgoing]:
     """Take what somebody tells, from whatever source. Nobody is told it but the two who check it.
 
-    Gives the answer to the teller, and letters that say only that there is something to be read. Raises Outdated where
-    the person is not of that circle, and TooOften.
+    `which` is the id that the word shall have, for whoever must find it again. Gives the answer to the teller, and
+    letters that say only that there is something to be read. Raises Outdated where the person is not of that circle,
+    and TooOften.
     """
     if person.id == ask.person.id or person.id not in matters.belonging(tx, circle):
         raise Outdated
@@ -113,7 +125,7 @@ def told(  # noqa: PLR0913, PLR0917 - what is told has this many parts
     if inbox.use(tx, key, DAY, ask.now) > MOST_TOLD:
         raise TooOften(inbox.remaining(tx, key, ask.now))
     case = cases.standing(tx, circle, person.id, what)
-    word = Word(tx.new_id(), ask.person.id, how, min(true_at, ask.now), ask.now, note)
+    word = Word(which or tx.new_id(), ask.person.id, how, min(true_at, ask.now), ask.now, note)
     if case is None:
         case = Case(tx.new_id(), person.id, circle, what, Phase.CHECKING, word.true_at, ask.now)
         cases.begin(tx, case)
@@ -194,17 +206,27 @@ def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Whoever told it takes it back."""
-    found = cases.word_by(tx, ask.number(), ask.person.id)
-    if found is None:
+    letters = taken_back(ask, tx, ask.number())
+    if letters is None:
         raise Outdated
+    return [with_menu(ask, _("Taken back. Whoever could read it is told so.")), *letters]
+
+
+def whom(tx: Tx, which: int, teller: int) -> int | None:
+    """Of whom a word is, if this person told it."""
+    found = cases.word_by(tx, which, teller)
+    return None if found is None else found[0].person
+
+
+def taken_back(ask: Ask, tx: Tx, which: int) -> list[Outgoing] | None:
+    """Erase what this person told: the letters to whoever could read it. None if they told nothing such."""
+    found = cases.word_by(tx, which, ask.person.id)
+    if found is None:
+        return None
     case, word = found
     cases.unsay(tx, word.id)
-    answer = with_menu(ask, _("Taken back. Whoever could read it is told so."))
     matter = matters.around(tx, case)
     if matter.said or case.phase in SURE:
         whom = [one.person for one in matter.readers] if case.phase in {Phase.CHECKING, *SURE} else []
-        return [answer, *matters.letters(tx, matter, whom, matters.NEW, ask.now)]
-    return [
-        answer,
-        *matters.end(tx, matter, _("What only few of you could read was taken back by whoever told it."), ask.now),
-    ]
+        return matters.letters(tx, matter, whom, matters.NEW, ask.now)
+    return matters.end(tx, matter, _("What only few of you could read was taken back by whoever told it."), ask.now)

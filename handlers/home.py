@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Span, Text
 from bot.domain.people import Person
-from bot.i18n import _, pgettext
+from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button
 from handlers.words import messenger, name_of
-from storage import people, roles
+from storage import people, reports, roles
 from storage.database import Tx
 
 SAFE = pgettext("button", "✅ I am safe")
 HELP = pgettext("button", "🆘 I need help")
+TELL = pgettext("button-wide", "🤝 If I am in trouble, tell…")
+ANSWER = pgettext("button-wide", "❓ Answer what is not clear")
 
 
 def menu() -> tuple[tuple[Choice, ...], ...]:
@@ -31,7 +33,23 @@ def with_menu(ask: Ask, text: Text) -> Outgoing:
 
 def home(ask: Ask, tx: Tx) -> Outgoing:
     """Show the main menu."""
-    return with_menu(ask, Page((_("What would you like to do?"), *links(ask, tx))))
+    return with_reminders(ask, tx, _("What would you like to do?"))
+
+
+def with_reminders(ask: Ask, tx: Tx, hello: Line) -> Outgoing:
+    """A sentence with the main menu, and what this person should not forget."""
+    lines = [hello, *links(ask, tx)]
+    waiting = 0 if ask.unseeing else reports.how_many_wait(tx, ask.person.id, ask.now)
+    if not waiting:
+        return with_menu(ask, Page(tuple(lines)))
+    lines.append(
+        ngettext(
+            "{n} line of your list of news waits for an answer.",
+            "{n} lines of your list of news wait for an answer.",
+            n=waiting,
+        )
+    )
+    return ask.reply(Page(tuple(lines)), [button(ANSWER, "roll.next")], *menu())
 
 
 def moved(person: Person, where: int) -> Outgoing:
@@ -44,6 +62,7 @@ def moved(person: Person, where: int) -> Outgoing:
             name=name_of(person),
         ),
         at=where,
+        own=True,
     )
 
 
@@ -89,8 +108,11 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         _("Your circles and settings"),
         [button(pgettext("button", "⭕ My circles"), "circles")],
         [button(pgettext("button", "🔑 I have an invitation"), "join")],
+        [button(pgettext("button", "☎️ Spoken codes"), "code")],
         [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
+        [button(pgettext("button", "⏰ Regular check-in"), "late")],
+        [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties")],
         [button(pgettext("button", "🔗 My other account"), "link")],
         at_the_desk,

@@ -17,7 +17,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button, expect
 from handlers.home import menu, with_menu
 from handlers.words import messenger
-from storage import checkins, circles, links, merging, people
+from storage import checkins, circles, duress, links, merging, people
 from storage.database import Tx
 from storage.people import Address
 
@@ -230,8 +230,11 @@ def unite(tx: Tx, gone: Person, kept: Person, now: datetime, *, unseen: bool) ->
 
     With `unseen` the addresses that come are shown nothing of the circles for a while.
 
-    Raises TwoCalls, TooManyCircles or NameTaken.
+    Raises TwoCalls, TooManyCircles or NameTaken; Outdated if what goes is under duress, which would be the way out.
     """
+    held = duress.of(tx, gone.id)
+    if held is not None and held.duress is not None:
+        raise Outdated
     if checkins.open_alarm_of(tx, gone.id) and checkins.open_alarm_of(tx, kept.id):
         raise TwoCalls
     before = {one.id for one in circles.circles_of(tx, kept.id)}

@@ -9,10 +9,10 @@ from bot import i18n
 from bot.domain.checkin import News
 from bot.domain.conversation import Lane, Outgoing, Page
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, bearer, matters
+from handlers import alarm, bearer, deadline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, inbox, outbox, people, ties
+from storage import checkins, circles, deadlines, inbox, outbox, people, ties, trustees
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -44,6 +44,7 @@ def privacy(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "📄 A copy for me"), "copy")],
         [button(pgettext("button", "🧹 Clean this chat"), "clean")],
         [button(pgettext("button-wide", "🗝 A card, if I lose this account"), "card")],
+        [button(pgettext("button", "✍️ My own words"), "own")],
         [button(pgettext("button", "🗑 Forget me"), "forget")],
         [back()],
     )
@@ -74,6 +75,11 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         "circles": [  # without their names, which somebody else may have chosen: a copy can fall into other hands
             {"I keep it": one.keeper == person.id, "my news goes there": one.tells}
             for one in circles.circles_of(tx, person.id)
+        ],
+        "people to tell if I am in trouble": len(trustees.of(tx, person.id)),
+        "regular check-ins": [
+            {"rhythm": str(one.rhythm), "next": one.due_at.isoformat(timespec="minutes"), "words": one.note}
+            for one in deadlines.of(tx, person.id)
         ],
         "districts": [
             {"district": one.place, "I live there": one.lives} for one in ties.of(tx, person.id)
@@ -136,7 +142,12 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
 def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Erase a person. Circles they kept go to another member; the farewell is the last thing they read."""
     me = ask.person.id
-    letters = [*alarm.end_call_of(tx, me, ask.now), *matters.forgets(tx, me, ask.now)]
+    trusting = [pair for pair in trustee.around(tx, me) if pair.person.id != me]
+    letters = [
+        *alarm.end_call_of(tx, me, ask.now),
+        *deadline.end_of(tx, ask.person, ask.now),
+        *matters.forgets(tx, me, ask.now),
+    ]
     for mine in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)
         if mine.keeper == me and heir is not None:
@@ -146,6 +157,7 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
         if as_it_is is not None:
             letters += bearer.parts(tx, as_it_is, ask.person, ask.now)
         circles.leave(tx, mine.id, me)
+    letters += trustee.parted(tx, trusting)
     everywhere = people.addresses(tx, me)
     for one in everywhere:
         outbox.clean_chat(tx, one.id, ask.now)

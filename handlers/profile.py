@@ -22,6 +22,8 @@ PROFILE: Final[Mapping[str, Line]] = {
     "/sos": pgettext("command-description", "I need help"),
     "/people": pgettext("command-description", "My people: the last news of everybody"),
     "/ask": pgettext("command-description", "Ask the others how they are"),
+    "/code": pgettext("command-description", "I heard a code of a card"),
+    "/rollcall": pgettext("command-description", "News of many people at once"),
     "/circles": pgettext("command-description", "My circles and invitations"),
     "/language": pgettext("command-description", "Change the language"),
     "/privacy": pgettext("command-description", "What is kept; a copy; forget me"),

@@ -32,6 +32,12 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
                 "That is too long. Please write at most {n} characters.",
                 n=most,
             )
+        case r.TooManyLines(most):
+            return ngettext(
+                "Please send at most {n} line in one message, and the others in the next.",
+                "Please send at most {n} lines in one message, and the others in the next.",
+                n=most,
+            )
         case r.Empty():
             return _("I could not read any words in that. Please write it once more.")
         case r.NotAName():
@@ -65,8 +71,24 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("You keep this circle. First hand it over to somebody else; then you can leave.")
         case r.Alone():
             return _("Nobody else is in this circle yet. Invite somebody first.")
+        case r.NotAPhrase():
+            return _("That can't be such a phrase. Please write one to eight words that are no command.")
+        case r.SamePhrase():
+            return _("The second phrase must be another one than the first. Please write other words.")
+        case r.NoWordsLeft():
+            return _("There are too many cards in this language now. Please choose another language for the words.")
         case r.NotFound():
             return _("I do not know this place. Try the name of the district or of the nearest city.")
+        case r.TrusteesChosen():
+            return _("Two people are chosen already. First press one of them once more to take them off.")
+        case r.NotATime():
+            return _("I could not read a time in that. Please write it like this: 18:30.")
+        case r.TimeOver():
+            return _("This time is over already. Please choose a later one.")
+        case r.TooManyDeadlines(most):
+            return ngettext("You can have {n} regular check-in.", "You can have at most {n} regular check-ins.", n=most)
+        case r.PostponedEnough():
+            return _("I can't put it off so far. Say that you are safe, or stop it.")
         case r.Own():
             return _("Another person must do this: it is your own.")
         case r.NoSuchCode():
@@ -106,7 +128,18 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             )
         case r.Muted() | r.KeeperMustHandOver() | r.Alone():
             rows = ((button(pgettext("button", "⭕ My circles"), "circles"),), (back(),))
-        case r.Empty() | r.TooLong() | r.NotAName() | r.NameTaken() | r.Misread() | r.NotFound():
+        case (
+            r.Empty()
+            | r.TooLong()
+            | r.TooManyLines()
+            | r.NotAName()
+            | r.NameTaken()
+            | r.Misread()
+            | r.NotFound()
+            | r.NotAPhrase()
+            | r.SamePhrase()
+            | r.NotATime()
+        ):
             rows = ((back(),),)
         case _:
             rows = menu()

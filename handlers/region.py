@@ -325,10 +325,8 @@ def _board(tx: Tx, one: Rollcall) -> tuple[Page, tuple[tuple[Choice, ...], ...]]
 def _changed(tx: Tx, one: Rollcall, now: datetime) -> list[Outgoing]:
     """The boards that stand somewhere, if they would show something else now."""
     shown = json.dumps(board(regions.counts(tx, one.id)).cells)
-    if shown == one.shown:
-        return []
     regions.note_shown(tx, one.id, shown, now)
-    return _edits(tx, one, now)
+    return [] if shown == one.shown else _edits(tx, one, now)
 
 
 def _edits(tx: Tx, one: Rollcall, now: datetime) -> list[Outgoing]:

@@ -44,11 +44,9 @@ def added(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = circles.one_of(tx, ask.person.id, int(ask.data["circle"]))
     if one is None:
         raise Outdated
-    _has_room(tx, one)
-    name = _free_name(ask, tx, one)
+    name = _free_name(tx, one, ask.text(NAME_LENGTH))
+    who, letters = join(ask, tx, one, name)
     people.end_dialogue(tx, ask.person.id)
-    who = relatives.add(tx, one.id, name, ask.now)
-    line = _("{name} has added {person} to “{circle}”.", name=_me(ask), person=name, circle=one.name)
     return [
         ask.anew(
             _("{name} is in “{circle}” now. Do you have news of them?", name=name, circle=one.name),
@@ -56,13 +54,25 @@ def added(ask: Ask, tx: Tx) -> list[Outgoing]:
             [button(pgettext("button", "➕ Somebody else"), "kin.add", one.id)],
             [back("people")],
         ),
-        *_others(tx, one, ask.person.id, line, who),
+        *letters,
     ]
 
 
-def _free_name(ask: Ask, tx: Tx, one: Circle) -> str:
+def join(ask: Ask, tx: Tx, one: Circle, written: str) -> tuple[int, list[Outgoing]]:
+    """Put somebody who does not use the bot into a circle. Their id, and the letters by which it learns that.
+
+    Raises CircleFull, NotAName or NameTaken.
+    """
+    _has_room(tx, one)
+    name = _free_name(tx, one, written)
+    who = relatives.add(tx, one.id, name, ask.now)
+    line = _("{name} has added {person} to “{circle}”.", name=_me(ask), person=name, circle=one.name)
+    return who, _others(tx, one, ask.person.id, line, who)
+
+
+def _free_name(tx: Tx, one: Circle, written: str) -> str:
     """The name that was written. Raises NotAName, or NameTaken where two would look alike on the board."""
-    name = read_name(ask.text(NAME_LENGTH))
+    name = read_name(written)
     if name is None:
         raise NotAName
     inside = [*circles.members(tx, [one.id])[one.id], *relatives.inside(tx, [one.id])[one.id]]
@@ -101,7 +111,10 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     if news is not None:
         lines += words.details(news)
     at = (one.id, whom.person.id)
-    rows = [[button(pgettext("button", "🗣 I have news"), "tell.of", *at)]]
+    rows = [
+        [button(pgettext("button", "🗣 I have news"), "tell.of", *at)],
+        [button(pgettext("button", "🖨 A card of codes"), "code.of", *at)],
+    ]
     if whom.member and told is None:
         rows.append([button(pgettext("button", "💬 How are you?"), "ask.one", *at)])
     elif not whom.member and one.keeper == ask.person.id:
@@ -139,7 +152,7 @@ def renamed(ask: Ask, tx: Tx) -> list[Outgoing]:
     whom = next((p for p in relatives.inside(tx, [which])[which] if p.id == who), None)
     if one is None or whom is None or one.keeper != ask.person.id:
         raise Outdated
-    name = _free_name(ask, tx, one)
+    name = _free_name(tx, one, ask.text(NAME_LENGTH))
     people.end_dialogue(tx, ask.person.id)
     people.change(tx, who, name=name)
     line = _("{old} is now called {name}.", old=words.name_of(whom), name=name)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, desk, home, keeping, region
+from handlers import alarm, card, checking, deadline, desk, duress, home, keeping, outage, region, spoken
 from storage import (
     audit,
     cards,
     checkins,
     circles,
+    codes,
+    deadlines,
     inbox,
     jobs,
     links,
@@ -18,6 +20,7 @@ from storage import (
     people,
     proposals,
     regions,
+    reports,
     retention,
     roles,
 )
@@ -25,10 +28,13 @@ from storage import hard as cases
 from storage.database import Tx
 from storage.jobs import Done, Job
 
+_WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.made, regions.PICTURE: region.drawn}
+
 
 def often(tx: Tx, now: datetime) -> None:
-    """Every few seconds: open calls for help."""
-    outbox.post(tx, alarm.watch(tx, now), now)
+    """Every few seconds: open calls for help, and deadlines."""
+    outbox.post(tx, [*alarm.watch(tx, now), *duress.watch(tx, now)], now)
+    outbox.post(tx, deadline.watch(tx, now), now)
 
 
 def asking(tx: Tx, now: datetime) -> None:
@@ -42,6 +48,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.expire(tx, now)
     circles.expire(tx, now)
     checkins.expire(tx, now)
+    deadlines.astray(tx, now)
+    outbox.post(tx, outage.watch(tx, now), now)
     cases.expire(tx, now)
     outbox.post(tx, checking.watch(tx, now), now)
     retention.sweep(tx, now)
@@ -49,7 +57,9 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, card.come_back(tx, now), now)
     links.expire(tx, now)
     cards.expire(tx, now)
+    codes.expire(tx, now)
     jobs.expire(tx, now)
+    reports.expire(tx, now)
     people.expire(tx, now)
     outbox.post(tx, desk.watch(tx, now), now)
     roles.expire(tx, now)
@@ -60,11 +70,10 @@ def seldom(tx: Tx, now: datetime) -> None:
 
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
-    work = {cards.MAKE: card.made, regions.PICTURE: region.drawn}.get(job.kind, card.looked_up)
-    outbox.post(tx, work(tx, job, done, now), now)
+    outbox.post(tx, duress.finished(tx, job, lambda: list(_WORK[job.kind](tx, job, done, now))), now)
 
 
 def give_up(tx: Tx, job: Job, code: str, now: datetime) -> None:
     """Slow work met a defect: drop it, and tell whoever waits for it a number."""
     if jobs.done(tx, job.id):
-        outbox.post(tx, [Outgoing(job.person, home.defect(code), choices=home.menu(), at=job.address)], now)
+        outbox.post(tx, [Outgoing(job.person, home.defect(code), choices=home.menu(), at=job.address, own=True)], now)

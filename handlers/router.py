@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot import i18n
 from bot.domain import choosing
@@ -31,6 +32,7 @@ from bot.domain.link import SHOWN
 from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
+from bot.domain.spoken import is_code
 from bot.i18n import _
 from handlers import (
     alarm,
@@ -41,21 +43,27 @@ from handlers import (
     checkin,
     checking,
     circle,
+    deadline,
     desk,
+    duress,
     hard,
     home,
     keeping,
     link,
+    outage,
     privacy,
     region,
     relative,
+    rollcall,
+    spoken,
     start,
     telling,
     ties,
+    trustee,
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
-from storage import checkins, inbox, menus, outbox, people
+from storage import checkins, deadlines, inbox, menus, outbox, people
 from storage.database import Tx
 
 BUTTONS: Mapping[str, Handler] = {
@@ -99,6 +107,22 @@ BUTTONS: Mapping[str, Handler] = {
     "tell.how": telling.what,
     "tell.what": telling.when,
     "tell.when": telling.told,
+    "roll": rollcall.begin,
+    "roll.next": rollcall.following,
+    "roll.who": rollcall.who,
+    "roll.all": rollcall.everybody,
+    "roll.add": rollcall.added,
+    "roll.is": rollcall.state,
+    "roll.day": rollcall.day,
+    "roll.how": rollcall.how,
+    "roll.again": rollcall.again,
+    "roll.out": rollcall.left_out,
+    "roll.lines": rollcall.lines,
+    "roll.line": rollcall.line,
+    "roll.line.back": rollcall.line_back,
+    "roll.line.new": rollcall.line_new,
+    "roll.back": rollcall.back_all,
+    "roll.back.yes": rollcall.backed,
     "who": relative.show,
     "kin.add": relative.add,
     "kin.rename": relative.rename,
@@ -170,6 +194,54 @@ BUTTONS: Mapping[str, Handler] = {
     "card.yes": card.yes,
     "card.no": card.no,
     "card.stop": card.stop,
+    "own": duress.overview,
+    "own.set": duress.choose,
+    "own.lift": duress.lift,
+    "own.lifted": duress.lifted,
+    "late": deadline.overview,
+    "late.one": deadline.show,
+    "late.new": deadline.new,
+    "late.kind": deadline.kind,
+    "late.zone": deadline.zone,
+    "late.day": deadline.day,
+    "late.time": deadline.time,
+    "late.grace": deadline.grace,
+    "late.tell": deadline.last,
+    "late.tell.more": deadline.last_more,
+    "late.told": deadline.told,
+    "late.sure": deadline.sure,
+    "late.begin": deadline.begin,
+    "late.note": deadline.note,
+    "late.stop": deadline.stop,
+    "late.stopped": deadline.stopped,
+    "late.later": deadline.later,
+    "late.put": deadline.put_off,
+    "late.seen": deadline.seen,
+    "late.caring": deadline.caring,
+    "outage": outage.overview,
+    "outage.one": outage.show,
+    "outage.new": outage.new,
+    "outage.since": outage.since,
+    "outage.put": outage.put,
+    "outage.renew": outage.renew,
+    "outage.see": outage.proposed,
+    "outage.yes": outage.agreed,
+    "outage.end": outage.end,
+    "outage.mine": outage.mine,
+    "outage.safe": outage.safe,
+    "trust": trustee.overview,
+    "trust.pick": trustee.pick,
+    "trust.no": trustee.decline,
+    "code": spoken.overview,
+    "code.hear": spoken.hear,
+    "code.back": spoken.take_back,
+    "code.whom": spoken.whom,
+    "code.in": spoken.whom_in,
+    "code.of": spoken.of,
+    "code.new": spoken.new,
+    "code.make": spoken.make,
+    "code.end": spoken.end,
+    "code.ended": spoken.ended,
     "privacy": privacy.privacy,
     "copy": privacy.copy,
     "copied": privacy.copied,
@@ -226,6 +298,9 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.PEOPLE: board.people,
     Intent.CIRCLES: circle.overview,
     Intent.ASK: asking.ask,
+    Intent.CODE: spoken.hear,
+    Intent.ROLLCALL: rollcall.begin,
+    Intent.LATER: deadline.later_said,
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
@@ -238,6 +313,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "place": checkin.place_searched,
     "call.note": alarm.noted,
     "tell.else": telling.said,
+    "rollcall": rollcall.heard,
     "kin.name": relative.added,
     "kin.renamed": relative.renamed,
     "circle.name": circle.made,
@@ -245,6 +321,12 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "join": circle.joined,
     "link": link.typed,
     "card": card.used,
+    "own.first": duress.first,
+    "own.second": duress.second,
+    "code": spoken.heard,
+    "outage.place": outage.searched,
+    "late.time": deadline.time_typed,
+    "late.note": deadline.noted,
     "hard.note": hard.noted,
     "tie": ties.searched,
     "desk.code": desk.give_typed,
@@ -280,11 +362,20 @@ LIMITS: Mapping[Handler, Limit] = {
     telling.told: Limit("told", 100),
     telling.said: Limit("told", 100),
     relative.added: Limit("kin", 60),
+    rollcall.heard: Limit("rollcall", 30),
+    rollcall.added: Limit("kin", 60),
+    rollcall.backed: Limit("taken back", 10),
     start.named: Limit("name", 10),
     link.make: Limit("link", 10),
     link.typed: Limit("link.guess", 5, lambda ask: read_code(ask.words) is not None),
+    trustee.pick: Limit("trust", 20),
+    deadline.last: Limit("trust", 20),
+    deadline.begin: Limit("late", 20),
+    deadline.noted: Limit("late", 20),
+    deadline.put_off: Limit("late.put", 20),
     card.make: Limit("card", 5, within=timedelta(days=1)),
     card.used: Limit("card.guess", 5, within=timedelta(days=1)),
+    spoken.make: Limit("code.card", 10, within=timedelta(days=1)),
     desk.code: Limit("desk.code", 10),
     desk.give_typed: Limit("desk.guess", 5, lambda ask: read_code(ask.words) is not None),
     desk.keep: Limit("desk.keep", 3),
@@ -304,6 +395,8 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(checkin.hurt, checkin.moved, checkin.other, checkin.something_else, checkin.something_told),
         *(checkin.note, checkin.noted, checkin.place, checkin.place_searched, checkin.placed, checkin.undo),
         *(privacy.privacy, privacy.clean, privacy.cleaned),
+        *(deadline.later, deadline.later_said, deadline.put_off, deadline.seen, deadline.caring),
+        outage.safe,
         *(link.overview, link.cut, link.cut_off),
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
@@ -315,7 +408,11 @@ UNSEEING: frozenset[Handler] = frozenset(
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
 OLDER: frozenset[Handler] = frozenset(
-    {link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten, desk.code}
+    {
+        *(link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten),
+        *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
+        *(trustee.pick, desk.code, spoken.make, spoken.ended, deadline.last, deadline.begin, deadline.stopped),
+    }
 )
 
 # What is understood while a dialogue waits for words. A number or a place is no phrase, so there everything is; other
@@ -329,6 +426,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "place": frozenset(Intent),
     "call.note": LEAVING | {Intent.SAFE},  # the call is out: “I was detained” is a detail of it
     "tell.else": URGENT,
+    "rollcall": URGENT,
     "kin.name": URGENT,
     "kin.renamed": URGENT,
     "circle.name": URGENT,
@@ -336,6 +434,12 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "join": frozenset(Intent),
     "link": frozenset(Intent),
     "card": URGENT,
+    "own.first": URGENT,
+    "own.second": URGENT,
+    "code": URGENT,  # an SMS from somebody else may say “all is well”
+    "outage.place": frozenset(Intent),
+    "late.time": frozenset(Intent),
+    "late.note": URGENT,
     "hard.note": URGENT,
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
@@ -404,8 +508,25 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
         elsewhere=elsewhere,
     )
     heard = _chosen(tx, ask, incoming.heard)
-    if not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
-        outbox.post(tx, _answer(tx, *_understood(tx, ask, heard)), now)
+    way = duress.Way(
+        lambda wish: _understood(tx, wish, heard), partial(_refused, tx), lambda wish, handler: _run(tx, wish, handler)
+    )
+    said = None if met.own is None else _said(incoming.heard)
+    if met.own is not None and (said is not None or not isinstance(heard, Reacted)):
+        outbox.post(tx, duress.answers(tx, ask, met.own, said, way), now)
+    elif not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
+        outbox.post(tx, way.answers(ask), now)
+    if met.awaited and not isinstance(heard, Reacted):
+        deadlines.look_now(tx, who.id, now)
+
+
+def _said(heard: Heard) -> str | None:
+    """Somebody's own words, whatever else they may mean."""
+    match heard:
+        case Said(text, forwarded=False) | Attached(caption=text):
+            return text
+        case _:
+            return None
 
 
 def is_urgent(heard: Heard) -> bool:
@@ -427,6 +548,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, args=tuple(args), on=on), BUTTONS.get(verb, _outdated)
         case Started(payload):
             ask, handler = replace(ask, words=payload), start.started
+        case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
+            ask, handler = replace(ask, words=text), spoken.heard
         case Said(forwarded=True):
             handler = home.forwarded
         case Unreadable():
@@ -459,7 +582,11 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
         return PHRASES[intent]
     if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
         intent = understand(ask.words, asked=True)
-    return PHRASES[intent] if intent is not None else home.not_understood
+    if intent is not None:
+        return PHRASES[intent]
+    if is_code(ask.words):
+        return spoken.heard
+    return rollcall.heard if rollcall.recognised(ask, tx) else home.not_understood
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:
@@ -504,11 +631,19 @@ def _picker(ask: Ask, tx: Tx) -> Answer:
     return start.picker(ask, payload=ask.words)
 
 
-def _answer(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
-    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+def _refused(tx: Tx, ask: Ask, handler: Handler) -> Outgoing | None:
+    """The sentence for what may not be done here and now, if it may not. It counts as a try."""
     try:
         _allowed(ask, handler)
         _count(tx, ask, handler)
+    except Refusal as refusal:
+        return sentence(ask, refusal)
+    return None
+
+
+def _run(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
+    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+    try:
         with tx.savepoint():
             answer = handler(ask, tx)
             return [answer] if isinstance(answer, Outgoing) else list(answer or ())
@@ -546,4 +681,6 @@ def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
     inbox.note_accident(tx, code, repr(incoming), now)
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
     if met.person is not None:
-        outbox.post(tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address)], now)
+        outbox.post(
+            tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address, own=True)], now
+        )

@@ -12,7 +12,7 @@ from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import NameTaken, NotAName, Outdated
 from bot.i18n import LANGUAGES, _, in_every_language, language_button, pgettext
 from handlers.ask import Answer, Ask, back, button, expect
-from handlers.home import links, menu, with_menu
+from handlers.home import menu, with_menu, with_reminders
 from handlers.words import name_of, seen_by
 from storage import circles, people
 from storage.database import Tx
@@ -65,7 +65,7 @@ def started(ask: Ask, tx: Tx) -> Answer:
     if invitation:
         return ask.reply(_("You have an invitation."), [use(invitation)], [back()])
     hello = _("Hello, {name}! What would you like to do?", name=ask.person.name)
-    return with_menu(ask, Page((hello, *links(ask, tx))))
+    return with_reminders(ask, tx, hello)
 
 
 def use(invitation: str) -> Choice:

@@ -20,6 +20,7 @@ from storage.circles import Circle
 from storage.database import Tx
 
 WAYS = (How.SAW, How.HEARD, How.MESSAGE, How.TOLD, How.LIST)
+OF_MANY = pgettext("button", "📋 News of many")
 STATES = (State.SAFE, State.HELP, State.HURT, State.MOVED, State.OTHER)
 DAYS = (None, 0, 1, 2, 3, 7, 30)  # ago; None: at this moment
 
@@ -43,14 +44,23 @@ def subjects(ask: Ask, tx: Tx) -> list[Subject]:
 
 
 def about(  # noqa: PLR0913, PLR0917 - news has this many parts
-    ask: Ask, tx: Tx, person: Person, told: list[int], state: State, how: How, true_at: datetime, note: str = ""
+    ask: Ask,
+    tx: Tx,
+    person: Person,
+    told: list[int],
+    state: State,
+    how: How,
+    true_at: datetime,
+    note: str = "",
+    which: int | None = None,
 ) -> list[Outgoing]:
     """Store news of somebody else and tell it to these circles. That they need help is a call for help.
 
+    `which` is the id that the news shall have, for whoever must find it again.
     Gives the letters to the circles and, for a call, the teller's view of it. Who tells it is named only to those who
     share a circle of these with them: a code may be heard by anybody.
     """
-    news = News(tx.new_id(), person.id, ask.person.id, state, true_at, ask.now, note, how=how)
+    news = News(which or tx.new_id(), person.id, ask.person.id, state, true_at, ask.now, note, how=how)
     checkins.add(tx, news, told)
     mine = {one.id for one in circles.circles_of(tx, ask.person.id)}
     if state is State.HELP:
@@ -108,7 +118,7 @@ def tell(ask: Ask, tx: Tx) -> Outgoing:
     if len(mine) == 1:
         return _whom(ask, tx, mine[0])
     rows = ([button(pgettext("button-wide", "{circle}", circle=one.name), "tell.in", one.id)] for one in mine)
-    return ask.reply(_("In which circle are they?"), *rows, [back()])
+    return ask.reply(_("In which circle are they?"), *rows, [button(OF_MANY, "roll")], [back()])
 
 
 def tell_in(ask: Ask, tx: Tx) -> Outgoing:
@@ -134,6 +144,8 @@ def _whom(ask: Ask, tx: Tx, one: Circle) -> Outgoing:
         _("Of whom do you have news?"),
         *rows,
         [button(pgettext("button", "➕ Somebody else"), "kin.add", one.id)],
+        [button(pgettext("button", "☎️ I heard a code"), "code.hear")],
+        [button(OF_MANY, "roll")],
         [back("people")],
     )
 

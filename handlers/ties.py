@@ -32,7 +32,8 @@ def _shown(ask: Ask, tx: Tx, whose: int) -> Outgoing:
         lines = [
             _(
                 "If something happens in a district, I can ask everybody who lives or has people there how they are. "
-                "I tell nobody which districts you have chosen."
+                "I tell nobody which districts you have chosen. Only if the network fails where you live, your circles "
+                "learn that."
             ),
             "",
         ]

@@ -12,7 +12,7 @@ from bot.domain.alarm import Alarm, Reader
 from bot.domain.checkin import How, News, State, supersedes
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
-from storage.schema import alarm, alarm_reader, ask, ask_reader, news, person, standing, telling
+from storage.schema import EPOCH, alarm, alarm_reader, ask, ask_reader, news, person, standing, telling
 
 ASKS_KEPT = timedelta(days=14)
 SUPERSEDED_KEPT = timedelta(days=30)  # what others have said besides is shown no longer
@@ -92,9 +92,9 @@ def add(tx: Tx, one: News, circles: Sequence[int]) -> None:
     tx.execute(_STAND, rows)
 
 
-def told_by(tx: Tx, teller: int) -> list[News]:
-    """All news that a person has told and that is still kept, the latest truth first."""
-    query = sa.select(*_NEWS, *_DETAILS).where(news.c.teller_id == teller)
+def told_by(tx: Tx, teller: int, since: datetime = EPOCH) -> list[News]:
+    """All news that a person has told since then and that is still kept, the latest truth first."""
+    query = sa.select(*_NEWS, *_DETAILS).where(news.c.teller_id == teller, news.c.told_at >= since)
     return [_news(row) for row in tx.execute(query.order_by(news.c.true_at.desc(), news.c.told_at.desc()))]
 
 
@@ -201,7 +201,7 @@ _ALARM = sa.select(
     alarm.c.repeat_at,
     alarm.c.closed_at,
     alarm.c.about_id,
-)
+).where(alarm.c.news_id.is_not(None))  # without news it is no call, but a deadline that passed in silence
 
 
 _OPEN_OF = Prepared(

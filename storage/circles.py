@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.people import Person
-from storage import hard, outbox, relatives
+from storage import codes, hard, outbox, relatives, trustees
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import (
@@ -121,8 +121,9 @@ def join(tx: Tx, which: int, who: int, *, tells: bool = True) -> None:
 def leave(tx: Tx, which: int, who: int) -> None:
     """Take a person out of a circle, with everything by which they could still speak there, hear from it, or let in.
 
-    Their news there goes, their questions, invitations and newcomers, and what waits for them from there. An open call
-    for help of theirs stays with its readers: to be removed must not silence a call. A circle without members goes.
+    Their news there goes, their questions, invitations and newcomers, their spoken codes, and what waits for them from
+    there. An open call for help of theirs stays with its readers: to be removed must not silence a call. A circle
+    without members goes.
     """
     my_news = sa.select(news.c.id).where(news.c.person_id == who)
     over = sa.select(alarm.c.id).where(alarm.c.person_id == who, alarm.c.closed_at.is_not(None))
@@ -136,6 +137,8 @@ def leave(tx: Tx, which: int, who: int) -> None:
     tx.execute(newcomer.delete().where(newcomer.c.circle_id == which, newcomer.c.inviter_id == who))
     tx.execute(invite.delete().where(invite.c.circle_id == which, invite.c.inviter_id == who))
     outbox.withdraw_from(tx, which, who)
+    trustees.part(tx, who)
+    codes.leave(tx, which, who)
     if tx.execute(sa.select(membership.c.person_id).where(membership.c.circle_id == which).limit(1)).first() is None:
         relatives.erase_of(tx, which)
         tx.execute(circle.delete().where(circle.c.id == which))
@@ -152,11 +155,25 @@ def _read_elsewhere(tx: Tx, which: int, who: int) -> None:
             .where(alarm.c.id == called, membership.c.person_id == who)
             .limit(1)
         ).scalar()
+        if other is None:
+            other = tx.execute(_shared_in_silence(called, who)).scalar()
         this = mine & (alarm_reader.c.alarm_id == called)
         if other is None:
             tx.execute(alarm_reader.delete().where(this))
         else:
             tx.execute(alarm_reader.update().where(this).values(circle_id=other))
+
+
+def _shared_in_silence(called: int, who: int) -> sa.Select[tuple[int]]:
+    """A circle in which somebody still is with the person whose deadline raised this alarm (which has no news)."""
+    theirs = membership.alias()
+    return (
+        sa.select(membership.c.circle_id)
+        .join(theirs, theirs.c.circle_id == membership.c.circle_id)
+        .join(alarm, alarm.c.person_id == theirs.c.person_id)
+        .where(alarm.c.id == called, alarm.c.news_id.is_(None), membership.c.person_id == who)
+        .limit(1)
+    )
 
 
 def cancel_invites(tx: Tx, which: int) -> None:

@@ -45,6 +45,7 @@ class Unusable(Exception):  # noqa: N818
 _SAVEPOINT, _ROLLBACK, _RELEASE = (
     Prepared(sa.text(sql)) for sql in ("SAVEPOINT work", "ROLLBACK TO work", "RELEASE work")
 )
+_NOTHING = Prepared(sa.text("SELECT 1"))
 
 
 @dataclass(slots=True)
@@ -114,6 +115,14 @@ class Tx:
                 self.fault = self.fault or Broken("the savepoint is gone")
             raise
         self.execute(_RELEASE)
+
+    def undo(self) -> None:
+        """Undo what was written in the innermost savepoint, and stay in it."""
+        self.execute(_ROLLBACK)
+
+    def stay(self) -> None:
+        """Take as many statements as `undo`, and change nothing."""
+        self.execute(_NOTHING)
 
 
 Work = Callable[[Tx], T]

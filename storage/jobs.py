@@ -49,6 +49,15 @@ def put(tx: Tx, who: int, where: int, kind: str, body: str, now: datetime) -> No
     tx.posted = True
 
 
+def of(tx: Tx, who: int) -> list[Job]:
+    """What is still to be done for a person."""
+    query = sa.select(job, person.c.language).join(person, job.c.person_id == person.c.id).where(job.c.person_id == who)
+    return [
+        Job(row.id, who, row.address_id, row.kind, row.body, row.language or "", row.at)
+        for row in tx.execute(query.order_by(job.c.id))
+    ]
+
+
 def first(tx: Tx) -> Job | None:
     """The oldest work that is not done yet."""
     row = tx.execute(_NEXT).first()

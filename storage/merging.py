@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, hard, outbox, proposals, regions, relatives, roles, ties
+from storage import audit, duress, hard, outages, outbox, proposals, regions, relatives, roles, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -18,6 +18,7 @@ from storage.schema import (
     card,
     circle,
     comeback,
+    deadline,
     dialogue,
     invite,
     job,
@@ -27,7 +28,10 @@ from storage.schema import (
     newcomer,
     news,
     person,
+    report,
+    spoken_card,
     standing,
+    trustee,
 )
 
 
@@ -44,19 +48,26 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     _questions(tx, gone, kept)
     hard.unite(tx, gone, kept)
     _letters(tx, gone, kept)
+    _trustees(tx, gone, kept)
+    tx.execute(deadline.update().where(deadline.c.person_id == gone).values(person_id=kept))
     _rights(tx, gone, kept)
     ties.unite(tx, gone, kept)
+    outages.unite(tx, gone, kept)
     regions.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
     tx.execute(job.update().where(job.c.person_id == gone).values(person_id=kept))
+    tx.execute(report.update().where(report.c.person_id == gone).values(person_id=kept))
     has_card = sa.exists().where(card.c.person_id == kept)
     tx.execute(card.update().where(card.c.person_id == gone, ~has_card.correlate(None)).values(person_id=kept))
+    tx.execute(spoken_card.update().where(spoken_card.c.person_id == gone).values(person_id=kept))
+    tx.execute(spoken_card.update().where(spoken_card.c.maker_id == gone).values(maker_id=kept))
     tx.execute(address.update().where(address.c.person_id == gone).values(person_id=kept))
     for where in came:
         outbox.leave(tx, where, now, replies=False)
     _self(tx, gone, kept)
+    duress.renamed(tx, gone, kept)  # phrases are bound to the one who goes, and go with them
     tx.execute(person.delete().where(person.c.id == gone))
     return came
 
@@ -67,6 +78,7 @@ def arrive(tx: Tx, relative: int, member: int) -> None:
     ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))
     tx.execute(letter.update().where(letter.c.about_id == relative).values(about_id=member))
+    tx.execute(spoken_card.update().where(spoken_card.c.person_id == relative).values(person_id=member))
     hard.unite(tx, relative, member)
     relatives.remove(tx, relative)
 
@@ -169,6 +181,22 @@ def _questions(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(ask_reader.delete().where(both))
     if answered:
         tx.execute(ask_reader.insert(), list(answered.values()))
+
+
+def _trustees(tx: Tx, gone: int, kept: int) -> None:
+    """The one that stays has chosen, or the other one's choice is theirs; nobody is their own trustee."""
+    both = trustee.c.person_id.in_([gone, kept]) | trustee.c.trustee_id.in_([gone, kept])
+    pairs = [tuple(row) for row in tx.execute(sa.select(trustee).where(both))]
+    chose = gone if all(who != kept for who, _whom in pairs) else kept
+    joined = {
+        (kept if who in {gone, kept} else who, kept if whom in {gone, kept} else whom)
+        for who, whom in pairs
+        if who not in {gone, kept} or who == chose
+    }
+    tx.execute(trustee.delete().where(both))
+    rows = [{"person_id": who, "trustee_id": whom} for who, whom in sorted(joined) if who != whom]
+    if rows:
+        tx.execute(trustee.insert(), rows)
 
 
 def _rights(tx: Tx, gone: int, kept: int) -> None:

@@ -17,8 +17,9 @@ from bot.domain.conversation import Attachment, Choice, Lane, Line, Outgoing, Pa
 from storage import inbox, menus
 from storage.crypto import Tampered
 from storage.database import Tx
+from storage.duress import read_mark
 from storage.prepared import ONE, Prepared
-from storage.schema import Instant, address, alarm, letter, message, person
+from storage.schema import Instant, address, alarm, duress, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
     Lane.DANGER: timedelta(days=7),
@@ -71,6 +72,8 @@ class Letter:
     first: int = 1  # the number of its first choice, where choices are a numbered list
     copied: bool = False  # other addresses of the person get the same
     merged: tuple[int, ...] = ()  # further letters whose words stand in this one's text
+    hollow: bool = False  # it goes the way of any other, and no platform is told
+    withheld: bool = False  # the same, because its reader is under duress
     sent_as: int = 0  # the number by which a platform may know it: the same on each attempt that may have arrived
 
 
@@ -116,7 +119,7 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
             places = _places(one, where[one.to], stands)
         else:  # erased meanwhile
             continue
-        same = (id(one.text), id(one.choices), one.edits, one.edit, one.silent, one.clean_after)
+        same = (id(one.text), id(one.choices), one.edits, one.edit, one.silent, one.clean_after, one.hollow, one.own)
         body = bodies.get(same)
         if body is None or one.attachment is not None:
             body = bodies[same] = _pack(one)
@@ -242,6 +245,10 @@ def _pack(one: Outgoing) -> str:
         packed["x"] = int(one.clean_after.total_seconds())
     if one.attachment is not None:
         packed["a"] = [one.attachment.kind, one.attachment.name]
+    if one.hollow:
+        packed["h"] = 1
+    if one.own:
+        packed["o"] = 1
     return _encode(packed)
 
 
@@ -265,13 +272,17 @@ _DUE = Prepared(
         address.c.bot,
         address.c.reach,
         person.c.language,
+        duress.c.mark,
         # whoever has called for help may be hiding: no news and no question makes their phone ring
         sa.exists()
         .where(alarm.c.person_id == letter.c.person_id, alarm.c.closed_at.is_(None), alarm.c.about_id.is_(None))
+        .where(alarm.c.news_id.is_not(None))
         .label("calling"),
     )
     .select_from(
-        letter.join(address, letter.c.address_id == address.c.id).outerjoin(person, letter.c.person_id == person.c.id)
+        letter.join(address, letter.c.address_id == address.c.id)
+        .outerjoin(person, letter.c.person_id == person.c.id)
+        .outerjoin(duress, letter.c.person_id == duress.c.person_id)
     )
     .where(
         letter.c.route == sa.bindparam("route"),
@@ -337,8 +348,8 @@ def claim(tx: Tx, route: str, now: datetime, most: int, *, lists: bool = False) 
     letters = [_letter(tx, row) for row in rows]
     tx.execute(_FLY, [{"which": one.id, "number": one.sent_as} for one in letters])
     if lists:
-        letters = [_listed(tx, one, now) for one in letters]
-    mergeable = {one.address: one for one in letters if one.lane is Lane.CHECKIN and not one.topic}
+        letters = [one if one.hollow or one.withheld else _listed(tx, one, now) for one in letters]
+    mergeable = {one.address: one for one in letters if one.lane is Lane.CHECKIN and not one.topic and not one.choices}
     if not mergeable:
         return letters
     taken = {row.address_id: len(row.body) for row in rows if row.lane == Lane.CHECKIN.value}
@@ -374,6 +385,7 @@ class _Sibling:
     id: int
     text: Text
     silent: bool
+    hollow: bool
 
 
 def _siblings(tx: Tx, firsts: dict[int, Letter], taken: dict[int, int], now: datetime) -> dict[int, list[_Sibling]]:
@@ -382,18 +394,18 @@ def _siblings(tx: Tx, firsts: dict[int, Letter], taken: dict[int, int], now: dat
     flying: list[dict[str, int]] = []
     full: set[int] = set()
     for row in tx.execute(_SIBLINGS, {"addresses": sorted(firsts), "now": now}):
+        packed = json.loads(row.body)
         first, siblings = firsts[row.address_id], found.setdefault(row.address_id, [])
         if first.again:
             fits = row.sent_as == first.sent_as
         else:
             taken[row.address_id] += len(row.body)
             fits = not row.again and len(siblings) < MERGED - 1 and taken[row.address_id] <= MERGED_LENGTH
-            fits = fits and row.address_id not in full
+            fits = fits and row.address_id not in full and "c" not in packed
             if not fits:
-                full.add(row.address_id)  # nothing later may overtake what did not fit
+                full.add(row.address_id)  # nothing later may overtake what did not fit, or has choices of its own
         if fits:
-            packed = json.loads(row.body)
-            siblings.append(_Sibling(row.id, i18n.from_json(packed["t"]), "s" in packed))
+            siblings.append(_Sibling(row.id, i18n.from_json(packed["t"]), "s" in packed, "h" in packed))
             flying.append({"which": row.id, "number": first.sent_as})
     if flying:
         tx.execute(_FLY, flying)
@@ -403,11 +415,16 @@ def _siblings(tx: Tx, firsts: dict[int, Letter], taken: dict[int, int], now: dat
 def _merged(one: Letter, further: list[_Sibling]) -> Letter:
     if not further:
         return one
+    merged = tuple(other.id for other in further)
+    every = [(one.text, one.silent, one.hollow), *((other.text, other.silent, other.hollow) for other in further)]
+    said = [(text, silent) for text, silent, hollow in every if not hollow]  # a hollow one goes along, and says nothing
+    if not said:
+        return replace(one, merged=merged)
     lines: list[Line | str] = []
-    for text in (one.text, *(other.text for other in further)):
+    for text, _silent in said:
         lines += [*(text.lines if isinstance(text, Page) else (text,)), ""]
-    silent = one.silent and all(other.silent for other in further)
-    return replace(one, text=Page(tuple(lines[:-1])), silent=silent, merged=tuple(other.id for other in further))
+    silent = all(silent for _text, silent in said)
+    return replace(one, text=Page(tuple(lines[:-1])), silent=silent, merged=merged, hollow=False)
 
 
 def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
@@ -433,8 +450,16 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
         attempts=row.attempts + 1,
         again=bool(row.again),
         copied=row.copies is not None,
+        hollow="h" in packed,
+        withheld=row.mark is not None and "o" not in packed and _withheld(row),
         sent_as=row.sent_as if row.again and row.sent_as else row.id,
     )
+
+
+def _withheld(row: sa.Row[tuple[object, ...]]) -> bool:
+    """Whether a letter's reader is under duress: their account is told nothing but what answers it."""
+    told = read_mark(row.mark)
+    return told is not None and (row.lane != Lane.REPLY.value or row.id > told.after)
 
 
 _NEXT = Prepared(
@@ -800,6 +825,16 @@ def clean_chat(tx: Tx, where: int, now: datetime) -> int:
     """Let everything that stands in the chat of an address be cleaned away; how many messages can be."""
     young = message.c.at >= now - MESSAGES_KEPT
     return tx.execute(message.update().where((message.c.address_id == where) & young).values(due_at=now)).rowcount
+
+
+def newest_message(tx: Tx, where: int) -> int:
+    """The number of the newest message that is remembered of an address's chat."""
+    return tx.execute(sa.select(sa.func.max(message.c.id)).where(message.c.address_id == where)).scalar() or 0
+
+
+def clean_after(tx: Tx, where: int, which: int, now: datetime) -> None:
+    """Let what was said in the chat of an address after the message with this number be cleaned away."""
+    tx.execute(message.update().where((message.c.address_id == where) & (message.c.id > which)).values(due_at=now))
 
 
 def clean_later(tx: Tx, rows: list[int], now: datetime) -> None:

@@ -11,8 +11,9 @@ from bot.domain.conversation import Sender
 from bot.domain.people import Person
 from storage import successions
 from storage.database import Tx
+from storage.duress import Own, opened
 from storage.prepared import Prepared
-from storage.schema import EPOCH, address, dialogue, letter, message, person, relative
+from storage.schema import EPOCH, address, deadline, dialogue, duress, letter, message, person, relative
 
 DAY = timedelta(days=1)
 STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
@@ -22,7 +23,8 @@ STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
 class Met:
     """Who wrote: the person (None for a group) and the address they wrote from; `back` if it was unreachable.
 
-    `moved` if they write for the first time to the account that took the place of an older one.
+    `moved` if they write for the first time to the account that took the place of an older one. `own` if they have two
+    phrases of their own. `awaited` if a deadline of theirs waits for a word.
     """
 
     person: Person | None
@@ -34,6 +36,8 @@ class Met:
     moved: bool = False
     linked_at: datetime | None = None
     sees_at: datetime | None = None
+    own: Own | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,17 @@ _BY_ACCOUNT = Prepared(
         address.c.sees_at,
         dialogue.c.form,
         dialogue.c.expires_at,
+        duress.c.free,
+        duress.c.forced,
+        duress.c.mark,
+        sa.exists().where(deadline.c.person_id == address.c.person_id).label("awaited"),
         *_COLUMNS,
     )
-    .select_from(address.outerjoin(person).outerjoin(dialogue, dialogue.c.person_id == person.c.id))
+    .select_from(
+        address.outerjoin(person)
+        .outerjoin(dialogue, dialogue.c.person_id == person.c.id)
+        .outerjoin(duress, duress.c.person_id == person.c.id)
+    )
     .where(
         address.c.platform == sa.bindparam("platform"),
         address.c.bot == sa.bindparam("bot"),
@@ -115,6 +127,8 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
         moved=moved,
         linked_at=row.linked_at,
         sees_at=row.sees_at,
+        own=opened(row.free, row.forced, row.mark),
+        awaited=bool(row.awaited),
     )
 
 
@@ -213,6 +227,17 @@ def keep_dialogue(tx: Tx, who: int, form: str, expires_at: datetime) -> None:
     values = {"form": form, "expires_at": expires_at}
     insert = tx.insert(dialogue).values(person_id=who, **values)
     tx.execute(insert.on_conflict_do_update(index_elements=["person_id"], set_=values))
+
+
+_DIALOGUE = Prepared(
+    sa.select(dialogue.c.form, dialogue.c.expires_at).where(dialogue.c.person_id == sa.bindparam("who"))
+)
+
+
+def dialogue_of(tx: Tx, who: int) -> tuple[str, datetime] | None:
+    """A person's open dialogue, and when it is dropped."""
+    row = tx.execute(_DIALOGUE, {"who": who}).first()
+    return None if row is None else (row.form, row.expires_at)
 
 
 _END_DIALOGUE = Prepared(dialogue.delete().where(dialogue.c.person_id == sa.bindparam("who")))

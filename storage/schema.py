@@ -302,6 +302,79 @@ ask_reader = _table(
     sa.Index(None, "person_id"),
 )
 
+# -- duress --------------------------------------------------------------------------------------------------------
+
+duress = _table(
+    "duress",  # the two phrases of somebody, of which one only seems to say that all is well, and what it has begun
+    _who("person_id", primary_key=True),
+    sa.Column("free", Blind("duress.phrase"), nullable=False),
+    sa.Column("forced", Blind("duress.phrase"), nullable=False),
+    sa.Column("mark", Sealed("duress.mark")),  # written whichever phrase was said, so that it gives nothing away
+    sa.Column("picture", Sealed("duress.picture", binary=True)),  # what the account shows meanwhile; else as many zeros
+)
+
+# -- people to tell, and deadlines -----------------------------------------------------------------------------------
+
+trustee = _table(
+    "trustee",  # whom a person wants to be told if they are in trouble
+    _who("person_id", primary_key=True),
+    _who("trustee_id", primary_key=True),
+    sa.Index(None, "trustee_id"),
+)
+
+deadline = _table(
+    "deadline",  # until when somebody has said that they will tell how they are
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),
+    sa.Column("rhythm", Sealed("deadline.rhythm"), nullable=False),
+    sa.Column("zone", Sealed("deadline.zone"), nullable=False),
+    sa.Column("note", Sealed("deadline.note")),  # their words for those who are told
+    sa.Column("grace", sa.Integer, nullable=False),  # minutes
+    sa.Column("pauses", sa.Integer, nullable=False),  # 1: a declared outage keeps the circle from being told
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("look_at", Instant, nullable=False),  # when to look again
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("stage_at", Instant),
+    sa.Column("resumed_at", Instant),  # when the last outage that held it ended
+    sa.Column("held", sa.Integer, nullable=False),  # 1: an outage holds it now
+    sa.Column("alarm_id", Id, sa.ForeignKey("alarm.id", ondelete="SET NULL")),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "look_at"),
+    sa.Index(None, "alarm_id"),
+)
+
+# -- spoken codes --------------------------------------------------------------------------------------------------
+
+spoken_card = _table(
+    "spoken_card",  # a printed card of one-time codes, by which others learn how a person is
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # of whom its codes tell
+    _to("circle.id"),  # who learns it
+    # whoever made it may be forgotten: the paper is in somebody else's hands, and goes on working
+    sa.Column("maker_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("made_at", Instant),  # none: not drawn yet
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id", "circle_id"),
+    sa.Index(None, "circle_id"),
+    sa.Index(None, "maker_id"),
+    sa.Index(None, "expires_at"),
+)
+
+spoken_code = _table(
+    "spoken_code",  # one line of such a card; gone once it was used
+    sa.Column("id", Id, primary_key=True),
+    _to("spoken_card.id"),
+    sa.Column("words", Blind("spoken_code.words"), nullable=False, unique=True),  # in their order
+    # no two codes share two words in the same places, or are the same words in another order
+    sa.Column("first_two", Blind("spoken_code.first_two"), nullable=False, unique=True),
+    sa.Column("outer_two", Blind("spoken_code.outer_two"), nullable=False, unique=True),
+    sa.Column("last_two", Blind("spoken_code.last_two"), nullable=False, unique=True),
+    sa.Column("anyhow", Blind("spoken_code.anyhow"), nullable=False, unique=True),
+    sa.Column("kind", Sealed("spoken_code.kind"), nullable=False),
+    sa.Index(None, "spoken_card_id"),
+)
+
 # -- death and detention -------------------------------------------------------------------------------------------
 
 bearer = _table(
@@ -433,6 +506,35 @@ tie = _table(
     sa.Index(None, "place", "person_id"),
 )
 
+# -- outages -------------------------------------------------------------------------------------------------------
+
+outage = _table(
+    "outage",  # that a district has no network, as two moderators have declared
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("place", Sealed("outage.place"), nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("asked", sa.Integer, nullable=False, server_default="0"),  # 1: the moderators were asked to renew it
+    sa.Column("phase", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reached", Id, nullable=False, server_default="0"),  # up to which person the phase has come
+    sa.Index(None, "ended_at"),
+)
+
+outage_by = _table(
+    "outage_by",  # who declared it, or renewed it last
+    _to("outage.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
+outage_overruled = _table(
+    "outage_overruled",  # for whom it shall not count
+    _to("outage.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Index(None, "person_id"),
+)
+
 # -- roll-calls of a region ----------------------------------------------------------------------------------------
 
 rollcall = _table(
@@ -472,6 +574,30 @@ rollcall_watcher = _table(
     _to("rollcall.id", primary_key=True),
     _who("person_id", primary_key=True),
     sa.Index(None, "person_id"),
+)
+
+# -- news of many --------------------------------------------------------------------------------------------------
+
+report = _table(
+    "report",  # news of many, told at once: for as long as it can be taken back, and its questions wait
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # who told it
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
+)
+
+report_line = _table(
+    "report_line",  # a line that was told, or one that is not clear yet
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("report.id"),
+    sa.Column("number", sa.Integer, nullable=False),  # which line of what was written
+    _to("news.id", nullable=True),  # what was told
+    _to("hard_word.id", nullable=True),  # or told with more care; none of both: it waits for an answer
+    sa.Column("body", Sealed("report_line.body")),  # what was written and what is clear of it; none: it was told
+    sa.Index(None, "report_id"),
+    sa.Index(None, "news_id"),
+    sa.Index(None, "hard_word_id"),
 )
 
 # -- in and out ----------------------------------------------------------------------------------------------------

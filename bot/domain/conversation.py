@@ -228,6 +228,8 @@ class Outgoing:
     addresses.
     `clean_after` deletes the message from the chat that long after it was sent. A letter that could not be delivered
     by `expires_at` is given up.
+    A `hollow` letter is paced, counted and ended like any other, and never sent. `own` answers what was said there: it
+    is sent also where an account that is under duress is told nothing else.
     """
 
     to: int
@@ -246,3 +248,5 @@ class Outgoing:
     about: int | None = None
     circle: int | None = None
     at: int | None = None
+    hollow: bool = False
+    own: bool = False

@@ -85,6 +85,12 @@ _LATIN_LETTERS: Final = {
     "ŝ": "ш",
     "ŭ": "у",
 }
+# And the other way round: how most people write each letter in Latin.
+_CYRILLIC_LETTERS: Final = "а б в г ғ д е ё ж з и ӣ й к қ л м н о п р с т у ӯ ф х ҳ ц ч ҷ ш щ ъ ы ь э ю я"
+_IN_LATIN: Final = "a b v g gh d e yo zh z i i y k q l m n o p r s t u u f kh h ts ch j sh shch - y - e yu ya"
+_TO_LATIN: Final = str.maketrans(
+    {one: two.strip("-") for one, two in zip(_CYRILLIC_LETTERS.split(), _IN_LATIN.split(), strict=True)}
+)
 _LATIN_PIECE = re.compile("|".join(piece for piece, _ in _LATIN))
 _LATIN_PIECES: Final = dict(_LATIN)
 _RUN = re.compile(r"(\D)\1+")
@@ -104,6 +110,11 @@ def words(text: str) -> list[str]:
 def fold(text: str) -> str:
     """Fold a text to its words, with one space between them."""
     return " ".join(words(text))
+
+
+def in_latin(word: str) -> str:
+    """A Tajik or Russian word in small letters as somebody without such a keyboard may type it."""
+    return word.translate(_TO_LATIN)
 
 
 def loosely(text: str) -> str:

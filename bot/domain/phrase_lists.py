@@ -453,6 +453,40 @@ BACK: Final = (
     "go back",
 )
 
+# “Not now”: alone, or with a number of hours (“later 3”, “баъдтар 3 соат”).
+LATER: Final = (
+    "баъдтар",
+    "дертар",
+    "каме баъдтар",
+    "баъдтар мегӯям",
+    "баъдтар менависам",
+    "ба баъд гузоштан",
+    "ба баъд гузор",
+    "ба баъд гузоред",
+    "муҳлатро дароз кардан",
+    "муҳлатро дароз кунед",
+    "позже",
+    "попозже",
+    "чуть позже",
+    "позднее",
+    "напишу позже",
+    "отложить",
+    "отложи",
+    "отложите",
+    "отложить на",
+    "перенести",
+    "перенести на",
+    "later",
+    "a bit later",
+    "postpone",
+    "postpone by",
+    "postpone for",
+    "delay",
+    "snooze",
+)
+
+HOURS: Final = ("соат", "соата", "соатро", "час", "часа", "часов", "ч", "hour", "hours", "h", "hrs")
+
 LANGUAGE: Final = (
     "забон",
     "забонро иваз кун",
@@ -617,6 +651,12 @@ COMMANDS: Final = {
     "doira": "CIRCLES",
     "ask": "ASK",
     "purs": "ASK",
+    "code": "CODE",
+    "ramz": "CODE",
+    "rollcall": "ROLLCALL",
+    "ruyhat": "ROLLCALL",
+    "later": "LATER",
+    "dertar": "LATER",
     "cancel": "CANCEL",
     "bekor": "CANCEL",
     "back": "BACK",

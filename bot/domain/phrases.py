@@ -29,6 +29,10 @@ class Intent(Enum):
     PEOPLE = auto()
     CIRCLES = auto()
     ASK = auto()
+    CODE = auto()
+    ROLLCALL = auto()
+    LATER = auto()
+    """A deadline is to be put off, perhaps by a number of hours: `number_in`."""
     CANCEL = auto()
     BACK = auto()
     DESK = auto()
@@ -39,6 +43,7 @@ COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent i
 """Every slash command, its Tajik twin included, without the slash."""
 
 MOST_WORDS: Final = 8
+MOST_DIGITS: Final = 3
 _COMMAND = re.compile(r"\s*[/!]([A-Za-z0-9_]{1,32})(?:@[A-Za-z0-9_:.\-]{1,255})?(?:\s+(\S.*))?\s*", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.,;:!\n\u2026]+")
 _QUESTION = re.compile("[?\u061f]")
@@ -62,7 +67,7 @@ def understand(text: str, *, asked: bool) -> Intent | None:
     command = _COMMAND.fullmatch(text)
     if command is not None:
         return _commanded(command[1], command[2] or "", asked=asked)
-    intent = _sign(text, asked=asked) or _phrase(text, asked=asked) or _sentences(text, asked=asked)
+    intent = _sign(text, asked=asked) or _phrase(text, asked=asked) or _later(text) or _sentences(text, asked=asked)
     if _QUESTION.search(text):
         # “safe?” asks, and “need help?” may: neither is news about the one who writes.
         return {Intent.SAFE: None, Intent.HELP: Intent.HELP_OR_MANUAL}.get(intent, intent) if intent else None
@@ -74,6 +79,20 @@ def _commanded(name: str, rest: str, *, asked: bool) -> Intent | None:
     if intent is Intent.SAFE and rest and understand(rest, asked=asked) is not Intent.SAFE:
         return None  # “/safe not yet”
     return intent
+
+
+def number_in(text: str) -> int | None:
+    """The one whole number in a message (“later 3”); None if there is none, or several."""
+    numbers = [word for word in words(text) if word.isdecimal()]
+    return int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) <= MOST_DIGITS else None
+
+
+def _later(text: str) -> Intent | None:
+    """“Later 3 hours”: the phrase with a number and the word for hours taken out."""
+    if number_in(text) is None:
+        return None
+    rest = [word for word in words(text) if not word.isdecimal() and word not in _hour_words()]
+    return Intent.LATER if _phrases().get(" ".join(_without_politeness(rest))) is Intent.LATER else None
 
 
 def _sign(text: str, *, asked: bool) -> Intent | None:
@@ -134,6 +153,7 @@ def _phrases() -> dict[str, Intent]:
         Intent.HELP_OR_MANUAL: phrase_lists.HELP_OR_MANUAL,
         Intent.SAFE: phrase_lists.SAFE,
         Intent.MANUAL: phrase_lists.MANUAL,
+        Intent.LATER: phrase_lists.LATER,
         Intent.CANCEL: phrase_lists.CANCEL,
         Intent.BACK: phrase_lists.BACK,
         Intent.LANGUAGE: phrase_lists.LANGUAGE,
@@ -158,6 +178,11 @@ def _if_asked() -> frozenset[str]:
 @cache
 def _polite_words() -> frozenset[str]:
     return frozenset(map(fold, phrase_lists.POLITE_WORDS))
+
+
+@cache
+def _hour_words() -> frozenset[str]:
+    return frozenset(map(fold, phrase_lists.HOURS))
 
 
 @cache

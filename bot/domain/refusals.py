@@ -57,6 +57,13 @@ class TooLong(Refusal):
 
 
 @dataclass
+class TooManyLines(Refusal):
+    """A roll-call has more lines than are read at once."""
+
+    most: int
+
+
+@dataclass
 class Empty(Refusal):
     """Nothing readable was typed."""
 
@@ -125,8 +132,50 @@ class Alone(Refusal):
 
 
 @dataclass
+class NotAPhrase(Refusal):
+    """What was typed can't be a phrase of one's own: it is too long, or means something to the bot already."""
+
+
+@dataclass
+class SamePhrase(Refusal):
+    """The two phrases of one's own are the same, as the bot reads them."""
+
+
+@dataclass
+class NoWordsLeft(Refusal):
+    """So many codes of a language are alive that chance finds no further one."""
+
+
+@dataclass
 class NotFound(Refusal):
     """Nothing in a kept list (of places) matches."""
+
+
+@dataclass
+class TrusteesChosen(Refusal):
+    """As many trustees as one may have are chosen already."""
+
+
+@dataclass
+class NotATime(Refusal):
+    """What was typed is no time of day."""
+
+
+@dataclass
+class TimeOver(Refusal):
+    """The chosen time is over already, or so near that nobody could act on it."""
+
+
+@dataclass
+class TooManyDeadlines(Refusal):
+    """The person has as many deadlines as one may have."""
+
+    most: int
+
+
+@dataclass
+class PostponedEnough(Refusal):
+    """A deadline can't be put off so far."""
 
 
 @dataclass
@@ -151,5 +200,6 @@ class AskedNow(Refusal):
     """A roll-call of this district is open already."""
 
 
+@dataclass
 class ByVoice(Refusal):
     """What was typed speaks of a death or a detention: that goes to no circle as words."""

@@ -24,13 +24,19 @@ def do(job: Job, salt: bytes) -> Done:
     return Done(cards.slowly(job.body, salt))
 
 
-def draw(words: list[str]) -> bytes:
-    """A page with numbered words in a frame to be cut out: a PDF file."""
+def blank() -> FPDF:
+    """An empty page, with the font of the cards. It does not tell when it was made."""
     page = FPDF(format="A4")
     page.set_creation_date(NO_DAY)
     page.add_font("card", fname=FONT)
-    page.set_font("card", size=13)
     page.add_page()
+    return page
+
+
+def draw(words: list[str]) -> bytes:
+    """A page with numbered words in a frame to be cut out: a PDF file."""
+    page = blank()
+    page.set_font("card", size=13)
     left, top = 20, 20
     page.set_draw_color(170)
     page.rect(left, top, WIDTH, HEIGHT)

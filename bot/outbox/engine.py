@@ -22,6 +22,7 @@ from bot.outbox.courier import (
     Gone,
     NotSent,
     Parcel,
+    Receipt,
     Refused,
     Relocated,
     Throttled,
@@ -194,6 +195,9 @@ class Route:
             return
         self._pace.sent(letter.address, at, group=group)
         await self._turn(at)
+        if letter.hollow or letter.withheld:  # up to here it went the way of every other
+            self._note_delivered(letter, Receipt(""))
+            return
         began = loop.time()
         try:
             try:
@@ -206,19 +210,24 @@ class Route:
             log.error("courier.defect", route=self.name, letter=letter.id, error=error)  # noqa: TRY400 - logs withhold it
             await self._failed(letter, Unknown() if letter.attempts < DEFECTS else Refused())
         else:
-            delivered = Delivered(
-                letter.id,
-                letter.address,
-                letter.topic,
-                receipt.message,
-                letter.clean_after,
-                receipt.edited,
-                listed=self._courier.lists and bool(letter.choices),
-                copied=letter.copied,
-            )
-            self._ended.append(delivered)
-            self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]
-            self._flush.set()
+            self._note_delivered(letter, receipt)
+            return
+        self._woken.set()  # the next letter of this address and lane may go now
+
+    def _note_delivered(self, letter: Letter, receipt: Receipt) -> None:
+        delivered = Delivered(
+            letter.id,
+            letter.address,
+            letter.topic,
+            receipt.message,
+            letter.clean_after,
+            receipt.edited,
+            listed=self._courier.lists and bool(letter.choices),
+            copied=letter.copied,
+        )
+        self._ended.append(delivered)
+        self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]
+        self._flush.set()
         self._woken.set()  # the next letter of this address and lane may go now
 
     async def _turn(self, at: float) -> None:

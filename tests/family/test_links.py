@@ -270,8 +270,22 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
             "ask_reader.person_id",
         ),
         *("card.person_id", "circle.keeper_id", "comeback.person_id", "dialogue.person_id", "invite.inviter_id"),
+        "duress.person_id",
         *("job.person_id", "letter.about_id", "letter.person_id", "link.person_id", "membership.person_id"),
-        *("newcomer.inviter_id", "newcomer.person_id", "news.person_id", "news.teller_id", "standing.person_id"),
+        *("role.person_id", "candidacy.person_id", "proposal.proposer_id", "proposal_barred.person_id"),
+        *("audit.person_id", "audit.about_id", "tie.person_id"),
+        *("rollcall_reader.person_id", "rollcall_watcher.person_id"),
+        *("deadline.person_id", "outage_by.person_id", "outage_overruled.person_id"),
+        *("trustee.person_id", "trustee.trustee_id"),
+        *("spoken_card.person_id", "spoken_card.maker_id"),
+        *(
+            "newcomer.inviter_id",
+            "newcomer.person_id",
+            "news.person_id",
+            "news.teller_id",
+            "report.person_id",
+            "standing.person_id",
+        ),
     }
 
 

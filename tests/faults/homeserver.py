@@ -29,15 +29,15 @@ from storage.crypto import Keys
 from storage.database import Tx
 from storage.outbox import State as LetterState
 from tests.faults.community import CIRCLE, KEY, Place, name_of, spoken
-from tests.faults.killing import Acknowledged, Delivered, History, Letter, Program, Sent
+from tests.faults.killing import Acknowledged, Delivered, History, Letter, Program, Sent, acknowledged
 from tests.matrix.crowd import Event, Neighbour
 from tests.matrix.synapse import Account
 from tests.matrix.vanilla import HEARD
 
 DEPTH: Final = 2  # pieces of news that one person may have under way
 GIVEN_UP: Final = 10.0  # seconds after which a person no longer waits for an answer before telling more
-TRIES: Final = 100  # times that a person tries to reach a server that is away
-PAUSE: Final = 0.2  # seconds between them
+AWAY: Final = 60.0  # seconds that a person goes on trying to reach a server that is away: it may start no slower
+PAUSE: Final = 0.2  # seconds between two tries
 LOOK: Final = 2.0  # seconds that a person waits for news before thinking of telling some
 SETTINGS: Final = """
 community = "Canaries"
@@ -213,6 +213,20 @@ class World:
                 task.result()
         return self._calm and not self._owed and asyncio.get_running_loop().time() - self.quiet_since > quiet
 
+    def plight(self) -> str:
+        """Say what has not arrived, and what is wrong with the people."""
+        owed = Counter(
+            (letter.reader, name_of(number % self.plan.size))
+            for number, letters in self._owed.items()
+            for letter in letters
+        )
+        lines = [f"{reader} lacks {times} letters about {teller}" for (reader, teller), times in owed.items()]
+        for number, (one, task) in enumerate(zip(self.neighbours, self._tasks, strict=True)):
+            chats = sorted(room for (room, user), state in one.members.items() if (user, state) == (one.user, "invite"))
+            troubles = {"was invited to another chat": chats, "could not read": one.unreadable, "is gone": task.done()}
+            lines += [f"{name_of(number)} {trouble}: {what}" for trouble, what in troubles.items() if what]
+        return "\n".join([f"{len(acknowledged(self.history.happenings))} messages to the bot", *lines])
+
     async def drained(self) -> None:
         """Wait for nothing: what the dead had sent and the server takes in later is the same event for everybody."""
 
@@ -267,12 +281,14 @@ async def serving(program: Program) -> AsyncIterator[None]:
 
 
 async def _again(deed: Callable[[], Awaitable[object]]) -> None:
-    """Do it, also when the server is away for a moment."""
-    for _ in range(TRIES):
+    """Do it, also when the server is away for a moment, or goes away amid its answer."""
+    enough = asyncio.get_running_loop().time() + AWAY
+    while True:
         try:
             await deed()
-        except aiohttp.ClientConnectionError:
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+            if asyncio.get_running_loop().time() > enough:
+                raise
             await asyncio.sleep(PAUSE)
         else:
             return
-    await deed()

@@ -16,7 +16,7 @@ from bot.i18n import _
 from tests.faults import count, killing
 from tests.faults.community import CIRCLE, ROOT, Place, spoken
 from tests.faults.homeserver import Circles, Echo, World, founded, language_of, rows, sentence, serving
-from tests.faults.killing import Program, Storm
+from tests.faults.killing import Misbehaved, Program, Storm
 from tests.matrix.crowd import PATIENCE, Crowd, Neighbour
 from tests.matrix.synapse import Account, Synapse
 from tests.matrix.vanilla import HEARD
@@ -54,7 +54,11 @@ def hasty(place: Place, way: str) -> Program:
 
 async def enraged(program: Program, world: World, kills: int, settled: Callable[[], bool]) -> None:
     storm = Storm(kills=kills, seed=kills, busy=(1, BUSY), starting=3.0, early=5)
-    await storm.rage(program, world.history, calm=world.calm, settled=settled, drained=world.drained)
+    try:
+        await storm.rage(program, world.history, calm=world.calm, settled=settled, drained=world.drained)
+    except Misbehaved as misbehaved:
+        misbehaved.add_note(world.plight())
+        raise
 
 
 async def born(program: Program, bot: Account, neighbour: Neighbour) -> None:
@@ -89,7 +93,11 @@ async def test_each_message_is_answered_once_however_often_the_bot_is_killed(
     place = await founded(tmp_path, synapse.url, bot, neighbours)
     await born(place.program(), bot, neighbours[0])
     async with World(neighbours, Circles(PEOPLE)) as world:
-        await enraged(place.program(), world, kills, partial(world.settled, QUIET))
+        try:
+            await enraged(place.program(), world, kills, partial(world.settled, QUIET))
+        except Misbehaved as misbehaved:
+            misbehaved.add_note(f"{place.peek(rows)}")
+            raise
     told = killing.acknowledged(world.history.happenings)
     copies = killing.copies(world.history.happenings)
     unreadable = sum(len(one.unreadable) for one in neighbours)
@@ -222,15 +230,19 @@ async def test_a_server_that_goes_and_comes_back_loses_nothing(tmp_path: Path) -
             _bot, neighbours, place = await at_home(server, people, tmp_path)
             async with World(neighbours, Circles(CIRCLE)) as world, serving(place.program()):
                 for _time in range(2):
-                    told = len(killing.acknowledged(world.history.happenings))
+                    before = len(killing.copies(world.history.happenings))
                     async with asyncio.timeout(PATIENCE):
                         await world.history.until(
-                            lambda told=told: len(killing.acknowledged(world.history.happenings)) > told + CIRCLE  # type: ignore[misc]
+                            lambda before=before: len(killing.copies(world.history.happenings)) > before + CIRCLE  # type: ignore[misc]
                         )
                     await asyncio.to_thread(server.restart)
                 world.calm()
-                async with asyncio.timeout(2 * PATIENCE):
-                    await world.history.until(partial(world.settled, QUIET))
+                try:
+                    async with asyncio.timeout(2 * PATIENCE):
+                        await world.history.until(partial(world.settled, QUIET))
+                except TimeoutError as late:
+                    late.add_note(world.plight())
+                    raise
             assert happened(world) == (set(), [])
             assert sum(len(one.unreadable) + len(one.in_clear) for one in neighbours) == 0
 
@@ -262,6 +274,7 @@ async def at_home(server: Synapse, crowd: Crowd, directory: Path) -> tuple[Accou
     neighbours = await crowd.neighbours(CIRCLE, bot.user)
     place = await founded(directory, server.url, bot, neighbours)
     async with serving(place.program()):
+        await has_keys(neighbours[0], bot.user)
         for one in neighbours:
             await one.says("/start")
             await one.until(lambda one=one: one.screen)  # type: ignore[misc]

@@ -26,6 +26,7 @@ TYPED = {
     "handlers/checkin.py:_text": "refused",
     "handlers/telling.py:said": "refused",
     "handlers/alarm.py:noted": "a call for help is never held up",
+    "handlers/deadline.py:noted": "a person's own words, for an alarm about themselves: “if I am arrested, call Anna”",
     "handlers/hard.py:noted": "only those who check it read it",
 }
 

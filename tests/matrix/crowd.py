@@ -343,16 +343,18 @@ class Neighbour(Reader):
         key = {"algorithm": MEGOLM, "room_id": room, "session_id": session.session_id}
         key["session_key"] = session.session_key.to_base64()
         post: dict[str, dict[str, Content]] = {}
+        reached: set[str] = set()
         for user in self.partners:
             for device, keys in self._devices[user].items():
                 curve = keys["keys"][f"curve25519:{device}"]
                 if curve in outbound.has_it or not await self._reach(user, device, curve):
                     continue
-                outbound.has_it.add(curve)
+                reached.add(curve)
                 post.setdefault(user, {})[device] = self._sealed(user, keys["keys"][f"ed25519:{device}"], curve, key)
         if post:
             path = f"/sendToDevice/{ENCRYPTED}/{self.device}{next(self._numbers)}"
             await self.api("PUT", path, {"messages": post})
+            outbound.has_it |= reached  # only now: whoever says it again because the server was away shares it again
 
     async def _reach(self, user: str, device: str, curve: str) -> bool:
         if curve not in self._olm:

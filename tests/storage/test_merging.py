@@ -24,6 +24,7 @@ from storage import (
     cards,
     checkins,
     circles,
+    codes,
     hard,
     inbox,
     jobs,
@@ -284,7 +285,15 @@ async def test_what_only_one_of_them_had_is_had_by_both(storage: Storage) -> Non
         jobs.put(tx, gone, two.address, cards.LOOK, "words", NOW)
         links.make(tx, gone, two.address, "123456789012", NOW)
         inbox.use(tx, f"danger/{gone}", MINUTE, NOW)
+        circle = circles.make(tx, "family", kept)
+        for who, maker in ((gone, kept), (kept, gone)):
+            card = codes.begin(tx, who, circle, maker, NOW)
+            assert codes.put(tx, card, State.SAFE, (f"a{who}", f"b{who}", f"c{who}"))
+            codes.drawn(tx, card, who, circle, NOW)
         merging.merge(tx, gone, kept, NOW)
+        assert codes.of(tx, kept, circle) == codes.Cards(kept, NOW, 2), "both papers go on working"
+        assert codes.end(tx, kept, circle)
+        assert codes.of(tx, kept, circle) is None
         found = people.find(tx, kept)
         assert found == Person(kept, "tg", "Zarina", "Europe/Moscow", 60, 90)
         assert people.find(tx, gone) is None

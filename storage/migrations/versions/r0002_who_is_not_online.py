@@ -14,6 +14,22 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "outage",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
+        sa.Column("since", Big, nullable=False),
+        sa.Column("until", Big, nullable=False),
+        sa.Column("ended_at", Big, nullable=True),
+        sa.Column("asked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("phase", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reached", Big, server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outage")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
         "rollcall",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("place", sa.LargeBinary(), nullable=False),
@@ -64,6 +80,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_candidacy_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "duress",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("free", sa.LargeBinary(), nullable=False),
+        sa.Column("forced", sa.LargeBinary(), nullable=False),
+        sa.Column("mark", sa.LargeBinary(), nullable=True),
+        sa.Column("picture", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_duress_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_duress")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "outage_by",
+        sa.Column("outage_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["outage_id"], ["outage.id"], name=op.f("fk_outage_by_outage_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outage_by_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("outage_id", "person_id", name=op.f("pk_outage_by")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage_by", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_by_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "outage_overruled",
+        sa.Column("outage_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["outage_id"], ["outage.id"], name=op.f("fk_outage_overruled_outage_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_outage_overruled_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("outage_id", "person_id", name=op.f("pk_outage_overruled")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outage_overruled", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_overruled_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "proposal",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("kind", sa.LargeBinary(), nullable=False),
@@ -82,6 +137,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_proposal_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_proposal_proposer_id"), ["proposer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_proposal_role"), ["role"], unique=False)
+
+    op.create_table(
+        "report",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_report_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "role",
@@ -129,6 +197,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("tie", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tie_place_person_id"), ["place", "person_id"], unique=False)
+
+    op.create_table(
+        "trustee",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("trustee_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_trustee_person_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["trustee_id"], ["person.id"], name=op.f("fk_trustee_trustee_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", "trustee_id", name=op.f("pk_trustee")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("trustee", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trustee_trustee_id"), ["trustee_id"], unique=False)
 
     op.create_table(
         "bearer",
@@ -227,6 +307,59 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "spoken_card",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("circle_id", Big, nullable=False),
+        sa.Column("maker_id", Big, nullable=True),
+        sa.Column("made_at", Big, nullable=True),
+        sa.Column("expires_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["circle_id"], ["circle.id"], name=op.f("fk_spoken_card_circle_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["maker_id"], ["person.id"], name=op.f("fk_spoken_card_maker_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_spoken_card_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spoken_card")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("spoken_card", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spoken_card_circle_id"), ["circle_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_spoken_card_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_spoken_card_maker_id"), ["maker_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_spoken_card_person_id_circle_id"), ["person_id", "circle_id"], unique=False
+        )
+
+    op.create_table(
+        "deadline",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("rhythm", sa.LargeBinary(), nullable=False),
+        sa.Column("zone", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("grace", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("made_at", Big, nullable=False),
+        sa.Column("due_at", Big, nullable=False),
+        sa.Column("look_at", Big, nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("stage_at", Big, nullable=True),
+        sa.Column("resumed_at", Big, nullable=True),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("alarm_id", Big, nullable=True),
+        sa.ForeignKeyConstraint(["alarm_id"], ["alarm.id"], name=op.f("fk_deadline_alarm_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_deadline_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deadline")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deadline_alarm_id"), ["alarm_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_look_at"), ["look_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "hard_reader",
         sa.Column("hard_id", Big, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -271,6 +404,53 @@ def upgrade() -> None:
     with op.batch_alter_table("hard_word", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hard_word_hard_id"), ["hard_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_hard_word_teller_id"), ["teller_id"], unique=False)
+
+    op.create_table(
+        "spoken_code",
+        sa.Column("id", Big, nullable=False),
+        sa.Column("spoken_card_id", Big, nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("first_two", sa.LargeBinary(), nullable=False),
+        sa.Column("outer_two", sa.LargeBinary(), nullable=False),
+        sa.Column("last_two", sa.LargeBinary(), nullable=False),
+        sa.Column("anyhow", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["spoken_card_id"], ["spoken_card.id"], name=op.f("fk_spoken_code_spoken_card_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spoken_code")),
+        sa.UniqueConstraint("anyhow", name=op.f("uq_spoken_code_anyhow")),
+        sa.UniqueConstraint("first_two", name=op.f("uq_spoken_code_first_two")),
+        sa.UniqueConstraint("last_two", name=op.f("uq_spoken_code_last_two")),
+        sa.UniqueConstraint("outer_two", name=op.f("uq_spoken_code_outer_two")),
+        sa.UniqueConstraint("words", name=op.f("uq_spoken_code_words")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("spoken_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spoken_code_spoken_card_id"), ["spoken_card_id"], unique=False)
+
+    op.create_table(
+        "report_line",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("report_id", Big, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("news_id", Big, nullable=True),
+        sa.Column("hard_word_id", Big, nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["hard_word_id"], ["hard_word.id"], name=op.f("fk_report_line_hard_word_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_report_line_news_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_report_line_report_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_line")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("report_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_line_hard_word_id"), ["hard_word_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_line_news_id"), ["news_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_line_report_id"), ["report_id"], unique=False)
 
     with op.batch_alter_table("alarm", table_kwargs={"sqlite_strict": True}) as batch_op:
         batch_op.add_column(sa.Column("about_id", Big, nullable=True))
