@@ -286,11 +286,16 @@ class Oracle:
                 me.waits = None
                 verb, *arguments = code.split(":")
                 with suppress(IndexError):  # a code without its arguments does nothing
-                    self._verbs.get(verb, lambda _act: None)(Act(me, verb, tuple(arguments), at, now))
+                    self._does(Act(me, verb, tuple(arguments), at, now))
             case Said(text):
                 self._says(Act(me, "", (text,), at, now))
             case _:
                 pass
+
+    def _does(self, act: Act) -> None:
+        known = self._verbs.get(act.verb)
+        if known is not None:
+            known(act)
 
     def _says(self, act: Act) -> None:
         waits, act.me.waits = act.me.waits, None
@@ -792,13 +797,13 @@ class Oracle:
                     or any(self._left_since(one, which, news.since) for one in (who, news.subject))
                 )
                 due[who, kind, news.state, news.subject].append(excused)
-        for (who, kind, state, subject), excused in due.items():
+        for (who, kind, state, subject), excuses in due.items():
             seen = self.lines[who, kind, state, subject]
             plain = sum(not one.marked for one in seen)
-            if plain > len(excused):
-                yield f"{who} read {plain} times that {subject} is {state.value}, which was told {len(excused)} times"
-            if len(seen) < excused.count(False):
-                yield f"{who} read {len(seen)} of {excused.count(False)} times that {subject} is {state.value}"
+            if plain > len(excuses):
+                yield f"{who} read {plain} times that {subject} is {state.value}, which was told {len(excuses)} times"
+            if len(seen) < excuses.count(False):
+                yield f"{who} read {len(seen)} of {excuses.count(False)} times that {subject} is {state.value}"
         for key, seen in self.lines.items():
             if key[1] in {SAID, TOLD} and key[2] is not State.HELP and key not in due and seen:
                 yield f"{key[0]} read of {key[3]} what nobody told: {key[1]} {key[2]}"

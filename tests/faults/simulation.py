@@ -67,7 +67,7 @@ HOW: Final = ("saw", "heard", "message", "told", "list")
 # -- time ------------------------------------------------------------------------------------------------------------
 
 
-class _Waiting(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+class _Waiting(selectors.DefaultSelector):
     """Instead of waiting, time passes."""
 
     def __init__(self) -> None:
