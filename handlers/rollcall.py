@@ -585,7 +585,8 @@ def state(ask: Ask, tx: Tx) -> list[Outgoing]:
     offered = {one.value for one in _STATES} | ({one.value for one in hard.LABELS} if part.grave else set())
     if part.state or not part.who or chosen not in offered:
         raise Outdated
-    return _answered(ask, tx, line, replace(part, state=chosen))
+    note = "" if part.unsure or part.twofold else part.note  # words that were not understood go to nobody
+    return _answered(ask, tx, line, replace(part, state=chosen, note=note))
 
 
 def day(ask: Ask, tx: Tx) -> list[Outgoing]:

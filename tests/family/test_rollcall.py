@@ -132,6 +132,7 @@ async def test_forty_lines_with_three_ambiguous_ones_give_37_pieces_of_news_and_
 
     await caller.presses("Hurt")
     assert "Карим: hurt." in maria.last
+    assert "нест" not in maria.last, "words that were not understood go to nobody"
     assert "Several people have this name. Whom do you mean?" in caller.last
     await caller.presses("Лола (Family)")
     assert "Лола: safe." in maria.last
