@@ -131,7 +131,8 @@ def manual(ask: Ask, tx: Tx) -> Outgoing:
             "invitation.\n"
             "• Press “I am safe”, and your circle reads it, each person in their own language.\n"
             "• Press “I need help”, and it goes out at once. You see who has read it and who takes care of it.\n"
-            "• “My people” shows the last news of everybody, and how old it is.\n"
+            "• “My people” shows the last news of everybody, and how old it is. There you can also tell news of people "
+            "who are not online.\n"
             "• “How are you?” asks the others.\n"
             "I am a program. No stranger can find you here or see your circles."
         ),
