@@ -31,6 +31,8 @@ ENGINES = ("sqlite", "postgres")
 USER = "payvand"
 MODEL = "model"  # the database that others are copied from
 PATIENCE = 60  # seconds for the server to come up
+# Both stores lie in memory where there is such a place: what a disk does to them is tried elsewhere (tests/faults).
+MEMORY = next((place for place in ("/dev/shm",) if os.access(place, os.W_OK)), None)  # noqa: S108 - not a file of ours
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "listen_addresses=")
 
 
@@ -90,7 +92,7 @@ def postgres() -> Iterator[Server]:
     programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql): what runs on it was not tested")
-    directory = Path(tempfile.mkdtemp(prefix="payvand-pg-"))  # short: a socket's path has at most 107 bytes
+    directory = Path(tempfile.mkdtemp(prefix="payvand-pg-", dir=MEMORY))  # short: a socket's path has at most 107 bytes
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     if user:
         os.chown(directory, user.pw_uid, user.pw_gid)
@@ -171,11 +173,18 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def storage(server: Server | None, tmp_path: Path, keys: Keys, migrated_file: Path) -> AsyncIterator[Storage]:
+def store_path() -> Iterator[Path]:
+    """Where a test's database file lies."""
+    with tempfile.TemporaryDirectory(prefix="payvand-", dir=MEMORY) as directory:
+        yield Path(directory) / "payvand.db"
+
+
+@pytest.fixture
+async def storage(server: Server | None, store_path: Path, keys: Keys, migrated_file: Path) -> AsyncIterator[Storage]:
     """An open store with no rows, on each engine in turn."""
     if server is None:
-        shutil.copy(migrated_file, tmp_path / "payvand.db")
-        opened: Storage = await open_file(tmp_path / "payvand.db", keys)
+        shutil.copy(migrated_file, store_path)
+        opened: Storage = await open_file(store_path, keys)
     else:
         opened = await open_server(server.url(await server.database(keys)), keys)
     yield opened

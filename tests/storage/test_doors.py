@@ -345,36 +345,36 @@ async def test_what_was_erased_is_cleared_away_beside_the_work(storage: Storage)
 # -- who may open -----------------------------------------------------------------------------------------------------
 
 
-async def reopen(storage: Storage, server: Server | None, tmp_path: Path, keys: Keys) -> Storage:
+async def reopen(storage: Storage, server: Server | None, store_path: Path, keys: Keys) -> Storage:
     """Open the store of this test once more."""
     if server is None:
-        return await open_file(tmp_path / "payvand.db", keys)
+        return await open_file(store_path, keys)
     assert isinstance(storage, Postgres)
     return await open_server(storage._engine.url.render_as_string(hide_password=False), keys)  # noqa: SLF001
 
 
 async def test_a_second_process_is_refused_until_the_first_is_gone(
-    storage: Storage, server: Server | None, tmp_path: Path, keys: Keys
+    storage: Storage, server: Server | None, store_path: Path, keys: Keys
 ) -> None:
     await storage.write(partial(note, name="first"))
     with pytest.raises(Unusable, match="Another process is using"):
-        await reopen(storage, server, tmp_path, keys)
+        await reopen(storage, server, store_path, keys)
     await storage.close()
-    again = await reopen(storage, server, tmp_path, keys)
+    again = await reopen(storage, server, store_path, keys)
     assert await again.read(names) == {"first"}
     await again.close()
 
 
 async def test_a_wrong_key_is_refused_and_changes_nothing(
-    storage: Storage, server: Server | None, tmp_path: Path, keys: Keys
+    storage: Storage, server: Server | None, store_path: Path, keys: Keys
 ) -> None:
     await storage.write(partial(note, name="mine"))
     await storage.close()
-    before = (tmp_path / "payvand.db").read_bytes() if server is None else b""
+    before = store_path.read_bytes() if server is None else b""
     with pytest.raises(Unusable, match=r"[Tt]he key does not"):
-        await reopen(storage, server, tmp_path, Keys(b"another community's root key...."))
-    assert before == ((tmp_path / "payvand.db").read_bytes() if server is None else b"")
-    again = await reopen(storage, server, tmp_path, keys)
+        await reopen(storage, server, store_path, Keys(b"another community's root key...."))
+    assert before == (store_path.read_bytes() if server is None else b"")
+    again = await reopen(storage, server, store_path, keys)
     assert await again.read(names) == {"mine"}
     await again.close()
 
