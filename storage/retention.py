@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from bot.domain.checkin import ASKED_AGAIN, BY_THE_DAY, BY_THE_HOUR, NOTES_KEPT
 from storage import hard
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import EPOCH, alarm, circle, fact, news, person, standing, telling
 
 SLICES: Final = 60
@@ -25,59 +26,70 @@ _HOUR_MS: Final = 3_600_000
 _MINUTE: Final = timedelta(minutes=1)
 
 
+def _big(number: int) -> sa.BindParameter[int]:
+    return sa.literal(number, sa.BigInteger)
+
+
+_HERE = (news.c.id >= sa.bindparam("low")) & (news.c.id < sa.bindparam("high"))
+_STANDS = sa.exists().where(standing.c.news_id == news.c.id)
+_CALLED = sa.exists().where(alarm.c.news_id == news.c.id)
+_STANDS_THERE = sa.exists().where(standing.c.news_id == telling.c.news_id, standing.c.circle_id == telling.c.circle_id)
+_OVER = sa.exists().where(
+    news.c.id == telling.c.news_id,
+    _HERE,
+    circle.c.id == telling.c.circle_id,
+    sa.type_coerce(news.c.told_at, sa.BigInteger)
+    < sa.bindparam("present", type_=sa.BigInteger) - circle.c.keeps_days * _big(_DAY_MS),
+    ~_CALLED,
+)
+_ERASE_TELLINGS = Prepared(telling.delete().where(_OVER, ~_STANDS_THERE))
+_UNTOLD = ~sa.exists().where(telling.c.news_id == news.c.id)
+_ERASE_NEWS = Prepared(news.delete().where(_HERE, news.c.told_at < sa.bindparam("before"), _UNTOLD, ~_STANDS, ~_CALLED))
+_ERASE_NOTES = Prepared(
+    news.update()
+    .where(_HERE, news.c.note.is_not(None), news.c.told_at < sa.bindparam("before"), ~_STANDS, ~_CALLED)
+    .values(note=None)
+)
+
+
+def _rounded(unit: int) -> Prepared:
+    """Exact times are kept only while somebody reads them to the minute."""
+    whole = _big(unit)
+    true, told = (sa.type_coerce(column, sa.BigInteger) for column in (news.c.true_at, news.c.told_at))
+    exact = (true % whole != 0) | (told % whole != 0)
+    return Prepared(
+        news.update()
+        .where(_HERE, news.c.told_at < sa.bindparam("before"), exact)
+        .values(true_at=true - true % whole, told_at=told - told % whole)
+        .returning(news.c.id, news.c.true_at)
+    )
+
+
+_ROUND = ((BY_THE_HOUR, _rounded(_HOUR_MS)), (BY_THE_DAY, _rounded(_DAY_MS)))
+
+
 def sweep(tx: Tx, now: datetime) -> None:
     """Erase news whose time is over and round the times of older news, in the slices of the minutes that passed."""
     minute = (now - EPOCH) // _MINUTE
     last = tx.execute(sa.select(fact.c.value).where(fact.c.name == _SWEPT)).scalar()
     first = max(int(last) + 1, minute - SLICES + 1) if last is not None else minute - SLICES + 1
-    if minute - first >= SLICES - 1:
-        _sweep(tx, sa.true(), now)
-    else:
-        for number in (each % SLICES for each in range(first, minute + 1)):
-            low, high = number * _IDS // SLICES, (number + 1) * _IDS // SLICES
-            _sweep(tx, (news.c.id >= low) & (news.c.id < high), now)
-    if first <= minute:
-        made = tx.insert(fact).values(name=_SWEPT, value=str(minute))
-        tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": str(minute)}))
+    if first > minute:
+        return
+    begin, end = first % SLICES, minute % SLICES + 1
+    parts = [(begin, end)] if begin < end else [(begin, SLICES), (0, end)]
+    for low, high in parts if minute - first < SLICES - 1 else [(0, SLICES)]:
+        _sweep(tx, {"low": low * _IDS // SLICES, "high": high * _IDS // SLICES}, now)
+    made = tx.insert(fact).values(name=_SWEPT, value=str(minute))
+    tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": str(minute)}))
 
 
-def _sweep(tx: Tx, here: sa.ColumnElement[bool], now: datetime) -> None:
-    stands = sa.exists().where(standing.c.news_id == news.c.id)
-    stands_there = sa.exists().where(
-        standing.c.news_id == telling.c.news_id, standing.c.circle_id == telling.c.circle_id
-    )
-    called = sa.exists().where(alarm.c.news_id == news.c.id)
-    present = _big((now - EPOCH) // timedelta(milliseconds=1))
-    told = sa.type_coerce(news.c.told_at, sa.BigInteger)
-    over = sa.exists().where(
-        news.c.id == telling.c.news_id,
-        here,
-        circle.c.id == telling.c.circle_id,
-        told < present - circle.c.keeps_days * _big(_DAY_MS),
-        ~called,
-    )
-    tx.execute(telling.delete().where(over, ~stands_there))
-    untold = ~sa.exists().where(telling.c.news_id == news.c.id)
-    tx.execute(news.delete().where(here, news.c.told_at < now - BY_THE_HOUR, untold, ~stands, ~called))
-    noted = news.c.note.is_not(None) & (news.c.told_at < now - NOTES_KEPT)
-    tx.execute(news.update().where(here, noted, ~stands, ~called).values(note=None))
-    for age, unit in ((BY_THE_HOUR, _HOUR_MS), (BY_THE_DAY, _DAY_MS)):
-        _round(tx, here & (news.c.told_at < now - age), unit)
-
-
-def _round(tx: Tx, here: sa.ColumnElement[bool], unit: int) -> None:
-    """Exact times are kept only while somebody reads them to the minute."""
-    true, told = (sa.type_coerce(column, sa.BigInteger) for column in (news.c.true_at, news.c.told_at))
-    whole = _big(unit)
-    exact = (true % whole != 0) | (told % whole != 0)
-    rounded = news.update().where(here, exact).values(true_at=true - true % whole, told_at=told - told % whole)
-    changed = tx.execute(rounded.returning(news.c.id, news.c.true_at)).all()
-    for which, true_at in changed:
-        tx.execute(standing.update().where(standing.c.news_id == which).values(true_at=true_at))
-
-
-def _big(number: int) -> sa.BindParameter[int]:
-    return sa.literal(number, sa.BigInteger)
+def _sweep(tx: Tx, here: dict[str, int], now: datetime) -> None:
+    tx.execute(_ERASE_TELLINGS, {**here, "present": (now - EPOCH) // timedelta(milliseconds=1)})
+    tx.execute(_ERASE_NEWS, {**here, "before": now - BY_THE_HOUR})
+    tx.execute(_ERASE_NOTES, {**here, "before": now - NOTES_KEPT})
+    for age, rounding in _ROUND:
+        for row in tx.execute(rounding, {**here, "before": now - age}).all():
+            tx.execute(standing.update().where(standing.c.news_id == row.id).values(true_at=row.true_at))
 
 
 # -- as a circle wants it ------------------------------------------------------------------------------------------

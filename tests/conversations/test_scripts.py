@@ -16,6 +16,7 @@ SCRIPTS = sorted(path.stem for path in HERE.glob("*.md") if path.stem != "README
 PERSON = re.compile(r"(\w+) \((tg|ru|en)\)")
 CODE = re.compile(r"\b\d{3} \d{3} \d{3} \d{3}\b")
 STEP = timedelta(minutes=5)
+STEPS = 60  # at the most: a day goes by in less than half-hours
 
 
 class Script:
@@ -101,7 +102,7 @@ class Script:
     async def passes(self, number: str, unit: str) -> None:
         """Time."""
         length = timedelta(**{f"{unit.removesuffix('s')}s": int(number)})
-        await self.stage.pass_time(length, min(length, STEP))
+        await self.stage.pass_time(length, max(min(length, STEP), length / STEPS))
 
     async def blocks(self, name: str) -> None:
         """Want no more messages."""
