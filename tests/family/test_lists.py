@@ -75,7 +75,7 @@ async def test_after_two_days_a_list_is_over(listed: Stage) -> None:
     zarina = listed.actor("zarina")
     await zarina.settles_in("Zarina")
     last = listed.memory.last("zarina").id
-    await listed.pass_time(timedelta(days=3))
+    await listed.pass_time(timedelta(days=3), timedelta(hours=6))
     await listed.memory.react("zarina", last, "1️⃣")
     await listed.settle()
     assert "older list" in zarina.last
