@@ -189,7 +189,7 @@ async def test_hollow_letters_reach_no_platform_and_the_circle_keeps_its_age(
 ) -> None:
     zarina, daler, maria, farida = await family(stage)
     await zarina.says(FREE)
-    await stage.pass_time(3 * DAY)
+    await stage.pass_time(3 * DAY, DAY / 8)
     await farida.says("/ask")
     await stage.in_code(farida, "ask.all")
     await farida.says("/people")
@@ -454,7 +454,7 @@ async def test_an_invitation_made_under_duress_opens_nothing_and_is_answered_lik
     assert len({one.last for one in guests}) == 1
     assert "If the code is right, the person who invited you is being asked now" in guests[0].last
     assert not zarina.sees("has used your invitation")
-    await stage.pass_time(4 * DAY)
+    await stage.pass_time(4 * DAY, DAY / 8)
     found = await rows(stage)
     assert len(found["membership"]) == 4  # noqa: PLR2004
     assert found["newcomer"] == []
