@@ -121,7 +121,7 @@ def begin(ask: Ask, tx: Tx) -> Outgoing:
             (
                 _("Write one line for each person: the name, how they are, how you know it, and the day. Like this:"),
                 "",
-                _("Gulnora – safe – I saw her – 14 May\nDaler – hurt – I was told – yesterday\nMadina – needs help"),
+                _("Gulnora – safe – I saw her – 14 May\nKarim – hurt – I was told – yesterday\nMadina – needs help"),
                 "",
                 _("All lines can stand in one message. Each circle reads only of its own people."),
             )

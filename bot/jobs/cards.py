@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from bot.domain.card import read_words
 from storage import cards
@@ -45,4 +46,13 @@ def draw(words: list[str]) -> bytes:
         column, row = divmod(index, half)
         page.set_xy(left + 5 + column * WIDTH / 2, top + 7 + row * (HEIGHT - 10) / half)
         page.cell(WIDTH / 2 - 5, 10, f"{index + 1}. {word}")
-    return bytes(page.output())
+    return printed(page)
+
+
+def printed(page: FPDF) -> bytes:
+    """The file of a page. The font's own file is closed with it."""
+    data = bytes(page.output())
+    for font in page.fonts.values():
+        if isinstance(font, TTFFont):
+            font.ttfont.close()
+    return data

@@ -7,7 +7,7 @@ from typing import Final
 
 from fpdf import FPDF
 
-from bot.jobs.cards import blank
+from bot.jobs.cards import blank, printed
 from storage.jobs import Done, Job
 
 LEFT, TOP, WIDTH, HEIGHT = 20, 20, 105, 148  # millimetres on the page: a quarter of it, to be cut out
@@ -39,7 +39,7 @@ def draw(rows: list[tuple[str, ...]]) -> bytes:
         for place, word in enumerate(words):
             page.set_xy(LEFT + EDGE + SIGN + place * column, top)
             page.cell(column, height, word)
-    return bytes(page.output())
+    return printed(page)
 
 
 def _largest_that_fits(page: FPDF, rows: list[tuple[str, ...]], width: float) -> None:

@@ -46,6 +46,7 @@ async def test_the_page_says_what_is_kept_and_offers_what_can_be_done(stage: Sta
         "📄 A copy for me",
         "🧹 Clean this chat",
         "🗝 A card, if I lose this account",
+        "✍️ My own words",
         "🗑 Forget me",
         "⬅️ Back",
     ]

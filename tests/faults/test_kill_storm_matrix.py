@@ -231,14 +231,14 @@ async def test_a_server_that_goes_and_comes_back_loses_nothing(tmp_path: Path) -
             async with World(neighbours, Circles(CIRCLE)) as world, serving(place.program()):
                 for _time in range(2):
                     before = len(killing.copies(world.history.happenings))
-                    async with asyncio.timeout(PATIENCE):
+                    async with asyncio.timeout(4 * PATIENCE):
                         await world.history.until(
                             lambda before=before: len(killing.copies(world.history.happenings)) > before + CIRCLE  # type: ignore[misc]
                         )
                     await asyncio.to_thread(server.restart)
                 world.calm()
                 try:
-                    async with asyncio.timeout(2 * PATIENCE):
+                    async with asyncio.timeout(6 * PATIENCE):
                         await world.history.until(partial(world.settled, QUIET))
                 except TimeoutError as late:
                     late.add_note(world.plight())

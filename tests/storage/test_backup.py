@@ -239,9 +239,9 @@ async def test_while_a_backup_is_made_the_key_never_stands_on_the_disk_beside_it
 
 
 async def test_a_backup_is_made_beside_the_process_that_writes(
-    source: Source, home: Home, keys: Keys, tmp_path: Path
+    source: Source, home: Home, keys: Keys, store_path: Path
 ) -> None:
-    place: Path | str = tmp_path / "payvand.db"
+    place: Path | str = store_path
     if isinstance(source, Postgres):
         place = source._engine.url.render_as_string(hide_password=False)  # noqa: SLF001
     path = await home.back_up(beside(place, keys))
