@@ -7,8 +7,6 @@
 
 PYTHON ?= python3
 VENV := .venv
-# One more than the cores: a test often waits for a server, a disk or another process
-WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 3) < 4 ? $$(nproc 2>/dev/null || echo 3) + 1 : 4 )))
 BIN := $(VENV)/bin
 RIVALS := .venv-benchmarks
 SYNAPSE := .venv-synapse
@@ -28,10 +26,10 @@ run: $(VENV)/payvand
 	@$(BIN)/payvand run
 
 test: $(VENV)/payvand $(VENV)/tests $(SYNAPSE)/locked $(ELEMENT)/locked parts lint
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations 30
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --durations 30
 
 check: $(VENV)/payvand $(VENV)/tests lint
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" --ignore=tests/faults --ignore=tests/playground
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow" --ignore=tests/faults --ignore=tests/playground
 
 lint:
 	$(BIN)/ruff format --check --quiet .
