@@ -6,19 +6,18 @@ from datetime import timedelta
 
 from bot.domain import places
 from bot.domain.checkin import NOTE_LENGTH, News, State, when_true
-from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Place, Span, Value
+from bot.domain.conversation import Lane, Line, Outgoing, Page, Place, Span, Value
 from bot.domain.hard_words import is_hard
 from bot.domain.people import Person, quiet_until
-from bot.domain.refusals import ByVoice, Muted, NoCircle, NotFound, Outdated
+from bot.domain.refusals import ByVoice, Muted, NoCircle, Outdated
 from bot.i18n import _, ngettext, pgettext
 from handlers import asking, words
 from handlers.ask import Answer, Ask, back, button, expect
-from handlers.home import HELP, with_menu
+from handlers.home import HELP, which_place, with_menu
 from storage import checkins, circles, outbox, people
 from storage.database import Tx
 
 TAKEN_BACK = timedelta(days=7)  # news of somebody else can be taken back for so long
-PLACES_SHOWN = 8
 MOST_NAMED = 10
 A_MINUTE = 29 * 60  # messages that leave through one account of the bot where its platform limits it, as Telegram does
 WORTH_SAYING = 2  # minutes of waiting that somebody is told of
@@ -232,13 +231,7 @@ def place(ask: Ask, tx: Tx) -> Outgoing:
 def place_searched(ask: Ask, tx: Tx) -> Answer:
     """Words of a place were written: offer what is found."""
     news = _told(ask, tx, int(ask.data["news"]))
-    found = places.search(ask.text(100), PLACES_SHOWN)
-    if not found:
-        raise NotFound
-    choices: list[list[Choice]] = [
-        [button(pgettext("button-wide", "{place}", place=Place(code)), "placed", news.id, code)] for code in found
-    ]
-    return ask.anew(_("Which one?"), *choices, [back()])
+    return which_place(ask, back(), "placed", news.id)
 
 
 def placed(ask: Ask, tx: Tx) -> list[Outgoing]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Span, Text
+from bot.domain import places
+from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Place, Span, Text
 from bot.domain.people import Person
+from bot.domain.refusals import NotFound
 from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button
 from handlers.words import messenger, name_of
@@ -14,6 +16,7 @@ SAFE = pgettext("button", "✅ I am safe")
 HELP = pgettext("button", "🆘 I need help")
 TELL = pgettext("button-wide", "🤝 If I am in trouble, tell…")
 ANSWER = pgettext("button-wide", "❓ Answer what is not clear")
+PLACES_SHOWN = 8
 
 
 def menu() -> tuple[tuple[Choice, ...], ...]:
@@ -94,6 +97,15 @@ def cancel(ask: Ask, tx: Tx) -> Outgoing:
     """Leave whatever was begun. The router has dropped the dialogue."""
     del tx
     return with_menu(ask, _("Stopped. Nothing was sent."))
+
+
+def which_place(ask: Ask, after: Choice, verb: str, *args: int | str) -> Outgoing:
+    """Offer the places that typed words may mean; each button is `verb` with `args` and the place. Raises NotFound."""
+    found = places.search(ask.text(100), PLACES_SHOWN)
+    if not found:
+        raise NotFound
+    rows = ([button(pgettext("button-wide", "{place}", place=Place(code)), verb, *args, code)] for code in found)
+    return ask.anew(_("Which one?"), *rows, [after])
 
 
 def defect(code: str) -> Line:

@@ -14,19 +14,18 @@ from bot.domain.checkin import State
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Place, Span
 from bot.domain.outage import LAPSES_AFTER, SINCE, Outage, may_renew
 from bot.domain.people import quiet_until
-from bot.domain.refusals import NotFound, Outdated, Own
+from bot.domain.refusals import Outdated, Own
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, npgettext, pgettext
 from handlers import checkin, desk, words
 from handlers.ask import Ask, back, button, expect
-from handlers.home import HELP
+from handlers.home import HELP, which_place
 from storage import circles, deadlines, outages, people, roles
 from storage.database import Tx
 from storage.outages import Phase
 
 HOUR = timedelta(hours=1)
 KIND = "outage"  # of a proposal
-PLACES_SHOWN = 8
 A_MINUTE = 200  # people who are told in one round, which comes every minute
 APART = timedelta(milliseconds=300)  # between two of them
 MOST_NAMED = 15
@@ -87,11 +86,7 @@ def new(ask: Ask, tx: Tx) -> Outgoing:
 def searched(ask: Ask, tx: Tx) -> Outgoing:
     """Words of a district were written."""
     desk.moderator(ask, tx)
-    found = places.search(ask.text(100), PLACES_SHOWN)
-    if not found:
-        raise NotFound
-    rows = ([button(pgettext("button-wide", "{place}", place=Place(code)), "outage.since", code)] for code in found)
-    return ask.anew(_("Which one?"), *rows, [back("outage")])
+    return which_place(ask, back("outage"), "outage.since")
 
 
 def _place(ask: Ask, tx: Tx) -> str:

@@ -9,13 +9,13 @@ from functools import partial
 from bot.domain import places
 from bot.domain.conversation import Attachment, Choice, Lane, Line, On, Outgoing, Page, Place, Span, Value
 from bot.domain.people import HOME, quiet_until
-from bot.domain.refusals import AskedNow, NoCircle, NotFound, Outdated
+from bot.domain.refusals import AskedNow, NoCircle, Outdated
 from bot.domain.region import AT_ONCE, HOURS, SHOWN_EVERY, Board, Cell, bars, board, rounded
 from bot.domain.roles import Role
 from bot.i18n import _, pgettext
 from handlers import alarm, desk
 from handlers.ask import Ask, back, button, expect
-from handlers.home import HELP, SAFE, with_menu
+from handlers.home import HELP, SAFE, which_place, with_menu
 from storage import audit, circles, jobs, outbox, people, regions, roles, ties
 from storage.database import Tx
 from storage.jobs import Done, Job
@@ -23,7 +23,6 @@ from storage.proposals import Proposal
 from storage.regions import Rollcall
 
 KIND = "region"
-PLACES_SHOWN = 8
 HOUR = timedelta(hours=1)
 
 
@@ -60,11 +59,7 @@ def new(ask: Ask, tx: Tx) -> Outgoing:
 def searched(ask: Ask, tx: Tx) -> Outgoing:
     """Words of a place were written: offer what is found."""
     desk.moderator(ask, tx)
-    found = places.search(ask.text(100), PLACES_SHOWN)
-    if not found:
-        raise NotFound
-    rows = ([button(pgettext("button-wide", "{place}", place=Place(one)), "region.hours", one)] for one in found)
-    return ask.anew(_("Which one?"), *rows, [back("region")])
+    return which_place(ask, back("region"), "region.hours")
 
 
 def hours(ask: Ask, tx: Tx) -> Outgoing:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from bot.domain import places
 from bot.domain.conversation import Choice, Line, Outgoing, Page, Place
 from bot.domain.people import Person
-from bot.domain.refusals import NotFound, Outdated, TooManyDistricts
+from bot.domain.refusals import Outdated, TooManyDistricts
 from bot.i18n import _, pgettext
 from handlers.ask import Ask, back, button, expect
+from handlers.home import which_place
 from handlers.words import name_of
 from storage import circles, people, relatives, ties
 from storage.database import Tx
 
 MOST = 12  # districts of one person
-PLACES_SHOWN = 8
 SELF = 0  # instead of a relative's number
 
 
@@ -115,15 +115,8 @@ def _room_for_one(tx: Tx, who: int) -> None:
 def searched(ask: Ask, tx: Tx) -> Outgoing:
     """Words of a place were written: offer what is found."""
     del tx
-    found = places.search(ask.text(100), PLACES_SHOWN)
-    if not found:
-        raise NotFound
     lives, whose_it_is = int(ask.data["lives"]), int(ask.data["whose"])
-    rows = (
-        [button(pgettext("button-wide", "{place}", place=Place(code)), "tie.say", lives, whose_it_is, code)]
-        for code in found
-    )
-    return ask.anew(_("Which one?"), *rows, [_back_to(whose_it_is)])
+    return which_place(ask, _back_to(whose_it_is), "tie.say", lives, whose_it_is)
 
 
 def say(ask: Ask, tx: Tx) -> Outgoing:
