@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -25,34 +27,31 @@ def do(job: Job, salt: bytes) -> Done:
     return Done(cards.slowly(job.body, salt))
 
 
-def blank() -> FPDF:
-    """An empty page, with the font of the cards. It does not tell when it was made."""
+@contextmanager
+def blank() -> Iterator[FPDF]:
+    """An empty page with the font of the cards, whose file is closed whatever happens. It does not tell its day."""
     page = FPDF(format="A4")
     page.set_creation_date(NO_DAY)
     page.add_font("card", fname=FONT)
-    page.add_page()
-    return page
+    try:
+        page.add_page()
+        yield page
+    finally:
+        for font in page.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
 
 def draw(words: list[str]) -> bytes:
     """A page with numbered words in a frame to be cut out: a PDF file."""
-    page = blank()
-    page.set_font("card", size=13)
-    left, top = 20, 20
-    page.set_draw_color(170)
-    page.rect(left, top, WIDTH, HEIGHT)
-    half = (len(words) + 1) // 2
-    for index, word in enumerate(words):
-        column, row = divmod(index, half)
-        page.set_xy(left + 5 + column * WIDTH / 2, top + 7 + row * (HEIGHT - 10) / half)
-        page.cell(WIDTH / 2 - 5, 10, f"{index + 1}. {word}")
-    return printed(page)
-
-
-def printed(page: FPDF) -> bytes:
-    """The file of a page. The font's own file is closed with it."""
-    data = bytes(page.output())
-    for font in page.fonts.values():
-        if isinstance(font, TTFFont):
-            font.ttfont.close()
-    return data
+    with blank() as page:
+        page.set_font("card", size=13)
+        left, top = 20, 20
+        page.set_draw_color(170)
+        page.rect(left, top, WIDTH, HEIGHT)
+        half = (len(words) + 1) // 2
+        for index, word in enumerate(words):
+            column, row = divmod(index, half)
+            page.set_xy(left + 5 + column * WIDTH / 2, top + 7 + row * (HEIGHT - 10) / half)
+            page.cell(WIDTH / 2 - 5, 10, f"{index + 1}. {word}")
+        return bytes(page.output())

@@ -7,7 +7,7 @@ from typing import Final
 
 from fpdf import FPDF
 
-from bot.jobs.cards import blank, printed
+from bot.jobs.cards import blank
 from storage.jobs import Done, Job
 
 LEFT, TOP, WIDTH, HEIGHT = 20, 20, 105, 148  # millimetres on the page: a quarter of it, to be cut out
@@ -23,23 +23,23 @@ def do(job: Job) -> Done:
 
 def draw(rows: list[tuple[str, ...]]) -> bytes:
     """A page with a frame to be cut out, in it a line for each row: a sign and its words. A PDF file."""
-    page = blank()
-    page.set_draw_color(170)
-    page.set_line_width(0.2)
-    page.rect(LEFT, TOP, WIDTH, HEIGHT)
-    column = (WIDTH - 2 * EDGE - SIGN) / 3
-    _largest_that_fits(page, rows, column - 2)
-    height = (HEIGHT - 2 * EDGE) / len(rows)
-    for number, (sign, *words) in enumerate(rows):
-        top = TOP + EDGE + number * height
-        if number:
-            page.set_draw_color(220)
-            page.line(LEFT + EDGE, top, LEFT + WIDTH - EDGE, top)
-        _sign(page, sign, LEFT + EDGE + 2.5, top + height / 2)
-        for place, word in enumerate(words):
-            page.set_xy(LEFT + EDGE + SIGN + place * column, top)
-            page.cell(column, height, word)
-    return printed(page)
+    with blank() as page:
+        page.set_draw_color(170)
+        page.set_line_width(0.2)
+        page.rect(LEFT, TOP, WIDTH, HEIGHT)
+        column = (WIDTH - 2 * EDGE - SIGN) / 3
+        _largest_that_fits(page, rows, column - 2)
+        height = (HEIGHT - 2 * EDGE) / len(rows)
+        for number, (sign, *words) in enumerate(rows):
+            top = TOP + EDGE + number * height
+            if number:
+                page.set_draw_color(220)
+                page.line(LEFT + EDGE, top, LEFT + WIDTH - EDGE, top)
+            _sign(page, sign, LEFT + EDGE + 2.5, top + height / 2)
+            for place, word in enumerate(words):
+                page.set_xy(LEFT + EDGE + SIGN + place * column, top)
+                page.cell(column, height, word)
+        return bytes(page.output())
 
 
 def _largest_that_fits(page: FPDF, rows: list[tuple[str, ...]], width: float) -> None:
