@@ -127,10 +127,10 @@ class Stage:
         await self.app.work()
         await self.app.engine.drain()
 
-    async def pass_time(self, by: timedelta, step: timedelta = STEP) -> None:
-        """Let time pass, with everything that happens because it passes."""
+    async def pass_time(self, by: timedelta, step: timedelta = timedelta()) -> None:
+        """Let time pass, with all that happens because it passes; a long time in longer steps if no step is named."""
         end = self._now + by
-        step = max(step, by / 500)
+        step = max(step, by / 500) if step else max(STEP, by / 100)
         while self._now < end:
             self._now = min(end, self._now + step)
             await self.app.round()

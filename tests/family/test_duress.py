@@ -33,6 +33,7 @@ from storage.schema import duress as table
 from storage.schema import letter
 from tests.family.looking import Rows, forge, id_of, invite_to, make_circle, open_circle, rows, said_by_people
 from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 FREE = "the apricots are ripe"
 FORCED = "the apricots are sweet"
@@ -377,6 +378,7 @@ async def nothing_is_learnt_or_done(place: Held, verbs: set[str]) -> None:
     assert [one.screen for one in place.others] == screens
 
 
+@ONE_ENGINE
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_whoever_holds_the_account_learns_nothing_new_and_changes_nothing_with_any_button(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from bot.platforms.memory import Message
 from storage import merging, people, roles
 from tests.family.looking import button, forge, id_of, invite_to, make_circle, open_circle, press, rows
 from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 WAITS = "There is something that only you and one other can read. Open it when you are alone."
@@ -837,6 +838,7 @@ async def test_who_has_opened_it_is_waited_for(stage: Stage) -> None:
     assert knows(daler)
 
 
+@ONE_ENGINE
 async def test_what_everybody_knows_is_kept_until_the_circle_lets_old_last_news_go(stage: Stage) -> None:
     zarina, daler, _maria, _safar = await told_and_confirmed(stage)
     for name in ("Zarina", "Safar"):

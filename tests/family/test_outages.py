@@ -17,6 +17,7 @@ from tests.family.test_desk import give, moderators
 from tests.family.test_links import linked
 from tests.family.test_trustees import choose
 from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 KHOROG = places.search("Khorog")[0]
@@ -359,6 +360,7 @@ async def hundred_days(stage: Stage) -> dict[str, list[int]]:
     return alarms
 
 
+@ONE_ENGINE
 @pytest.mark.slow
 async def test_a_hundred_days_without_network_raise_no_false_alarm_and_lose_no_deadline(stage: Stage) -> None:
     alarms = await hundred_days(stage)
@@ -368,6 +370,7 @@ async def test_a_hundred_days_without_network_raise_no_false_alarm_and_lose_no_d
     assert alarms["Anna"][:1] == [1], "who did not agree to wait"
 
 
+@ONE_ENGINE
 @pytest.mark.slow
 async def test_control_without_outage_mode_the_same_days_raise_false_alarms(
     stage: Stage, monkeypatch: pytest.MonkeyPatch

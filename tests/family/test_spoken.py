@@ -28,6 +28,7 @@ from tests.family.test_hard import WAITS, names
 from tests.family.test_links import code_at, linked, type_code
 from tests.family.test_telling import adds
 from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 if TYPE_CHECKING:
     from storage.database import Tx
@@ -482,6 +483,7 @@ async def test_one_account_has_ten_wrong_tries_a_day_and_right_ones_cost_nothing
     assert WRONG in maria.last
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("guesses", [1_000, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 async def test_many_accounts_that_guess_hit_nothing_and_learn_nothing(
     stage: Stage, papers: list[Lines], guesses: int
@@ -634,6 +636,7 @@ async def test_a_card_that_is_being_drawn_reaches_nobody_who_has_left_meanwhile(
     assert daler.sees(THANKS), "the old card still works"
 
 
+@ONE_ENGINE
 async def test_a_card_ends_after_four_hundred_days(stage: Stage, papers: list[Lines]) -> None:
     daler, _maria, paper = await with_card(stage, papers)
     await stage.pass_time(399 * DAY, DAY)

@@ -16,6 +16,7 @@ from storage.database import Tx
 from storage.schema import alarm, ask, circle, dialogue, invite, membership, newcomer, news, throttle
 from tests.family.looking import Rows, forge, id_of, open_circle, rows, said_by_people
 from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 NOTHING = 0x5E5E_5E5E_5E5E_5E5F  # an id that nothing has
 SELF_ERASING = {"forgotten", "cleaned"}  # take no argument, and leave nothing to look at
@@ -117,6 +118,7 @@ async def nothing_leaks(place: Village, verbs: set[str]) -> None:
     assert not re.search("Zarina|Daler|Guest|Secret", place.stranger.screen)
 
 
+@ONE_ENGINE
 @pytest.mark.slow
 async def test_no_button_tells_a_stranger_anything_or_changes_anything(stage: Stage) -> None:
     place = await village(stage)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ROOT = bytes(range(32))  # the root key of the tests' community
 ENGINES = ("sqlite", "postgres")
+# For the few tests that take minutes and ask what the rules do, not what an engine does: the quicker engine is enough.
+ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
 USER = "payvand"
 MODEL = "model"  # the database that others are copied from
 PATIENCE = 60  # seconds for the server to come up
