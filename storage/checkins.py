@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from bot.domain.alarm import Alarm, Reader
 from bot.domain.checkin import How, News, State, supersedes
+from storage import outages
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
-from storage.schema import EPOCH, alarm, alarm_reader, ask, ask_reader, news, person, standing, telling
+from storage.schema import EPOCH, alarm, alarm_reader, ask, ask_reader, news, person, standing, telling, tie
 
 ASKS_KEPT = timedelta(days=14)
+ASKS_KEPT_OFFLINE = timedelta(days=366)
 SUPERSEDED_KEPT = timedelta(days=30)  # what others have said besides is shown no longer
 ALARMS_KEPT = timedelta(days=30)
 
@@ -397,6 +399,15 @@ def ask_by_id(tx: Tx, which: int) -> tuple[int, int, dict[int, datetime | None]]
 
 
 def expire(tx: Tx, now: datetime) -> None:
-    """Drop questions and calls that are older than they may be; of news see `storage.retention`."""
-    tx.execute(ask.delete().where(ask.c.asked_at < now - ASKS_KEPT))
+    """Drop questions and calls that are older than they may be; of news see `storage.retention`.
+
+    A question about somebody whose district is offline waits until they are told of it, months if it must be.
+    """
+    old = ask.c.asked_at < now - ASKS_KEPT
+    if places := outages.waiting_places(tx):
+        living = sa.select(tie.c.person_id).where(tie.c.place.in_(places), tie.c.lives == 1)
+        offline = (ask_reader.c.ask_id == ask.c.id) & ask_reader.c.answered_at.is_(None)
+        waits = sa.exists().where(offline, ask_reader.c.person_id.in_(living)).correlate(ask)
+        old &= ~waits | (ask.c.asked_at < now - ASKS_KEPT_OFFLINE)
+    tx.execute(ask.delete().where(old))
     tx.execute(alarm.delete().where(alarm.c.closed_at < now - ALARMS_KEPT))

@@ -162,6 +162,12 @@ def overrule(tx: Tx, one: Outage, who: int, *, on: bool) -> None:
         tx.execute(outage_overruled.insert(), {"outage_id": one.id, "person_id": who})
 
 
+def waiting_places(tx: Tx) -> list[str]:
+    """The districts whose people are offline, or have not all been told yet who looked for them."""
+    rows = tx.execute(sa.select(outage.c.place).where(outage.c.phase != Phase.OVER.value)).scalars()
+    return sorted(set(rows))
+
+
 # -- telling them, part by part ------------------------------------------------------------------------------------
 
 

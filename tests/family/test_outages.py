@@ -379,3 +379,24 @@ async def test_control_without_outage_mode_the_same_days_raise_false_alarms(
     alarms = await hundred_days(stage)
     assert alarms["Zarina"][:1] == [1]
     assert alarms["Bibi"]
+
+
+async def test_whoever_asked_in_the_first_days_of_a_month_without_network_is_named_at_its_end(stage: Stage) -> None:
+    zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
+    await lives_in(stage, zarina)
+    desk = await moderators(stage, "One", "Other", "Third", "Fourth")
+    await declare(stage, desk[0], desk[1])
+    await daler.says("/ask")
+    await daler.presses("Zarina")
+    await maria.says("/ask")
+    await maria.presses("Daler")
+    for turn in range(10):
+        await stage.pass_time(71 * HOUR, 24 * HOUR)
+        await renew(*(desk[2:] if turn % 2 == 0 else desk[:2]))
+    askers = {row[1] for row in (await rows(stage))["ask"]}
+    assert askers == {await id_of(stage, daler)}, "the control: a question about somebody with network is dropped"
+    await ends(desk[0])
+    await stage.pass_time(3 * MINUTE, MINUTE)
+    assert "These people have asked about you: Daler." in zarina.screen
+    await stage.pass_time(2 * HOUR, HOUR)
+    assert (await rows(stage))["ask"] == [], "told, it is over"
