@@ -50,6 +50,9 @@ PRAGMAS = (
 )
 
 
+CACHE = 32768  # KiB that the writer may keep of the file: each page that it must read again is decrypted again
+
+
 class _Hop(aiosqlite.Connection):
     """aiosqlite's connection and thread, with one hop for a whole function instead of one for each statement."""
 
@@ -86,6 +89,8 @@ def connect(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Conne
         if query_only:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA wal_autocheckpoint = 0")  # only the writer checkpoints
+        else:
+            connection.execute(f"PRAGMA cache_size = -{CACHE}")
     except dbapi2.DatabaseError as error:
         connection.close()
         if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
