@@ -490,7 +490,7 @@ _QUEUE = Prepared(
             letter.c.state == State.WAITING.value,
             letter.c.due_at <= sa.bindparam("now"),
         )
-        .order_by(letter.c.due_at)
+        .order_by(letter.c.due_at, letter.c.id)
         .limit(ONE)
         .scalar_subquery()
         .label("oldest"),

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.conversation import Said
+import pytest
+
+from bot.domain.conversation import Lane, Line, Outgoing, Said
+from handlers import checkin
+from storage import outbox
+from storage.database import Tx
+from tests.family.looking import id_of
 from tests.stage import Stage
 
 
@@ -103,3 +109,24 @@ async def test_forwarded_words_are_never_taken_for_ones_own(stage: Stage) -> Non
     assert daler.screen == before
     await zarina.says("I am safe")  # the control: the same words of one's own
     assert "Zarina: I am safe." in daler.last
+
+
+async def test_in_a_storm_whoever_writes_is_told_how_long_their_people_wait(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        checkin, "A_MINUTE", 20
+    )  # as if so few letters left in a minute: a storm of thousands takes long
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.presses("I am safe")
+    assert "Many people write now" not in zarina.last, "the control: on a calm day nobody waits"
+    reader, word = await id_of(stage, daler), Line("Somebody is well.")
+
+    def storm(tx: Tx) -> None:
+        letters = [Outgoing(reader, word, lane=Lane.CHECKIN) for _ in range(60)]
+        outbox.post(tx, letters, stage.now())
+
+    await stage.storage.write(storm)
+    await stage.memory.say(zarina.account, "I am safe")
+    await stage.app.engine.drain()
+    assert "Many people write now. Everybody can read it in about 3 minutes." in zarina.screen
