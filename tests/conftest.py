@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from bot import i18n
@@ -20,6 +21,12 @@ pytest_plugins = [
     "tests.matrix.synapse",
     "tests.stage",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: at the end no worker is left alone with it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
 
 # A catalogue is read once for all tests, and again when its file has changed: reading both takes a tenth of a second.
 _read = i18n.read_catalogue
