@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -761,3 +762,32 @@ def test_nothing_secret_is_in_what_we_print(tmp_path: Path) -> None:
     for wrong in ("matrix.example.org", "ftp://x", ""):
         with pytest.raises(ValueError, match="must look like"):
             Wire(wrong)
+
+
+async def test_a_server_that_takes_a_message_and_goes_has_perhaps_taken_it() -> None:
+    """A PUT is tried again by aiohttp itself, and that the second try finds nobody says nothing of the first."""
+    taken: list[bytes] = []
+    gone = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _time in range(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(re.findall(rb"Content-Length: (\d+)", head)[0])
+            taken.append(await reader.readexactly(length))
+            if len(taken) == 1:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+                await writer.drain()
+        server.close()
+        writer.transport.abort()
+        gone.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with wire.Wire(address) as line:
+        await line.ask("PUT", "client/v3/first", {"words": 1})
+        with pytest.raises(wire.Unknown):
+            await line.ask("PUT", "client/v3/second", {"words": 2})
+        await gone.wait()
+        assert [json.loads(one)["words"] for one in taken] == [1, 2]
+        with pytest.raises(wire.Unsent):  # the control: now nothing leaves at all
+            await line.ask("PUT", "client/v3/third", {"words": 3})

@@ -11,9 +11,10 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
@@ -93,6 +94,19 @@ class Challenged(Denied):
         self.ways = ways
 
 
+@dataclass(slots=True)
+class _Departure:
+    """Whether a request, or an earlier try of it that aiohttp made, has left on some connection."""
+
+    left: bool = False
+
+
+async def _departed(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    context.trace_request_ctx.left = True
+
+
 class Wire:
     """Requests to one homeserver over pooled aiohttp.
 
@@ -131,8 +145,13 @@ class Wire:
         """Open the pool (once)."""
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_IDLE_SECONDS)
+            watch = aiohttp.TraceConfig()
+            watch.on_request_headers_sent.append(_departed)
             self._session = aiohttp.ClientSession(
-                connector=connector, headers={"User-Agent": "payvand"}, cookie_jar=aiohttp.DummyCookieJar()
+                connector=connector,
+                headers={"User-Agent": "payvand"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[watch],
             )
 
     async def close(self) -> None:
@@ -208,9 +227,16 @@ class Wire:
         )
         # Already quoted by us: yarl must not decode %2F in an id, which would make it another path.
         address = URL(f"{self._base}_matrix/{path}{'?' + urlencode(query) if query else ''}", encoded=True)
+        departure = _Departure()
         try:
             async with self._session.request(
-                method, address, data=data, headers=headers, allow_redirects=False, timeout=patience
+                method,
+                address,
+                data=data,
+                headers=headers,
+                allow_redirects=False,
+                timeout=patience,
+                trace_request_ctx=departure,
             ) as response:
                 status = response.status
                 if limit is None:
@@ -222,7 +248,8 @@ class Wire:
                     if len(payload) > limit:
                         return Refused(status, "M_TOO_LARGE")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return Unsent()
+            # aiohttp tries an idempotent request once more by itself: if that finds nobody, the first may have arrived
+            return Unknown() if departure.left else Unsent()
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
             return Unknown()
         return _refusal(status, payload, response.headers.get("Retry-After", "")) or payload
