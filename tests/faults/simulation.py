@@ -6,7 +6,8 @@ syncing are not. Beside it an `Oracle` says after every step what must hold.
 
 What is thrown at it: platforms that refuse, throttle, lose answers and are gone for an hour; updates that come late,
 out of order and again; a process that is dropped at any commit or delivery and started anew on the same database; a
-clock that jumps and one that stands still; a full disk; people who block the bot, leave, are removed, are forgotten.
+clock that jumps and one that stands still; a full disk; people who block the bot, leave, are removed, are forgotten;
+deadlines that pass in silence while districts are declared offline; codes that are misread, swapped and used again.
 """
 
 from __future__ import annotations
@@ -440,7 +441,7 @@ class Day:
         """Who lives where, who is told last, who may declare an outage, and cards of spoken codes."""
         dice, oracle = self._more, self.oracle
         for place in PLACES:
-            oracle.offline.homes[place] = {one.id for one in dice.sample(self._bodies, PEOPLE // 2)}
+            oracle.offline.homes[place] = {one.id for one in dice.sample(self._bodies, PEOPLE * 3 // 4)}
             for who in sorted(oracle.offline.homes[place]):
                 ties.say(tx, who, place, lives=True)
         for body in self._bodies[:MODERATORS]:
@@ -740,7 +741,7 @@ class Day:
         token = f"o{base36((at - EPOCH) // timedelta(minutes=1))}"
         if dice.random() < 0.4:  # noqa: PLR2004
             token = f"d{((at - EPOCH) // timedelta(minutes=1) + 5 * 60) % (24 * 60)}"
-        grace, pauses = dice.choice((30, 30, 120)), dice.randrange(2)
+        grace, pauses = dice.choice((30, 30, 120)), dice.choice((1, 1, 0))
         self._presses(memory, account, f"late.begin:0:{token}:{base36(grace)}:{pauses}")
 
     def _declares(self) -> None:
@@ -866,7 +867,7 @@ _ACTS: Final = {  # what people do by themselves, and how often
     "ask.all": 4, "ask.one": 4, "/people": 5, "people.in": 2, "circle": 2, "who": 2, "chat": 3, "circle.tells": 3,
     "circle.left": 2, "circle.removed": 2, "circle.handed": 2, "invite": 5, "invited": 4, "forgotten": 1, "block": 4,
     "speak": 3, "quiet.at": 2, "quiet.off": 1, "privacy": 1, "stolen": 3, "more": 1,
-    "begin": 34, "stop": 2, "offline": 16, "code": 16, "list": 10,
+    "begin": 34, "stop": 2, "offline": 26, "code": 16, "list": 10,
 }  # fmt: skip
 _COMPARED: Final = {router.receive, rounds.waiting, rounds.seldom}
 _OF_A_CIRCLE: Final = ("circle", "people.in", "circle.left", "circle.tells", "ask.all", "invite")

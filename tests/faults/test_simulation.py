@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from itertools import permutations
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.conversation import Lane, Outgoing
-from bot.domain.deadline import Deadline
+from bot.domain.conversation import Lane, Outgoing, Page
+from bot.domain.deadline import Deadline, step
 from bot.outbox.courier import Parcel
 from bot.outbox.engine import Route
 from handlers import alarm, checkin, deadline, desk, rollcall
@@ -182,7 +183,19 @@ def _a_word_in_time_ends_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def _an_outage_pauses_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outages, "over", lambda *_: None)
+    """It is said in the alarm, but the alarm goes out also where it was agreed to wait."""
+    patch.setattr(deadline, "step", lambda one, now, **given: step(one, now, **{**given, "offline": False}))
+
+
+def _an_alarm_is_no_question_in_an_outage(patch: pytest.MonkeyPatch) -> None:
+    """It says nothing of the district that is offline."""
+    real = deadline._letter  # noqa: SLF001 - a program that is wrong on purpose
+
+    def letter(*given: Any, **further: Any) -> Page:  # noqa: ANN401 - whatever it is given
+        with mock.patch.object(outages, "over", return_value=None):
+            return real(*given, **further)
+
+    patch.setattr(deadline, "_letter", letter)
 
 
 def _whoever_chose_somebody_is_told_in_place_of_whom_they_chose(patch: pytest.MonkeyPatch) -> None:
@@ -242,6 +255,7 @@ CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     _an_alarm_of_silence_comes_twice,
     _a_word_in_time_ends_nothing,
     _an_outage_pauses_nothing,
+    _an_alarm_is_no_question_in_an_outage,
     _whoever_chose_somebody_is_told_in_place_of_whom_they_chose,
     _one_moderator_is_enough,
     _an_outage_never_lapses,
