@@ -21,12 +21,15 @@ from bot.domain.checkin import State
 from bot.domain.conversation import Blocked, Incoming, Lane, Line, Pressed, Said, Sender
 from bot.i18n import _
 from handlers import words
+from tests.faults.offline import Offline
+from tests.faults.silence import Silence, SilenceRows
 
 TOKEN = re.compile(r"[NCKW]x\d{4}x")  # a name of a person, a circle, a relative; words that somebody wrote
 TEN = timedelta(minutes=10)
 WEEK = timedelta(days=7)
 DUSHANBE = timedelta(hours=5)  # ahead of UTC, summer and winter
 STEP = timedelta(milliseconds=1)  # the finest time a row keeps
+LAPSE = timedelta(hours=5)  # of a declared outage, in these days; in life it is 72 hours
 SAID, TOLD, SAFE_NOW, MISTAKE, ERASED = "said", "told", "safe now", "a mistake", "erased"
 HEARSAY = ("told", "list")
 
@@ -133,6 +136,9 @@ class Rows:
     calls: dict[int, tuple[int, int | None, int | None]]
     readers: dict[int, set[int]]
     sent: dict[tuple[int, int], int]
+    silence: SilenceRows
+    proposals: list[tuple[int, int]]
+    outages: list[tuple[int, datetime]]
 
 
 def milliseconds(at: datetime) -> int:
@@ -173,11 +179,19 @@ def _sentences() -> dict[str, tuple[str, State | None]]:
     return made
 
 
+def _questions() -> set[str]:
+    """How an alarm begins where the district is declared offline, in each language."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    line = _("❓ <b>{name}</b>: no word by the agreed time. Have you heard anything?", name="@")
+    return {i18n.plain(i18n.speak(line, language, at)).strip() for language in i18n.LANGUAGES}
+
+
 class Oracle:
     """See the module."""
 
     def __init__(self) -> None:
         self.bodies: dict[int, Body] = {}
+        self.listed: set[str] = set()  # words that stand on cards of codes
         self.members: dict[int, dict[int, bool]] = {}  # circle: person: whether it hears their news
         self.keeper: dict[int, int] = {}
         self.kin: dict[int, int] = {}  # relative: circle
@@ -203,6 +217,12 @@ class Oracle:
         self.lines: dict[tuple[int, str, State | None, int], list[Seen]] = defaultdict(list)
         self.rings: dict[tuple[int, int], list[Seen]] = defaultdict(list)  # (call, reader): the call on a screen
         self._sentences = _sentences()
+        self._cards: dict[tuple[str, ...], tuple[int, int, State]] = {}  # living codes: of whom, for which circle, what
+        self._spilt: dict[str, set[int]] = defaultdict(set)  # names in somebody's own words: the circles that were told
+        self._further: list[tuple[int, str, State, int]] = []  # lines that people may read besides news
+        self.offline = Offline(LAPSE)
+        self.silence = Silence(self, self.offline)
+        self._questions = _questions()
         self._verbs: dict[str, Callable[[Act], object]] = {
             "safe": self._safe,
             "hurt": partial(self._tell, state=State.HURT),
@@ -226,6 +246,15 @@ class Oracle:
             "join": self._joins,
             "door.open": self._opens,
             "forgotten": self._forgets,
+            "late.begin": self.silence.begun,
+            "late.put": self.silence.put_off,
+            "late.stopped": self.silence.stopped,
+            "late.seen": partial(self.silence.presses, caring=False),
+            "late.caring": partial(self.silence.presses, caring=True),
+            "outage.put": lambda act: self.offline.proposes(act.me.id, act.words[0], act.now),
+            "outage.yes": lambda act: self.silence.looks(self.offline.agrees(act.me.id, act.number(), act.now)),
+            "outage.end": lambda act: self.silence.looks(self.offline.ends(act.me.id, act.number(), act.now)),
+            "outage.mine": lambda act: self.offline.overrules(act.me.id, act.number(), act.now),
         }
 
     # -- founding ----------------------------------------------------------------------------------------------------
@@ -280,6 +309,7 @@ class Oracle:
         me = self.of(sender)
         if me is None or me.gone:
             return
+        self.silence.looks({me.id})
         at = min(incoming.at, now) if incoming.at <= now + timedelta(minutes=5) else now
         match heard:
             case Pressed(code):
@@ -306,10 +336,19 @@ class Oracle:
             self._call(act)
         elif waits is not None and not text.startswith("/"):
             self._writes(act, *waits)
+        elif (spoken := tuple(text.split())) and self._is_code(text):
+            self._hears_code(act, spoken)
+        else:
+            self._calls_the_roll(act)
 
     def _writes(self, act: Act, what: str, which: int) -> None:
         """Words that a dialogue waits for: they go to everybody who got what they are about."""
         audience: Iterable[int] = ()
+        if what == "code":
+            act.me.waits = what, which
+            if self._is_code(act.words[0]):
+                self._hears_code(act, tuple(act.words[0].split()))
+            return
         if what == "else":
             audience = self._tell(act, State.OTHER)
         elif what == "note":
@@ -322,7 +361,7 @@ class Oracle:
                 return
             audience = call.news.circles
         for token in TOKEN.findall(act.words[0]):
-            self._words[token][1].update(audience)
+            (self._words[token][1] if token[0] == "W" else self._spilt[token]).update(audience)
 
     def passes(self, now: datetime) -> None:
         """The round that looks after open calls was kept at `now`."""
@@ -333,6 +372,15 @@ class Oracle:
             if due and silent and not any(who in call.caring for who in call.readers):
                 call.repeat_at = None
                 call.sends.update(silent)
+
+    def waits(self, now: datetime) -> None:
+        """The round that looks after deadlines was kept at `now`."""
+        self.version += 1
+        self.silence.passes(now)
+
+    def cleans(self, now: datetime) -> None:
+        """The round that ends what is over was kept at `now`."""
+        self.silence.looks(self.offline.passes(now))
 
     def claims_letter(self, key: str, lane: Lane, topic: str) -> None:
         """A letter is on its way from now on."""
@@ -366,7 +414,8 @@ class Oracle:
             end is None or end >= since for sender in self.bodies[who].accounts for _begin, end in self.unsure[sender]
         )
 
-    def _is_unsure(self, who: int) -> bool:
+    def is_unsure(self, who: int) -> bool:
+        """Whether one of a person's addresses may be out of reach now."""
         return any(spans and spans[-1][1] is None for spans in (self.unsure[one] for one in self.bodies[who].accounts))
 
     # -- circles -----------------------------------------------------------------------------------------------------
@@ -384,6 +433,15 @@ class Oracle:
     def _left_since(self, who: int, which: int, since: int) -> bool:
         spans = self._spans.get((who, which), ())
         return any(end is not None and end >= since for _begin, end in spans)
+
+    def moved_since(self, who: int, since: int) -> bool:
+        """Whether somebody left or joined any circle since then."""
+        spans = [span for (one, _which), mine in self._spans.items() if one == who for span in mine]
+        return any((begin or 0) >= since or (end is not None and end >= since) for begin, end in spans)
+
+    def shared(self, one: int, other: int) -> list[int]:
+        """The circles in which both are now."""
+        return sorted(which for which, inside in self.members.items() if one in inside and other in inside)
 
     def _met(self, who: int, other: int, by: int) -> bool:
         """Whether two people had been in a circle together by then."""
@@ -425,6 +483,8 @@ class Oracle:
     def _leave(self, who: int, which: int) -> None:
         del self.members[which][who]
         self._spans[who, which][-1][1] = self.version
+        self.silence.left(who, which)
+        self._end_cards(lambda whom, where: (whom, where) == (who, which))
         for call in self.calls:
             if call.readers.get(who) == which:
                 others = [one for one in call.news.circles if who in self.members.get(one, ())]
@@ -480,6 +540,9 @@ class Oracle:
 
     def _erase(self, who: int) -> None:
         self.bodies[who].gone = True
+        self.silence.gone(who)
+        self.offline.gone(who)
+        self._end_cards(lambda whom, _where: whom == who)
         self.kin.pop(who, None)
         for call in self.calls:
             call.readers.pop(who, None)
@@ -491,7 +554,8 @@ class Oracle:
 
     # -- news --------------------------------------------------------------------------------------------------------
 
-    def _told_circles(self, who: int) -> list[int]:
+    def told_circles(self, who: int) -> list[int]:
+        """The circles that hear somebody's news."""
         return sorted(which for which, inside in self.members.items() if inside.get(who))
 
     def hearers(self, circles: Iterable[int], but: int) -> dict[int, int]:
@@ -513,7 +577,7 @@ class Oracle:
             self._tell(act, State.SAFE)
 
     def _tell(self, act: Act, state: State) -> list[int]:
-        circles = self._told_circles(act.me.id)
+        circles = self.told_circles(act.me.id)
         if circles:
             me = act.me.id
             self._add(Told(me, me, state, act.at, act.now, circles, due=self.hearers(circles, me)))
@@ -527,8 +591,11 @@ class Oracle:
         if act.number(4):  # “today”: midday in Dushanbe, but not in the future
             local = act.now + DUSHANBE
             at = min(at, local.replace(hour=12, minute=0, second=0, microsecond=0) - DUSHANBE)
-        news = self._add(Told(act.me.id, who, State(state), at, act.now, [which], how))
-        news.due = self.hearers([which], act.me.id)
+        self._tell_of(act, who, State(state), at, [which], how)
+
+    def _tell_of(self, act: Act, who: int, state: State, at: datetime, circles: list[int], how: str) -> None:  # noqa: PLR0913, PLR0917 - all that is told
+        news = self._add(Told(act.me.id, who, state, at, act.now, circles, how))
+        news.due = self.hearers(circles, act.me.id)
         if news.state is State.SAFE and how not in HEARSAY:
             for call in self.calls:
                 mine = call.caller == act.me.id or not self._is_known(call)
@@ -543,8 +610,69 @@ class Oracle:
         inside = self.members.get(which, ())
         return me.id in inside and who != me.id and (who in inside or self.kin.get(who) == which)
 
+    # -- a list of several people, and a spoken code -----------------------------------------------------------------
+
+    def card(self, who: int, which: int, codes: Mapping[tuple[str, ...], State]) -> None:
+        """There is a card of codes of somebody for a circle."""
+        self._cards.update({code: (who, which, state) for code, state in codes.items()})
+        self.listed.update(word for code in codes for word in code)
+
+    def living_codes(self) -> list[tuple[str, ...]]:
+        """The codes that nobody has used."""
+        return sorted(self._cards)
+
+    def code_of(self, code: tuple[str, ...]) -> tuple[int, int, State]:
+        """Of whom a living code tells, to which circle, and what."""
+        return self._cards[code]
+
+    def _end_cards(self, over: Callable[[int, int], bool]) -> None:
+        self._cards = {code: card for code, card in self._cards.items() if not over(*card[:2])}
+
+    def _is_code(self, text: str) -> bool:
+        said = text.split()
+        return len(said) == 3 and all(word in self.listed for word in said)  # noqa: PLR2004 - a code has three words
+
+    def _hears_code(self, act: Act, said: tuple[str, ...]) -> None:
+        """Only the three words in their order mean something, and once; whatever else was said is asked for again."""
+        card = self._cards.pop(said, None)
+        act.me.waits = None if card is not None else ("code", 0)
+        if card is not None:
+            who, which, state = card
+            self._tell_of(act, who, state, act.at, [which], "code")
+
+    def _calls_the_roll(self, act: Act) -> None:
+        """Each line that names somebody of the caller's circles goes to the circles that both share, and no other."""
+        for line in act.words[0].splitlines():
+            parts = line.split(" – ")
+            who = self._names.get(parts[0])
+            if who is None or len(parts) != 3 or who == act.me.id:  # noqa: PLR2004 - the name, the state, the source
+                continue
+            state, how = State(parts[1]), {"saw": "saw", "heard": "told"}[parts[2]]
+            circles = sorted(one for one in self.members if self._may_tell(act.me, one, who))
+            if circles and not self._said_before(act, who, state, how):
+                self._tell_of(act, who, state, act.at, circles, how)
+
+    def _said_before(self, act: Act, who: int, state: State, how: str) -> bool:
+        """Whether the last that this caller told of somebody within a day is the same, of the same day in Dushanbe."""
+        since = act.now - timedelta(days=1)
+        mine = [one for one in self.news if one.teller == act.me.id and one.subject == who and not one.taken_back]
+        last = max((one for one in mine if one.told_at >= since), key=lambda one: one.told_at, default=None)
+        if last is None or (last.state, last.how) != (state, how):
+            return False
+        return (last.true_at + DUSHANBE).date() == (act.at + DUSHANBE).date()
+
+    def last_word(self, who: int) -> Told | None:
+        """The newest news that somebody told of themselves."""
+        mine = [one for one in self.news if one.subject == who == one.teller and not one.taken_back]
+        return max(mine, key=lambda one: (one.true_at, one.told_at), default=None)
+
+    def may_hear(self, whom: Iterable[int], subject: int, state: State) -> None:
+        """These people may read once more how somebody is: it ends an alarm that they got."""
+        if state is not State.HELP:  # calls for help are counted by their buttons
+            self._further += [(who, SAID, state, subject) for who in whom]
+
     def _else(self, act: Act) -> None:
-        if self._told_circles(act.me.id):
+        if self.told_circles(act.me.id):
             act.me.waits = "else", 0
 
     def _note(self, act: Act) -> None:
@@ -589,7 +717,7 @@ class Oracle:
         before = self._open_of(me)
         if before is not None and act.now - before.opened_at < TEN:
             return
-        circles = self._told_circles(me)
+        circles = self.told_circles(me)
         if not circles:
             return
         if before is not None:
@@ -677,6 +805,11 @@ class Oracle:
             if kind is not None and claimed.lane in {Lane.CHECKIN, Lane.DANGER}:
                 subject = self._names.get(names[0], 0) if names else 0
                 self.lines[me.id, *kind, subject].append(seen)
+        late = next((_number(code.split(":")[1]) for code in codes if code.startswith("late.seen:")), None)
+        if late is not None and claimed.lane is Lane.DANGER:
+            question = any(TOKEN.sub("@", line).strip() in self._questions for line in text.splitlines())
+            if why := self.silence.reads(me.id, sender, late, question=question, marked=marked):
+                raise Wrong(why)
         rung = next((_number(code.split(":")[1]) for code in codes if code.startswith("seen:")), None)
         if rung is not None and claimed.lane is Lane.DANGER:
             self.rings[rung, me.id].append(seen)
@@ -697,8 +830,9 @@ class Oracle:
             case "N":
                 other = self._names[token]
                 fine = other == who or self._met(who, other, at) or (who, other) in self._known
+                fine = fine or self._was_spilt(token, who, at)
             case "K":
-                fine = self._ever_inside(who, self._homes[self._names[token]], at)
+                fine = self._ever_inside(who, self._homes[self._names[token]], at) or self._was_spilt(token, who, at)
             case "C":
                 fine = self._ever_inside(who, self._circle_names[token], at)
             case _:
@@ -706,6 +840,10 @@ class Oracle:
                 fine = author == who or any(self.inside(who, which, at) for which in audience)
         if not fine:
             raise Wrong(f"{sender.account} reads {token} in lane {claimed.lane.name}, which is not theirs to read")
+
+    def _was_spilt(self, token: str, who: int, at: int) -> bool:
+        """Whether somebody wrote this name into words of their own that went there."""
+        return any(self.inside(who, which, at) for which in self._spilt[token])
 
     def _ever_inside(self, who: int, which: int, by: int) -> bool:
         return any((begin or 0) <= by for begin, _end in self._spans.get((who, which), ()))
@@ -746,6 +884,8 @@ class Oracle:
         members = {(which, who, int(tells)) for which, inside in self.members.items() for who, tells in inside.items()}
         if members != rows.members:
             yield f"who is in which circle: {sorted(members ^ rows.members)}"
+        yield from self.offline.differences(rows.proposals, rows.outages)
+        yield from self.silence.differences(rows.silence)
         there = {row[0] for row in rows.news}
         for news in self.news:
             if news.id and (news.id in there) == news.taken_back:
@@ -779,6 +919,7 @@ class Oracle:
     def lasting(self, views: Mapping[int, str]) -> Iterator[str]:
         """What people must have read by now, and have not; or have read too often. `views` are callers' own views."""
         yield from self._news_arrived()
+        yield from self.silence.lasting()
         for call in self.calls:
             for who in sorted(call.first):
                 yield from self._call_arrived(call, who, views.get(call.id, ""))
@@ -797,6 +938,8 @@ class Oracle:
                     or any(self._left_since(one, which, news.since) for one in (who, news.subject))
                 )
                 due[who, kind, news.state, news.subject].append(excused)
+        for who, kind, state, subject in self._further:
+            due[who, kind, state, subject].append(True)
         for (who, kind, state, subject), excuses in due.items():
             seen = self.lines[who, kind, state, subject]
             plain = sum(not one.marked for one in seen)
@@ -824,9 +967,9 @@ class Oracle:
         )
         if rings or excused:
             return
-        if not self._is_unsure(who):
+        if not self.is_unsure(who):
             yield f"call {call.id} of {call.caller} never reached {who}, who can be reached"
-        elif self.bodies[who].name not in view and not self._is_unsure(call.caller):
+        elif self.bodies[who].name not in view and not self.is_unsure(call.caller):
             yield f"call {call.id} never reached {who}, and its caller was not told so"
 
     def _end_arrived(self, call: Call, who: int) -> Iterator[str]:

@@ -6,7 +6,8 @@ syncing are not. Beside it an `Oracle` says after every step what must hold.
 
 What is thrown at it: platforms that refuse, throttle, lose answers and are gone for an hour; updates that come late,
 out of order and again; a process that is dropped at any commit or delivery and started anew on the same database; a
-clock that jumps and one that stands still; a full disk; people who block the bot, leave, are removed, are forgotten.
+clock that jumps and one that stands still; a full disk; people who block the bot, leave, are removed, are forgotten;
+deadlines that pass in silence while districts are declared offline; codes that are misread, swapped and used again.
 """
 
 from __future__ import annotations
@@ -36,31 +37,38 @@ from sqlcipher3 import dbapi2
 from bot import app as bot_app
 from bot import i18n
 from bot.app import App
+from bot.domain import places, spoken
+from bot.domain.checkin import State
 from bot.domain.conversation import Incoming, Sender
+from bot.domain.roles import Role
 from bot.outbox import engine as bot_engine
 from bot.outbox.courier import NotSent, Parcel, Receipt, Throttled, Unknown
 from bot.outbox.pace import Limits
 from bot.platforms.memory import Change, MemoryPlatform, Message, deep_link
-from handlers import rounds, router
+from handlers import outage, rounds, router
 from handlers.ask import base36
-from storage import circles, crypto, outbox, people, relatives, sqlite
+from storage import circles, codes, crypto, outbox, people, relatives, roles, sqlite, ties, trustees
 from storage.crypto import Keys
 from storage.database import Batch, Full, Outcome, Storage, Tx, Work, look
 from storage.schema import address
-from tests.faults.oracle import Body, Oracle, Rows, Wrong
+from tests.faults.oracle import LAPSE, Body, Oracle, Rows, Wrong
+from tests.faults.silence import SilenceRows
 
 T = TypeVar("T")
 
 BEGIN: Final = datetime(2026, 3, 21, 4, 0, tzinfo=UTC)
 DAY: Final = 24 * 3600.0
 SETTLED: Final = 3600.0  # seconds of good weather at the end, in which everything must arrive
-PEOPLE: Final = 40
-CIRCLES: Final = 12
-ACTS: Final = 140  # that people begin by themselves in a day; answers come on top
+PEOPLE: Final = 32
+CIRCLES: Final = 10
+ACTS: Final = 165  # that people begin by themselves in a day; answers come on top
 OFTEN: Final = 120.0  # how often the program looks at open calls here; in life it is two seconds
 KEYS: Final = Keys(bytes(range(32)))
 LIMITS: Final = Limits(per_second=29.0, concurrency=8)
 LANGUAGES: Final = ("tg", "ru", "en")
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+PLACES: Final = (places.search("Khorog")[0], places.search("Dushanbe")[0])
+MODERATORS: Final = 4
 HOW: Final = ("saw", "heard", "message", "told", "list")
 
 
@@ -167,14 +175,25 @@ class Disk:
             "SELECT substr(topic, 7), person_id, count(DISTINCT coalesce(copies, -id)) FROM letter "
             "WHERE topic >= 'alarm:' AND topic < 'alarm;' AND lane = 0 GROUP BY 1, 2"
         )
-        calls = ask("SELECT id, person_id, about_id, repeat_at FROM alarm WHERE closed_at IS NULL")
+        calls = ask("SELECT id, person_id, about_id, repeat_at FROM alarm WHERE closed_at IS NULL AND news_id > 0")
+        alarms = ask("SELECT id FROM alarm WHERE closed_at IS NULL AND news_id IS NULL")
+        deadlines = ask("SELECT id, person_id, due_at, stage, held, alarm_id FROM deadline")
+        went_out = {(int(call), who): count for call, who, count in sent}
         return Rows(
             set(ask("SELECT circle_id, person_id, tells FROM membership")),
             ask("SELECT id, person_id, teller_id, true_at, told_at FROM news ORDER BY told_at, id"),
             {(which, who): at for which, who, at in ask("SELECT circle_id, person_id, true_at FROM standing")},
             {number: (caller, about, due) for number, caller, about, due in calls},
             readers,
-            {(int(call), who): count for call, who, count in sent},
+            went_out,
+            SilenceRows(
+                {which: (who, _instant(due), stage, held, call) for which, who, due, stage, held, call in deadlines},
+                {which for (which,) in alarms},
+                readers,
+                went_out,
+            ),
+            ask("SELECT id, proposer_id FROM proposal ORDER BY made_at, id"),
+            [(which, _instant(at)) for which, at in ask("SELECT id, until FROM outage WHERE ended_at IS NULL")],
         )
 
     def highest_letter(self) -> int:
@@ -187,6 +206,10 @@ class Disk:
         """Any other question, at the end."""
         assert self._driver is not None
         return list(self._driver.execute(query).fetchall())
+
+
+def _instant(at: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=at)
 
 
 class Life:
@@ -358,6 +381,8 @@ class Day:
         self.lives = 0
         self._acts = acts
         self._ids = random.Random(seed ^ 0x5EED)
+        self._more = random.Random(seed ^ 0xCA2D)
+        self._used: list[tuple[str, ...]] = []
         self._platforms = [
             MemoryPlatform(self.clock.now, "memory", "1", idempotent=False),
             MemoryPlatform(self.clock.now, "matrix", "@bot", lists=True),
@@ -410,6 +435,40 @@ class Day:
             for kin in range(2):
                 name = f"Kx{number * 2 + kin:04d}x"
                 self.oracle.relative(Body(relatives.add(tx, which, name, now), name), which)
+        self._settle_further(tx, now)
+
+    def _settle_further(self, tx: Tx, now: datetime) -> None:
+        """Who lives where, who is told last, who may declare an outage, and cards of spoken codes."""
+        dice, oracle = self._more, self.oracle
+        for place in PLACES:
+            oracle.offline.homes[place] = {one.id for one in dice.sample(self._bodies, PEOPLE * 3 // 4)}
+            for who in sorted(oracle.offline.homes[place]):
+                ties.say(tx, who, place, lives=True)
+        for body in self._bodies[:MODERATORS]:
+            roles.give(tx, body.id, Role.MODERATOR, now)
+            oracle.offline.moderators.add(body.id)
+        for body in self._bodies:
+            near = sorted(
+                {one for inside in oracle.members.values() if body.id in inside for one in inside} - {body.id}
+            )
+            chosen = dice.sample(near, min(2, len(near)))
+            if dice.random() < 0.8:  # noqa: PLR2004
+                trustees.name(tx, body.id, chosen)
+                oracle.silence.trustees[body.id] = set(chosen)
+        for which in self._circles:
+            near = sorted([*oracle.members[which], *(one for one, where in oracle.kin.items() if where == which)])
+            self._make_card(tx, dice.choice(near), which, now)
+
+    def _make_card(self, tx: Tx, who: int, which: int, now: datetime) -> None:
+        card = codes.begin(tx, who, which, self.oracle.keeper[which], now)
+        made: dict[tuple[str, ...], State] = {}
+        for number in range(6):
+            state = (State.SAFE, State.MOVED)[number % 2]
+            code = spoken.folded(spoken.make_code("en", self._more.randrange))
+            if codes.put(tx, card, state, code):
+                made[code] = state
+        codes.drawn(tx, card, who, which, now)
+        self.oracle.card(who, which, made)
 
     # -- the program -------------------------------------------------------------------------------------------------
 
@@ -488,7 +547,7 @@ class Day:
             for work, value in done:
                 self._hears_of(getattr(work, "func", None), getattr(work, "keywords", {}), value)
             self.oracle.letters_until(self.disk.highest_letter())
-            if any(getattr(work, "func", None) in {router.receive, rounds.often} for work, _value in done):
+            if any(getattr(work, "func", None) in _COMPARED for work, _value in done):
                 self._compare()
         except Wrong as wrong:
             self.fails(str(wrong))
@@ -500,6 +559,10 @@ class Day:
             self.oracle.hears(incoming, given["now"])
         elif work is rounds.often:
             self.oracle.passes(given["now"])
+        elif work is rounds.waiting:
+            self.oracle.waits(given["now"])
+        elif work is rounds.seldom:
+            self.oracle.cleans(given["now"])
         elif work is outbox.claim:
             for letter in value:
                 self.oracle.claims_letter(f"{given['route']}/{letter.id}", letter.lane, letter.topic)
@@ -635,6 +698,8 @@ class Day:
                 self.loop.call_later(dice.uniform(3, 90), self._writes, memory, account)
             case "chat":
                 self._writes(memory, account)
+            case "begin" | "stop" | "offline" | "code" | "list":
+                self._acts_further(act, memory, account, body, mine)
             case "invited":
                 self._invited(memory, account)
             case _ if act.startswith("/"):
@@ -652,6 +717,88 @@ class Day:
                 if act == "stolen":  # a button of a circle they are not in, as a changed app can send it
                     code = f"{dice.choice(_OF_A_CIRCLE)}:{dice.choice(others)}"
                 self._presses(memory, account, code)
+
+    def _acts_further(self, act: str, memory: MemoryPlatform, account: str, body: Body, mine: Sequence[int]) -> None:
+        """What is more than one button of one's own."""
+        match act:
+            case "begin":
+                self._begins(memory, account)
+            case "offline":
+                self._declares()
+            case "code":
+                self._reads_out(memory, account, body)
+            case "list":
+                self._calls_the_roll(memory, account, body, mine)
+            case _:
+                waits = [one.id for one in self.oracle.silence.waits if one.who == body.id and one.id]
+                if waits:
+                    self._presses(memory, account, f"late.stopped:{base36(self._more.choice(waits))}")
+
+    def _begins(self, memory: MemoryPlatform, account: str) -> None:
+        """Somebody presses the last button of setting a deadline: once, or every day."""
+        dice = self._more
+        at = self.clock.now() + timedelta(minutes=dice.randint(6, 400))
+        token = f"o{base36((at - EPOCH) // timedelta(minutes=1))}"
+        if dice.random() < 0.4:  # noqa: PLR2004
+            token = f"d{((at - EPOCH) // timedelta(minutes=1) + 5 * 60) % (24 * 60)}"
+        grace, pauses = dice.choice((30, 30, 120)), dice.choice((1, 1, 0))
+        self._presses(memory, account, f"late.begin:0:{token}:{base36(grace)}:{pauses}")
+
+    def _declares(self) -> None:
+        """A moderator (at times somebody who is none) declares a district offline, agrees, ends it, or overrules it."""
+        dice, offline = self._more, self.oracle.offline
+        living = [one for one in self._bodies if not one.gone]
+        moderators = [one for one in living if one.id in offline.moderators] or living
+        proposals = [one.id for one in offline.proposed if one.id and not one.agreed]
+        outages = [(one.id, one.place) for one in offline.declared if one.id and not one.ended]
+        body = dice.choice(moderators if dice.random() < 0.9 else living)  # noqa: PLR2004
+        if proposals and dice.random() < 0.8:  # noqa: PLR2004
+            code = f"outage.yes:{base36(dice.choice(proposals))}"
+        elif outages and dice.random() < 0.5:  # noqa: PLR2004
+            which, place = dice.choice(outages)
+            code = f"outage.end:{base36(which)}"
+            if dice.random() < 0.7:  # noqa: PLR2004
+                code = f"outage.mine:{base36(which)}"
+                body = dice.choice([one for one in living if one.id in offline.homes[place]] or living)
+        else:
+            code = f"outage.put:{dice.choice(PLACES)}:1"
+        sender = dice.choice(body.accounts)
+        memory = next(one for one in self._platforms if one.platform == sender.platform)
+        self._presses(memory, sender.account, code)
+
+    def _reads_out(self, memory: MemoryPlatform, account: str, body: Body) -> None:
+        """Somebody writes a code that they heard: rightly, or swapped, or with a wrong word, or one that was used."""
+        dice, living = self._more, self.oracle.living_codes()
+        mine = [one for one in living if self.oracle.code_of(one)[0] != body.id]
+        if not mine:
+            return
+        said = list(dice.choice(mine))
+        match dice.randrange(6):
+            case 0:
+                said[dice.randrange(3)] = dice.choice(dice.choice(living))
+            case 1:
+                dice.shuffle(said)
+            case 2 if self._used:
+                said = list(dice.choice(self._used))
+            case _:
+                self._used.append(tuple(said))
+        card = self.oracle.code_of(tuple(said)) if tuple(said) in living else None
+        if card is None or card[0] != body.id:
+            self._says(memory, account, " ".join(said))
+
+    def _calls_the_roll(self, memory: MemoryPlatform, account: str, body: Body, mine: Sequence[int]) -> None:
+        """Somebody writes a line for each of some people of their circles."""
+        dice, oracle = self._more, self.oracle
+        near = {one for which in mine for one in oracle.members[which]} | {
+            one for one, where in oracle.kin.items() if where in mine
+        }
+        near.discard(body.id)
+        names = [oracle.bodies[one].name for one in dice.sample(sorted(near), min(len(near), dice.randint(2, 5)))]
+        states, hows = ("safe", "hurt", "moved"), ("saw", "heard")
+        if names:
+            self._says(
+                memory, account, "\n".join(f"{one} – {dice.choice(states)} – {dice.choice(hows)}" for one in names)
+            )
 
     def _invited(self, memory: MemoryPlatform, account: str) -> None:
         """Somebody uses a code that another one has on their screen."""
@@ -720,7 +867,9 @@ _ACTS: Final = {  # what people do by themselves, and how often
     "ask.all": 4, "ask.one": 4, "/people": 5, "people.in": 2, "circle": 2, "who": 2, "chat": 3, "circle.tells": 3,
     "circle.left": 2, "circle.removed": 2, "circle.handed": 2, "invite": 5, "invited": 4, "forgotten": 1, "block": 4,
     "speak": 3, "quiet.at": 2, "quiet.off": 1, "privacy": 1, "stolen": 3, "more": 1,
+    "begin": 34, "stop": 2, "offline": 26, "code": 16, "list": 10,
 }  # fmt: skip
+_COMPARED: Final = {router.receive, rounds.waiting, rounds.seldom}
 _OF_A_CIRCLE: Final = ("circle", "people.in", "circle.left", "circle.tells", "ask.all", "invite")
 _ANSWERS: Final = {  # which button under a new message is pressed, in how many cases, and how late
     "seen": (0.3, 2400.0),
@@ -732,6 +881,10 @@ _ANSWERS: Final = {  # which button under a new message is pressed, in how many 
     "undo": (0.15, 4000.0),
     "door.open": (0.8, 2000.0),
     "circle.hear": (0.8, 600.0),
+    "late.seen": (0.2, 2400.0),
+    "late.caring": (0.3, 2400.0),
+    "late.later": (0.1, 3000.0),
+    "late.put": (0.7, 300.0),
     "safe": (0.05, 3000.0),
     "forgotten": (0.0, 0.0),
 }
@@ -790,6 +943,12 @@ class Stage:
             "calls": len(oracle.calls),
             "repeated": sum(any(n > 1 for n in one.sends.values()) for one in oracle.calls),
             "read": sum(map(len, oracle.lines.values())),
+            "deadlines": sum(one.alarm is None for one in oracle.silence.waits) + len(oracle.silence.alarms),
+            "alarms": len(oracle.silence.alarms),
+            "last": sum(one.trustees for one in oracle.silence.alarms),
+            "held": oracle.silence.held,
+            "outages": len(oracle.offline.declared),
+            "codes": sum(one.how == "code" for one in oracle.news),
             "marked": sum(one.marked for lines in oracle.lines.values() for one in lines),
         }
         return Played(seed, day.wrong, tuple(day.trace), counts)
@@ -812,6 +971,7 @@ def _seeded(seed: int) -> Iterator[None]:
         mock.patch.object(bot_app, "OFTEN", OFTEN),
         mock.patch.object(bot_app, "SELDOM", 60 * OFTEN),
         mock.patch.object(bot_engine, "IDLE", 15 * OFTEN),
+        mock.patch.object(outage, "LAPSES_AFTER", LAPSE),
     ):
         yield
 

@@ -11,19 +11,26 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import permutations
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.conversation import Lane, Outgoing
+from bot.domain.conversation import Lane, Outgoing, Page
+from bot.domain.deadline import Deadline, step
 from bot.outbox.courier import Parcel
 from bot.outbox.engine import Route
-from handlers import alarm, checkin
-from storage import checkins, circles, inbox, outbox
+from handlers import alarm, checkin, deadline, desk, rollcall
+from handlers.ask import Ask
+from storage import checkins, circles, codes, deadlines, inbox, outages, outbox, proposals, trustees
+from storage.codes import Code
 from storage.database import Tx
 from storage.outbox import Letter
 from storage.prepared import Prepared
+from storage.proposals import Proposal
 from storage.schema import membership, standing
 from tests.faults import count
 from tests.faults.community import ROOT
@@ -51,6 +58,7 @@ def test_a_day_holds_what_it_is_meant_to_try(days: Stage) -> None:
     counts = [days.play(seed).counts for seed in range(1, 4)]
     total = {key: sum(one[key] for one in counts) for key in counts[0]}
     least = {"lives": 15, "news": 60, "calls": 12, "repeated": 3, "read": 300, "marked": 10}
+    least |= {"alarms": 10, "last": 3, "held": 1, "outages": 3, "codes": 6}
     assert {key: total[key] for key in least if total[key] < least[key]} == {}
 
 
@@ -149,6 +157,87 @@ def _who_leaves_still_gets_what_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "withdraw_from", lambda *_: None)
 
 
+def _an_alarm_comes_too_early(patch: pytest.MonkeyPatch) -> None:
+    """As soon as the time is over, without the grace that was agreed."""
+    patch.setattr(Deadline, "circle_at", property(lambda one: one.due_at))
+
+
+def _an_alarm_of_silence_is_lost(patch: pytest.MonkeyPatch) -> None:
+    """The last of those who must be told is not."""
+    real = deadlines.tell
+    patch.setattr(deadlines, "tell", lambda tx, which, readers, at: real(tx, which, readers[:-1], at))
+
+
+def _an_alarm_of_silence_comes_twice(patch: pytest.MonkeyPatch) -> None:
+    real = deadline._tell_circle  # noqa: SLF001 - a program that is wrong on purpose
+
+    def tell(*given: Any) -> tuple[Deadline, list[Outgoing]]:  # noqa: ANN401 - whatever it is given
+        one, letters = real(*given)
+        return one, [*letters, *letters[1:]]
+
+    patch.setattr(deadline, "_tell_circle", tell)
+
+
+def _a_word_in_time_ends_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(deadlines, "last_sign", lambda *_: None)
+
+
+def _an_outage_pauses_nothing(patch: pytest.MonkeyPatch) -> None:
+    """It is said in the alarm, but the alarm goes out also where it was agreed to wait."""
+    patch.setattr(deadline, "step", lambda one, now, **given: step(one, now, **{**given, "offline": False}))
+
+
+def _an_alarm_is_no_question_in_an_outage(patch: pytest.MonkeyPatch) -> None:
+    """It says nothing of the district that is offline."""
+    real = deadline._letter  # noqa: SLF001 - a program that is wrong on purpose
+
+    def letter(*given: Any, **further: Any) -> Page:  # noqa: ANN401 - whatever it is given
+        with mock.patch.object(outages, "over", return_value=None):
+            return real(*given, **further)
+
+    patch.setattr(deadline, "_letter", letter)
+
+
+def _whoever_chose_somebody_is_told_in_place_of_whom_they_chose(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(deadline, "trustees", SimpleNamespace(of=trustees.for_whom))
+
+
+def _one_moderator_is_enough(patch: pytest.MonkeyPatch) -> None:
+    def second(ask: Ask, tx: Tx, by: Any, kind: str, which: int) -> Proposal:  # noqa: ANN401 - a right
+        one = desk.proposed(ask, tx, by, kind, which)
+        proposals.second(tx, replace(one, proposer=0), by.person, ask.now)
+        return one
+
+    patch.setattr(desk, "second", second)
+
+
+def _an_outage_never_lapses(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outages, "lapsed", lambda *_: [])
+
+
+def _a_list_is_told_to_every_circle_of_its_caller(patch: pytest.MonkeyPatch) -> None:
+    real = rollcall.Company.__init__
+
+    def company(self: rollcall.Company, ask: Ask, tx: Tx) -> None:
+        real(self, ask, tx)
+        self.shared = {who: sorted(self.circles) for who in self.shared}
+
+    patch.setattr(rollcall.Company, "__init__", company)
+
+
+def _swapped_words_are_a_code_too(patch: pytest.MonkeyPatch) -> None:
+    real = codes.find
+
+    def find(tx: Tx, code: Sequence[str], now: datetime) -> Code | None:
+        return next((found for one in permutations(code) if (found := real(tx, one, now))), None)
+
+    patch.setattr(codes, "find", find)
+
+
+def _a_used_code_works_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(codes, "use", lambda *_: True)
+
+
 CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     _everybody_hears,
     _one_letter_is_dropped,
@@ -161,6 +250,18 @@ CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     _what_was_told_last_covers_what_is_newer,
     _one_circle_sees_who_answers_in_another,
     _the_end_of_a_call_is_not_told,
+    _an_alarm_comes_too_early,
+    _an_alarm_of_silence_is_lost,
+    _an_alarm_of_silence_comes_twice,
+    _a_word_in_time_ends_nothing,
+    _an_outage_pauses_nothing,
+    _an_alarm_is_no_question_in_an_outage,
+    _whoever_chose_somebody_is_told_in_place_of_whom_they_chose,
+    _one_moderator_is_enough,
+    _an_outage_never_lapses,
+    _a_list_is_told_to_every_circle_of_its_caller,
+    _swapped_words_are_a_code_too,
+    _a_used_code_works_again,
 )
 
 
