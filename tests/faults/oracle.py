@@ -669,7 +669,8 @@ class Oracle:
     def may_hear(self, whom: Iterable[int], subject: int, state: State) -> None:
         """These people may read once more how somebody is: it ends an alarm that they got."""
         if state is not State.HELP:  # calls for help are counted by their buttons
-            self._further += [(who, SAID, state, subject) for who in whom]
+            # the end of an alarm goes to each account of its readers, as the alarm did
+            self._further += [(who, SAID, state, subject) for who in whom for _one in self.bodies[who].accounts]
 
     def _else(self, act: Act) -> None:
         if self.told_circles(act.me.id):
