@@ -57,6 +57,7 @@ def publish(  # noqa: PLR0913 - a publication has this many parts
         "reviewer_id": reviewer,
         "published_at": now,
         "unreviewed_until": unreviewed_until,
+        "alone": int(unreviewed_until is not None),
     }
     tx.execute(bulletin.insert(), row)
     if draft.about is not None:
@@ -109,6 +110,13 @@ def confirm(tx: Tx, number: int, reviewer: int) -> bool:
     waits &= bulletin.c.state == State.CURRENT.value
     values = {"unreviewed_until": None, "reviewer_id": reviewer}
     return tx.execute(bulletin.update().where(waits).values(**values)).rowcount == 1
+
+
+def alone_since(tx: Tx, who: int, since: datetime) -> int:
+    """How many bulletins somebody has published alone since then, confirmed meanwhile or not."""
+    mine = (bulletin.c.author_id == who) & (bulletin.c.published_at > since) & (bulletin.c.alone == 1)
+    found: int = tx.execute(sa.select(sa.func.count()).select_from(bulletin).where(mine)).scalar_one()
+    return found
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

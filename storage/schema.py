@@ -609,9 +609,8 @@ draft = _table(
     sa.Column("author_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
     sa.Column("body", Sealed("draft.body"), nullable=False),
     sa.Column("picture", Sealed("draft.picture", binary=True)),
-    sa.Column(
-        "state", sa.Integer, nullable=False, server_default="0"
-    ),  # 0: being written; 1: waits for a second person
+    sa.Column("state", sa.Integer, nullable=False, server_default="0"),  # 1: offered to translators
+    sa.Column("warned_at", Instant),  # that its author was told that it will be dropped
     sa.Column("changed_at", Instant, nullable=False),
     sa.Index(None, "author_id"),
     sa.Index(None, "changed_at"),
@@ -635,6 +634,7 @@ bulletin = _table(
     sa.Column("reviewer_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
     sa.Column("published_at", Instant, nullable=False),
     sa.Column("unreviewed_until", Instant),  # none: two people have seen it
+    sa.Column("alone", sa.Integer, nullable=False, server_default="0"),  # one person published it, in an emergency
     sa.Index(None, "about"),
     sa.Index(None, "author_id"),
     sa.Index(None, "reviewer_id"),
@@ -653,6 +653,22 @@ edition = _table(
     sa.Column("signature", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.UniqueConstraint("number", "language", "version"),
+)
+
+translating = _table(
+    "translating",  # who is translating a draft into a language just now
+    _to("draft.id", primary_key=True),
+    sa.Column("language", sa.Text, primary_key=True),
+    _who("person_id"),
+    sa.Column("until", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+)
+
+vouched = _table(
+    "vouched",  # who invited somebody, or gave them a right: the two never publish together
+    _who("person_id", primary_key=True),
+    _who("voucher_id", primary_key=True),
+    sa.Index(None, "voucher_id"),
 )
 
 # -- in and out ----------------------------------------------------------------------------------------------------
