@@ -109,7 +109,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
         _tongue_button(ask, one, language)
         for one in drafts.offered(tx, SHOWN)
         if one.author != by.person
-        for language in i18n.LANGUAGES
+        for language in ((one.tongue,) if one.of is not None else i18n.LANGUAGES)
         if not one.draft.speaks(language)
     ]
     return ask.reply(
@@ -688,7 +688,8 @@ def tongue_written(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 
 def _with(ask: Ask, tx: Tx, one: Kept, language: str, key: str, text: str) -> list[Outgoing]:  # noqa: PLR0913, PLR0917
-    changed = replace(one, draft=change.with_text(one.draft, language, key, text))
+    author = one.author if one.of is None else ask.person.id  # whoever translated last answers for it
+    changed = replace(one, author=author, draft=change.with_text(one.draft, language, key, text))
     keep(ask, tx, changed)
     return next_text(ask, tx, changed, language)
 

@@ -26,6 +26,7 @@ from storage.signing import Signer
 ALONE_MOST, DAY = 3, timedelta(days=1)  # so many a person may publish alone
 A_SECOND = 29  # letters, on Telegram
 SHOWN = 15  # published bulletins in a list
+MOST = 200  # drafts that are looked at for one that was begun already
 
 
 # -- what exactly --------------------------------------------------------------------------------------------------
@@ -521,7 +522,7 @@ def tongue_new(ask: Ask, tx: Tx) -> list[Outgoing]:
     language = ask.args[1] if len(ask.args) > 1 else ""
     if language not in i18n.LANGUAGES or language in bulletins.editions(tx, one.number):
         raise Outdated
-    begun = [kept for kept in drafts.of(tx, by.person, SHOWN) if kept.of == one.number and kept.tongue == language]
+    begun = [kept for kept in drafts.offered(tx, MOST) if (kept.of, kept.tongue) == (one.number, language)]
     kept = (
         begun[0]
         if begun

@@ -71,9 +71,10 @@ def put(  # noqa: PLR0913 - a draft has this many parts
 ) -> Kept:
     """Keep a new draft."""
     which = tx.new_id()
+    offered = of is not None  # whoever comes may go on with it
     row = {"id": which, "author_id": author, "body": _packed(one, left, of, tongue), "changed_at": now}
-    tx.execute(draft.insert(), row)
-    return Kept(which, author, one, now, left=tuple(left), of=of, tongue=tongue)
+    tx.execute(draft.insert(), {**row, "state": int(offered)})
+    return Kept(which, author, one, now, offered, tuple(left), of, tongue)
 
 
 def find(tx: Tx, which: int) -> Kept | None:

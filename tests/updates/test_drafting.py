@@ -135,6 +135,24 @@ async def test_a_translation_after_publication_needs_a_second_person(stage: Stag
     assert (await stage.storage.read(partial(bulletins.draft_of, number=1))).speaks("ru")
 
 
+@pytest.mark.usefixtures("sent")
+async def test_what_is_published_is_translated_by_one_at_a_time_and_gone_on_with(stage: Stage) -> None:
+    anna, bahrom = await moderators(stage, "Anna", "Bahrom")
+    await publishes(anna, bahrom)
+    for actor in (bahrom, anna):
+        await actor.says("/desk")
+        await actor.presses("Published")
+        await actor.presses("No. 1")
+        await actor.presses("Русский")
+    assert "Somebody else is translating this just now." in anna.last
+    await translates(bahrom, "Дорога открыта")
+    await bahrom.presses("Go on later")
+    await anna.says("/desk")
+    await anna.presses("Drafts")
+    await anna.presses("Русский: The road")
+    assert "3 texts are left." in anna.last
+
+
 async def test_an_untouched_draft_is_dropped_after_ninety_days_and_only_with_notice(stage: Stage) -> None:
     (anna,) = await moderators(stage, "Anna")
     who = await id_of(stage, anna)
