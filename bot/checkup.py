@@ -288,20 +288,10 @@ def _root_key(settings: Settings) -> str:
 
 def _online_key(settings: Settings, now: datetime) -> str:
     kept = settings.data / "keys"
-    certificate = kept / "bulletins.certificate"
-    if not settings.public_key or not certificate.exists():
+    if not settings.public_key or not (kept / f"{signing.PURPOSE}.certificate").exists():
         message = "none"
         raise _Note(message)
-    signature = certificate.with_name(certificate.name + ".minisig")
-    try:
-        files = certificate.read_bytes(), signature.read_bytes(), (kept / "bulletins.key").read_bytes()
-    except OSError:
-        message = f"A file of the online key is missing in {kept}. Make it again with `payvand certify`."
-        raise _Failed(message) from None
-    good = signing.read_certificate(files[0], files[1], settings.public_key, now)
-    if signing.public_of(files[2]) != good.key:
-        message = "The certificate is for another key. Make it again with `payvand certify`."
-        raise _Failed(message)
+    good = signing.open_signer(kept, settings.community, settings.public_key, now)
     return f"certified until {good.until:%Y-%m-%d}"
 
 

@@ -21,7 +21,6 @@ from bot import settings as decided
 from storage import keys, signing
 
 TOKEN: Final = re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{30,}")
-PURPOSE: Final = "bulletins"  # of the first online key
 
 ABOUT_AGE: Final = """\
 A backup is sealed so that this server can make it and can not open it. Only the holders of an age key can. Two people
@@ -215,13 +214,13 @@ def found(plan: Plan, talk: Talk, now: datetime, *, opslimit: int | None = None,
     """
     kept = plan.data / "keys"
     public_file = plan.root_key.with_suffix(".pub")
-    certificate = kept / f"{PURPOSE}.certificate"
+    certificate = kept / f"{signing.PURPOSE}.certificate"
     files = {
         "settings": plan.settings,
         "key": kept / "payvand.key",
         "token": kept / "telegram.token",
         "webhook": kept / "webhook.secret",
-        "online": kept / f"{PURPOSE}.key",
+        "online": kept / f"{signing.PURPOSE}.key",
         "certificate": certificate,
         "signature": certificate.with_name(certificate.name + ".minisig"),
         "root": plan.root_key,
@@ -240,7 +239,7 @@ def found(plan: Plan, talk: Talk, now: datetime, *, opslimit: int | None = None,
         memlimit=memlimit or signing.MEMLIMIT,
     )
     online = signing.make_pair()
-    text, signature = signing.certify(root.secret, phrase, online.public, PURPOSE, now)
+    text, signature = signing.certify(root.secret, phrase, online.public, signing.PURPOSE, now)
     keys.write(files["key"], keys.make())
     signing.write(files["webhook"], (secrets.token_urlsafe(32) + "\n").encode())
     if token := plan.token.get_secret_value():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from html import unescape
 from pathlib import Path
@@ -453,7 +453,7 @@ def _on(value: On, now: datetime) -> Line:
     """Make a date and a time in the value's zone. “today” never stands alone: it may be read tomorrow."""
     zone = _zone(value.zone)
     at = _aware(value.at).astimezone(zone)
-    date = pgettext("date", "{day} {month} {year}", day=at.day, month=_month(at.month), year=at.year)
+    date = day(at.date())
     time = f"{at.hour:02}:{at.minute:02}"
     if zone.key == "UTC":
         time += " UTC"
@@ -465,6 +465,11 @@ def _on(value: On, now: datetime) -> Line:
     if days == 1:
         return pgettext("date", "tomorrow, {date}, {time}", date=date, time=time)
     return pgettext("date", "{date}, {time}", date=date, time=time)
+
+
+def day(on: date) -> Line:
+    """Make a day that reads the same whenever it is read: “14 May 2026”."""
+    return pgettext("date", "{day} {month} {year}", day=on.day, month=_month(on.month), year=on.year)
 
 
 @cache

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 COPIES_AGAIN = 6 * 3600.0  # seconds between two looks at old copies of the database
+SIGNER_AGAIN = 600.0  # seconds between two looks at the online key's files
 ROOMS = 8  # letters in the air to one homeserver: more only wait there
 
 
@@ -72,6 +73,8 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         storage, keys = await open_storage(settings)
         stack.push_async_callback(storage.close)
+        signer = asyncio.create_task(_keep_signer(settings, keys), name="signer")
+        stack.callback(signer.cancel)
         copies = asyncio.create_task(_expire_copies(settings), name="copies")
         stack.callback(copies.cancel)
         accounts: list[Account] = []
@@ -132,6 +135,20 @@ async def _serve(storage: Storage, accounts: list[Account], stack: AsyncExitStac
     with suppress(asyncio.CancelledError):
         await running
     log.info("bot.stopped")
+
+
+async def _keep_signer(settings: Settings, keys: Keys) -> None:
+    """Know the online key as its files are now: an operator renews its certificate while the bot runs."""
+    from storage import signing  # noqa: PLC0415
+
+    while True:
+        try:
+            kept = settings.data / "keys"
+            keys.signer = signing.open_signer(kept, settings.community, settings.public_key or "", present())
+        except signing.NotCertified:
+            keys.signer = None  # bulletins can't be published meanwhile, and `payvand check` says why
+            log.warning("signer.none")
+        await asyncio.sleep(SIGNER_AGAIN)
 
 
 async def _expire_copies(settings: Settings) -> None:

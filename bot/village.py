@@ -18,7 +18,7 @@ from bot.i18n import _, pgettext
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import MemoryPlatform, Persona, deep_link
 from handlers.profile import profile
-from storage import keys, sqlite
+from storage import keys, signing, sqlite
 from storage.crypto import Keys
 
 CAST: Final = (
@@ -61,7 +61,9 @@ async def build(stack: AsyncExitStack) -> Village:
     i18n.open_catalogues()
     home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="payvand-")))
     clock = FictionalClock()
-    storage = await sqlite.open_file(home / "playground.db", Keys(keys.make()))
+    own = Keys(keys.make())
+    own.signer = signing.throwaway_signer("Payvand", clock.now())
+    storage = await sqlite.open_file(home / "playground.db", own)
     stack.push_async_callback(storage.close)
     memory = MemoryPlatform(clock.now)
     app = App(storage, [(memory, UNLIMITED)], {(memory.platform, memory.bot): deep_link}, clock.now)

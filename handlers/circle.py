@@ -33,7 +33,7 @@ from handlers import alarm, bearer, trustee
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
-from storage import circles, codes, people, relatives
+from storage import circles, codes, people, relatives, vouchers
 from storage.circles import Circle
 from storage.database import Tx
 
@@ -347,6 +347,7 @@ def door_open(ask: Ask, tx: Tx) -> list[Outgoing]:
     if len(circles.circles_of(tx, one.person)) >= MOST_CIRCLES:
         raise NewcomerFull
     circles.decide(tx, one, let_in=True)
+    vouchers.note(tx, one.person, [ask.person.id])
     name, circle = called(one.name), one.circle_name
     return [
         ask.reply(_("{name} is now in “{circle}”.", name=name, circle=circle), *menu()),

@@ -16,7 +16,7 @@ from bot.domain.roles import CANDIDACY_LIFE, LASTS, Authority, Held, Moderator, 
 from bot.i18n import _, pgettext
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
-from storage import audit, outbox, people, proposals, roles
+from storage import audit, outbox, people, proposals, roles, vouchers
 from storage.database import Tx
 from storage.proposals import Proposal
 
@@ -33,6 +33,8 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "📋 Rights"), "desk.rights"),
     ),
     Role.MODERATOR: (
+        (pgettext("button", "📝 Drafts"), "draft"),
+        (pgettext("button", "📰 Published"), "published"),
         (pgettext("button", "📣 Roll-calls"), "region"),
         (pgettext("button-wide", "📴 Districts without network"), "outage"),
     ),
@@ -341,9 +343,11 @@ def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
         who = int(one.body["person"])
         if people.find(tx, who) is None:
             raise Outdated
+        vouchers.note(tx, who, [one.proposer, by.person])
         return [done, given(tx, who, Role(one.body["role"]), ask.now, by=by.person)]
     held = _concerned(tx, one, ask.now)
     if one.body["deed"] == "renew":
+        vouchers.note(tx, held.person, [one.proposer, by.person])
         return [done, renewed(tx, held, ask.now, by=by.person)]
     return [done, taken(tx, held, ask.now, by=by.person)]
 

@@ -107,6 +107,32 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
                 "alone. Press “News of somebody”, then “Very bad news”: two people check it, and somebody calls the "
                 "family. If it is about you, call for help. If it is something else, write it in other words."
             )
+        case r.Changed():
+            return _("This has changed since you looked at it. Nothing was published. Please look at it again.")
+        case r.NothingSigned():
+            return _(
+                "Nothing can be published now: the key that signs bulletins is not valid any more. Whoever runs the "
+                "machine must renew its certificate. Your draft is kept."
+            )
+        case r.Near():
+            return _(
+                "One of you two has invited the other, or given them their right. Somebody farther away must be the "
+                "second person."
+            )
+        case r.Unfinished():
+            return _("Something is missing still: a title, or what is known.")
+        case r.BulletinTooLong(most):
+            return ngettext(
+                "This is too long: at most {n} character fits into one message.",
+                "This is too long: at most {n} characters fit into one message.",
+                n=most,
+            )
+        case r.Translated():
+            return _("Somebody else is translating this just now.")
+        case r.NotADay():
+            return _("I did not understand the day. Write it like this: 14.05.2026. It can't be in the future.")
+        case r.Enough(most):
+            return ngettext("There can be {n} of these.", "There can be at most {n} of these.", n=most)
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 
@@ -139,6 +165,7 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             | r.NotAPhrase()
             | r.SamePhrase()
             | r.NotATime()
+            | r.NotADay()
         ):
             rows = ((back(),),)
         case _:

@@ -5,7 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, deadline, desk, duress, home, keeping, outage, region, spoken
+from handlers import (
+    alarm,
+    card,
+    checking,
+    deadline,
+    desk,
+    drafting,
+    duress,
+    home,
+    keeping,
+    outage,
+    region,
+    reviewing,
+    spoken,
+)
 from storage import (
     audit,
     cards,
@@ -13,6 +27,7 @@ from storage import (
     circles,
     codes,
     deadlines,
+    drafts,
     inbox,
     jobs,
     links,
@@ -69,6 +84,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     roles.expire(tx, now)
     proposals.expire(tx, now)
     regions.expire(tx, now)
+    outbox.post(tx, [*reviewing.watch(tx, now), *drafting.watch(tx, now)], now)
+    drafts.expire(tx, now)
     audit.expire(tx, now)
 
 

@@ -45,6 +45,7 @@ from handlers import (
     circle,
     deadline,
     desk,
+    drafting,
     duress,
     hard,
     home,
@@ -54,6 +55,7 @@ from handlers import (
     privacy,
     region,
     relative,
+    reviewing,
     rollcall,
     spoken,
     start,
@@ -284,6 +286,47 @@ BUTTONS: Mapping[str, Handler] = {
     "region.safe": region.safe,
     "region.help": region.help_needed,
     "region.later": region.later,
+    "draft": drafting.overview,
+    "draft.new": drafting.new,
+    "draft.one": drafting.look,
+    "draft.ask": drafting.asked,
+    "draft.skip": drafting.skip,
+    "draft.place": drafting.placed,
+    "draft.topic": drafting.topic,
+    "draft.urgency": drafting.urgency,
+    "draft.drill": drafting.drill,
+    "draft.claim": drafting.claim,
+    "draft.sure": drafting.sure,
+    "draft.status": drafting.status,
+    "draft.more": drafting.more,
+    "draft.grade": drafting.grade,
+    "draft.day": drafting.day,
+    "draft.cut": drafting.cut,
+    "draft.offer": drafting.offer,
+    "draft.drop": drafting.drop,
+    "draft.dropped": drafting.dropped,
+    "tongue": drafting.translate,
+    "tongue.same": drafting.same,
+    "tongue.later": drafting.later,
+    "tongue.new": reviewing.tongue_new,
+    "tongue.put": reviewing.tongue_put,
+    "tongue.see": reviewing.tongue_see,
+    "tongue.yes": reviewing.tongue_agreed,
+    "review.check": reviewing.check,
+    "review.look": reviewing.look,
+    "review.put": reviewing.put,
+    "bulletin.see": reviewing.see,
+    "bulletin.yes": reviewing.agreed,
+    "alone.check": reviewing.alone,
+    "alone.look": reviewing.alone_look,
+    "alone.yes": reviewing.alone_yes,
+    "alone.see": reviewing.alone_see,
+    "alone.confirm": reviewing.confirm,
+    "alone.withdraw": reviewing.withdraw_now,
+    "published": reviewing.published,
+    "published.one": reviewing.published_one,
+    "published.correct": reviewing.correct,
+    "published.withdraw": reviewing.withdraw,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -331,6 +374,9 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "tie": ties.searched,
     "desk.code": desk.give_typed,
     "region.place": region.searched,
+    "draft.place": drafting.searched,
+    "draft.text": drafting.written,
+    "tongue": drafting.tongue_written,
 }
 
 
@@ -381,6 +427,9 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.keep: Limit("desk.keep", 3),
     region.put: Limit("region", 10),
     region.picture: Limit("region.picture", 20),
+    drafting.new: Limit("draft", 30),
+    drafting.offer: Limit("draft.offer", 20),
+    reviewing.put: Limit("review", 30),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -403,6 +452,17 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(drafting.overview, drafting.new, drafting.look, drafting.asked),
+        *(drafting.skip, drafting.placed, drafting.topic, drafting.urgency),
+        *(drafting.drill, drafting.claim, drafting.sure, drafting.status),
+        *(drafting.more, drafting.grade, drafting.day, drafting.cut),
+        *(drafting.offer, drafting.drop, drafting.dropped, drafting.translate),
+        *(drafting.same, drafting.later, reviewing.tongue_new, reviewing.tongue_put),
+        *(reviewing.tongue_see, reviewing.tongue_agreed, reviewing.check, reviewing.look),
+        *(reviewing.put, reviewing.see, reviewing.agreed, reviewing.alone),
+        *(reviewing.alone_look, reviewing.alone_yes, reviewing.alone_see, reviewing.confirm),
+        *(reviewing.withdraw_now, reviewing.published, reviewing.published_one, reviewing.correct),
+        *(reviewing.withdraw, drafting.searched, drafting.written, drafting.tongue_written),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
@@ -444,6 +504,9 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
     "region.place": frozenset(Intent),
+    "draft.place": frozenset(Intent),
+    "draft.text": URGENT,
+    "tongue": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}

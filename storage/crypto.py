@@ -11,13 +11,16 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+if TYPE_CHECKING:
+    from storage.signing import Signer
 
 VERSION = 1
 NONCE = 12
@@ -38,16 +41,18 @@ class Tampered(Exception):  # noqa: N818
 class Keys:
     """The keys of one community, derived from its root key. Its repr shows nothing.
 
-    `dice(n)` gives n random bytes for nonces.
+    `dice(n)` gives n random bytes for nonces. `signer` is what bulletins are signed with, if there is one: it is made
+    from files of its own, not from the root key.
     """
 
-    __slots__ = ("_blind", "_dice", "_root", "_seal")
+    __slots__ = ("_blind", "_dice", "_root", "_seal", "signer")
 
     def __init__(self, root: bytes, *, dice: Callable[[int], bytes] = os.urandom) -> None:
         self._root = root
         self._dice = dice
         self._seal = AESGCM(self.derive("seal"))
         self._blind: dict[str, bytes] = {}
+        self.signer: Signer | None = None
 
     def __repr__(self) -> str:
         return "Keys(…)"

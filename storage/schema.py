@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.crypto import Blind, Sealed
 
-HEAD = "0002"  # the newest migration; a database beyond it belongs to a newer program
+HEAD = "0003"  # the newest migration; a database beyond it belongs to a newer program
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -598,6 +598,77 @@ report_line = _table(
     sa.Index(None, "report_id"),
     sa.Index(None, "news_id"),
     sa.Index(None, "hard_word_id"),
+)
+
+# -- bulletins -----------------------------------------------------------------------------------------------------
+
+draft = _table(
+    "draft",  # a bulletin that is being written
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    # whoever wrote it may be forgotten; what they wrote waits for somebody else
+    sa.Column("author_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("body", Sealed("draft.body"), nullable=False),
+    sa.Column("picture", Sealed("draft.picture", binary=True)),
+    sa.Column("state", sa.Integer, nullable=False, server_default="0"),  # 1: offered to translators
+    sa.Column("warned_at", Instant),  # that its author was told that it will be dropped
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Index(None, "author_id"),
+    sa.Index(None, "changed_at"),
+)
+
+bulletin = _table(
+    "bulletin",  # published: everybody may read it
+    sa.Column("number", Id, primary_key=True, autoincrement=False),  # 1, 2, 3, …: without a gap
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("about", Id),  # the number of the bulletin it corrects or withdraws
+    sa.Column("place", sa.Text, nullable=False),  # a code of the kept list; "": everywhere
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("urgency", sa.Integer, nullable=False),
+    sa.Column("exercise", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("replaced_by", Id),
+    sa.Column("body", sa.Text, nullable=False),  # its claims, their grades and texts: what other formats are made of
+    sa.Column("picture", sa.LargeBinary),
+    # who wrote it and who agreed; forgotten with them
+    sa.Column("author_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("reviewer_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("published_at", Instant, nullable=False),
+    sa.Column("unreviewed_until", Instant),  # none: two people have seen it
+    sa.Column("alone", sa.Integer, nullable=False, server_default="0"),  # one person published it, in an emergency
+    sa.Index(None, "about"),
+    sa.Index(None, "author_id"),
+    sa.Index(None, "reviewer_id"),
+    sa.Index(None, "published_at"),
+    sa.Index(None, "unreviewed_until"),
+)
+
+edition = _table(
+    "edition",  # a bulletin in one language, as it was signed
+    sa.Column("entry", Id, primary_key=True, autoincrement=False),  # its place in the chain: 1, 2, 3, …
+    sa.Column("number", Id, sa.ForeignKey("bulletin.number"), nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("number", "language", "version"),
+)
+
+translating = _table(
+    "translating",  # who is translating a draft into a language just now
+    _to("draft.id", primary_key=True),
+    sa.Column("language", sa.Text, primary_key=True),
+    _who("person_id"),
+    sa.Column("until", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+)
+
+vouched = _table(
+    "vouched",  # who invited somebody, or gave them a right: the two never publish together
+    _who("person_id", primary_key=True),
+    _who("voucher_id", primary_key=True),
+    sa.Index(None, "voucher_id"),
 )
 
 # -- in and out ----------------------------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import minisign
 
+PURPOSE: Final = "bulletins"  # of the online key
 LIFE: Final = timedelta(days=30)  # of a certificate: a stolen online key is worth a month at the most
 # Scrypt of the root key's passphrase takes 256 MiB: minisign's own gigabyte stops a small server.
 OPSLIMIT: Final = 8_388_608
@@ -148,6 +149,49 @@ def is_signed(text: bytes, signature: bytes, key: str) -> bool:
     except minisign.Error:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """What the running bot signs bulletins with. Its repr shows no key.
+
+    `community` is what stands in each file; `root` the community's public key, `certificate` and `vouching` (its
+    signature) prove the online key. All of it is checked when it is made.
+    """
+
+    community: str
+    root: str
+    certificate: bytes
+    vouching: bytes
+    until: datetime
+    secret: bytes = field(repr=False)
+
+    def sign(self, text: bytes, comment: str) -> bytes:
+        """The signature under a text: a file's content."""
+        return sign(self.secret, text, comment)
+
+
+def open_signer(kept: Path, community: str, root: str, now: datetime) -> Signer:
+    """The signer whose files lie in the directory `kept`. Raises NotCertified, with what to do."""
+    certificate = kept / f"{PURPOSE}.certificate"
+    signature = certificate.with_name(certificate.name + ".minisig")
+    try:
+        files = certificate.read_bytes(), signature.read_bytes(), (kept / f"{PURPOSE}.key").read_bytes()
+    except OSError:
+        message = f"A file of the online key is missing in {kept}. Make it again with `payvand certify`."
+        raise NotCertified(message) from None
+    good = read_certificate(files[0], files[1], root, now)
+    if public_of(files[2]) != good.key:
+        message = "The certificate is for another key. Make it again with `payvand certify`."
+        raise NotCertified(message)
+    return Signer(community, root, files[0], files[1], good.until, files[2])
+
+
+def throwaway_signer(community: str, now: datetime) -> Signer:
+    """A signer whose root key nobody keeps: for the playground and for tests."""
+    root, online = make_pair(), make_pair()
+    text, signature = certify(root.secret, "", online.public, PURPOSE, now)
+    return Signer(community, root.public, text, signature, now + LIFE, online.secret)
 
 
 def passphrase(words: int = 7) -> str:

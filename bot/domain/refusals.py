@@ -203,3 +203,47 @@ class AskedNow(Refusal):
 @dataclass
 class ByVoice(Refusal):
     """What was typed speaks of a death or a detention: that goes to no circle as words."""
+
+
+@dataclass
+class Changed(Refusal):
+    """What was looked at has changed since: it must be looked at again before anybody agrees."""
+
+
+@dataclass
+class NothingSigned(Refusal):
+    """There is no online key, or its certificate is over: nothing can be published."""
+
+
+@dataclass
+class Near(Refusal):
+    """One of the two has invited the other, or given them a right: somebody else must be the second."""
+
+
+@dataclass
+class Unfinished(Refusal):
+    """Something that a bulletin must have is not there yet."""
+
+
+@dataclass
+class BulletinTooLong(Refusal):
+    """A bulletin has more characters than fit into one message."""
+
+    most: int
+
+
+@dataclass
+class Translated(Refusal):
+    """Somebody else is translating this into the language just now."""
+
+
+@dataclass
+class NotADay(Refusal):
+    """What was typed is no day, or one that is not over yet."""
+
+
+@dataclass
+class Enough(Refusal):
+    """A draft has as many parts of this kind as it may have."""
+
+    most: int

@@ -91,6 +91,12 @@ def read(text: str, today: date) -> list[Entry]:
     return found
 
 
+def day_of(text: str, today: date) -> date | None:
+    """The one day that a text tells, in any of the languages; None if it tells none, or one that is not over yet."""
+    said = _said(text)
+    return _when(said, _fields(said), today)[0]
+
+
 def looks_like(text: str, today: date) -> bool:
     """Whether a text nobody asked for may be a roll-call: two lines of news, or one whose name stands apart."""
     if len(text) > LONGEST:

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import pytest
 
 from storage.crypto import Keys
 from storage.postgres import open_server
+from storage.signing import throwaway_signer
 from storage.sqlite import open_file
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 ROOT = bytes(range(32))  # the root key of the tests' community
 ENGINES = ("sqlite", "postgres")
+# A community's online key that is good on the day when the tests' stage begins, and for a month.
+SIGNER = throwaway_signer("Pamir Bridge", datetime(2026, 3, 21, tzinfo=UTC))
 # For the few tests that take minutes and ask what the rules do, not what an engine does: the quicker engine is enough.
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
 USER = "payvand"
@@ -142,8 +146,10 @@ def _wait_until_ready(server: Server) -> None:
 
 @pytest.fixture
 def keys() -> Keys:
-    """The keys of the tests' community."""
-    return Keys(ROOT)
+    """The keys of the tests' community, which can sign."""
+    made = Keys(ROOT)
+    made.signer = SIGNER
+    return made
 
 
 @pytest.fixture(params=ENGINES)

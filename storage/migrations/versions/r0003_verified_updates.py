@@ -1,0 +1,106 @@
+"""Verified updates."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants in milliseconds since 1970
+
+
+def upgrade() -> None:
+    """From the schema before to this one."""
+    op.create_table(
+        "bulletin",
+        sa.Column("number", Big, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("about", Big, nullable=True),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("urgency", sa.Integer(), nullable=False),
+        sa.Column("exercise", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("replaced_by", Big, nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("picture", sa.LargeBinary(), nullable=True),
+        sa.Column("author_id", Big, nullable=True),
+        sa.Column("reviewer_id", Big, nullable=True),
+        sa.Column("published_at", Big, nullable=False),
+        sa.Column("unreviewed_until", Big, nullable=True),
+        sa.Column("alone", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_bulletin_author_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["reviewer_id"], ["person.id"], name=op.f("fk_bulletin_reviewer_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_bulletin")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("bulletin", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bulletin_about"), ["about"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bulletin_author_id"), ["author_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bulletin_published_at"), ["published_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bulletin_reviewer_id"), ["reviewer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bulletin_unreviewed_until"), ["unreviewed_until"], unique=False)
+
+    op.create_table(
+        "draft",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("author_id", Big, nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("picture", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("warned_at", Big, nullable=True),
+        sa.Column("changed_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_draft_author_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_author_id"), ["author_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_draft_changed_at"), ["changed_at"], unique=False)
+
+    op.create_table(
+        "vouched",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("voucher_id", Big, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_vouched_person_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["voucher_id"], ["person.id"], name=op.f("fk_vouched_voucher_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", "voucher_id", name=op.f("pk_vouched")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("vouched", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vouched_voucher_id"), ["voucher_id"], unique=False)
+
+    op.create_table(
+        "edition",
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.Column("number", Big, nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["number"], ["bulletin.number"], name=op.f("fk_edition_number")),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_edition")),
+        sa.UniqueConstraint("number", "language", "version", name=op.f("uq_edition_number_language_version")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "translating",
+        sa.Column("draft_id", Big, nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("until", Big, nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["draft.id"], name=op.f("fk_translating_draft_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_translating_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("draft_id", "language", name=op.f("pk_translating")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("translating", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_translating_person_id"), ["person_id"], unique=False)
