@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, deadline, desk, duress, home, keeping, outage, region, spoken
+from handlers import alarm, broadcast, card, checking, deadline, desk, duress, home, keeping, outage, region, spoken
 from storage import (
     audit,
     cards,
@@ -17,6 +18,7 @@ from storage import (
     jobs,
     links,
     outbox,
+    outlets,
     people,
     proposals,
     regions,
@@ -46,6 +48,14 @@ def asking(tx: Tx, now: datetime) -> None:
     outbox.post(tx, region.watch(tx, now), now)
 
 
+def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
+    """As often, or more often while bulletins go out, and on its own: a step of each. Whether more can be done now.
+
+    `most` is how many letters of bulletins may wait on each route.
+    """
+    return broadcast.advance(tx, now, most)
+
+
 def seldom(tx: Tx, now: datetime) -> None:
     """Every minute: expiry."""
     inbox.expire(tx, now)
@@ -69,6 +79,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     roles.expire(tx, now)
     proposals.expire(tx, now)
     regions.expire(tx, now)
+    outlets.expire(tx, now)
     audit.expire(tx, now)
 
 

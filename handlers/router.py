@@ -39,6 +39,7 @@ from handlers import (
     asking,
     bearer,
     board,
+    broadcast,
     card,
     checkin,
     checking,
@@ -51,7 +52,9 @@ from handlers import (
     keeping,
     link,
     outage,
+    outlet,
     privacy,
+    reading,
     region,
     relative,
     rollcall,
@@ -284,6 +287,41 @@ BUTTONS: Mapping[str, Handler] = {
     "region.safe": region.safe,
     "region.help": region.help_needed,
     "region.later": region.later,
+    "news": reading.news,
+    "news.all": reading.everything,
+    "news.choose": reading.choose,
+    "news.stop": reading.stop,
+    "news.places": reading.districts,
+    "news.place.find": reading.find_place,
+    "news.place": reading.add_place,
+    "news.place.drop": reading.drop_place,
+    "news.ties": reading.from_ties,
+    "news.topics": reading.topics,
+    "news.topic": reading.topic,
+    "news.soon": reading.soon,
+    "news.from": reading.from_urgency,
+    "news.hours": reading.hours,
+    "news.hour": reading.hour,
+    "news.quiet": reading.quiet,
+    "bulletin.read": reading.read,
+    "bulletin.picture": reading.picture,
+    "cast": broadcast.overview,
+    "cast.look": broadcast.look,
+    "cast.pause": broadcast.pause,
+    "cast.resume": broadcast.resume,
+    "cast.cancel": broadcast.cancel,
+    "cast.cancelled": broadcast.cancelled,
+    "cast.again": broadcast.again,
+    "outlet": outlet.overview,
+    "outlet.new": outlet.new,
+    "outlet.one": outlet.show,
+    "outlet.speak": outlet.speak,
+    "outlet.find": outlet.find_place,
+    "outlet.place": outlet.place,
+    "outlet.topics": outlet.topics,
+    "outlet.topic": outlet.topic,
+    "outlet.remove": outlet.remove,
+    "outlet.removed": outlet.removed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -331,6 +369,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "tie": ties.searched,
     "desk.code": desk.give_typed,
     "region.place": region.searched,
+    "news.place": reading.searched,
+    "outlet.place": outlet.searched,
 }
 
 
@@ -381,6 +421,8 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.keep: Limit("desk.keep", 3),
     region.put: Limit("region", 10),
     region.picture: Limit("region.picture", 20),
+    outlet.new: Limit("outlet", 10),
+    reading.picture: Limit("bulletin.picture", 30),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -403,6 +445,11 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(broadcast.overview, broadcast.look, broadcast.pause, broadcast.resume, broadcast.cancel),
+        *(broadcast.cancelled, broadcast.again),
+        *(outlet.overview, outlet.new, outlet.show, outlet.speak, outlet.find_place, outlet.searched, outlet.place),
+        *(outlet.topics, outlet.topic, outlet.remove, outlet.removed),
+        *(reading.read, reading.picture),  # what was published everybody may read
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
@@ -444,6 +491,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
     "region.place": frozenset(Intent),
+    "news.place": frozenset(Intent),
+    "outlet.place": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -480,11 +529,20 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
         case Moved(to):
             people.move(tx, met.address, to, incoming.sender.platform)
         case _ if met.person is None:
-            if incoming.group and not met.answered:
-                people.answered(tx, met.address, now)
-                outbox.post(tx, [_to_group(met.address, now)], now)
+            if incoming.group:
+                _from_group(tx, met, incoming.heard, now)
         case _:
             _from_person(tx, met.person, met, incoming, now, doors)
+
+
+def _from_group(tx: Tx, met: people.Met, heard: Heard, now: datetime) -> None:
+    """A group is answered once; and where a moderator posts a code, bulletins are posted from then on."""
+    registered = outlet.heard(tx, met.address, heard.text, now) if isinstance(heard, Said) else []
+    outbox.post(tx, registered, now)
+    if not met.answered:
+        people.answered(tx, met.address, now)
+        if not registered:
+            outbox.post(tx, [_to_group(met.address, now)], now)
 
 
 def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
