@@ -541,9 +541,7 @@ def _mark(tx: Tx, run: Broadcast, one: Bulletin, now: datetime, room: _Room) -> 
     """One step of changing in place what stands in the chats of those who got a bulletin."""
     if one.replaced_by is not None:
         correction = broadcasts.telling(tx, one.replaced_by)
-        if correction is not None and (
-            not correction.fed or broadcasts.undecided(tx, correction.number, Outcome.HELD)
-        ):
+        if correction is not None and (not correction.fed or broadcasts.undecided(tx, correction.number, Outcome.HELD)):
             return False  # first the correction itself
     words = _Words(tx, one)
     part = [who for who in broadcasts.concerned(tx, [run.number], run.reached, AT_ONCE) if who <= run.highest]
@@ -738,9 +736,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     """The bulletins that are on their way."""
     desk.moderator(ask, tx)
     runs = [run for run in broadcasts.under_way(tx) if run.run is Run.TELL]
-    rows = (
-        [button(pgettext("button", "📡 No. {number}", number=run.number), "cast.look", run.number)] for run in runs
-    )
+    rows = ([button(pgettext("button", "📡 No. {number}", number=run.number), "cast.look", run.number)] for run in runs)
     if not runs:
         return ask.reply(_("No bulletin is on its way now."), [back("desk")])
     return ask.reply(_("These bulletins are on their way:"), *rows, [back("desk")])

@@ -126,7 +126,9 @@ def _shown(ask: Ask, one: Outlet) -> Outgoing:
         )
     else:
         lines.append(_("Topics: all"))
-    languages = [button(i18n.language_button(language), "outlet.speak", one.id, language) for language in i18n.LANGUAGES]
+    languages = [
+        button(i18n.language_button(language), "outlet.speak", one.id, language) for language in i18n.LANGUAGES
+    ]
     rows: list[list[Choice]] = [
         languages,
         [button(pgettext("button", "📍 District"), "outlet.find", one.id)],

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from bot import i18n
 from bot.domain import places
 from bot.domain.bulletin import Bulletin, Topic, Urgency
 from bot.domain.conversation import Attachment, Choice, Line, Listed, Outgoing, Page, Place
@@ -60,7 +59,10 @@ def news(ask: Ask, tx: Tx) -> Outgoing:
         )
     return ask.reply(
         Page(tuple(_told(one))),
-        [button(pgettext("button", "📍 Districts"), "news.places"), button(pgettext("button", "🏷 Topics"), "news.topics")],
+        [
+            button(pgettext("button", "📍 Districts"), "news.places"),
+            button(pgettext("button", "🏷 Topics"), "news.topics"),
+        ],
         [button(pgettext("button", "⏱ How soon"), "news.soon"), button(pgettext("button", "🕕 Hour"), "news.hours")],
         [_breaks(one)],
         *further,
@@ -212,7 +214,11 @@ def _topics(ask: Ask, one: Reading) -> Outgoing:
     rows = []
     for topic in Topic:
         name = topic_name(topic)
-        label = pgettext("button", "✅ {topic}", topic=name) if topic in one.topics else pgettext("button", "▫️ {topic}", topic=name)
+        label = (
+            pgettext("button", "✅ {topic}", topic=name)
+            if topic in one.topics
+            else pgettext("button", "▫️ {topic}", topic=name)
+        )
         rows.append([button(label, "news.topic", topic.value)])
     return ask.reply(_("Which topics? Without one: all."), *rows, [back("news")])
 

@@ -137,8 +137,16 @@ def begin(  # noqa: PLR0913 - a run has this many parts
 ) -> int:
     """Open a run; whoever is known by now can be reached by it. Its id. That is one row, however many there are."""
     highest: int = tx.execute(sa.select(sa.func.max(person.c.id))).scalar() or 0
-    values = {"number": number, "run": run.value, "language": language, "highest": highest, "by_id": by}
-    values |= {"started_at": now, "total": total, "gone": gone}
+    values = {
+        "number": number,
+        "run": run.value,
+        "language": language,
+        "highest": highest,
+        "by_id": by,
+        "started_at": now,
+        "total": total,
+        "gone": gone,
+    }
     which: int = tx.execute(broadcast.insert().returning(broadcast.c.id), values).scalar_one()
     return which
 
@@ -650,8 +658,8 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(delivery.delete().where(delivery.c.person_id.in_([gone, kept])))
     for number, found in of_number.items():
         first, *rest = sorted(found, key=lambda row: _NEAREST.index(Outcome(row.outcome)))
-        row = {**first._asdict(), "person_id": kept, "had": max(one.had for one in found)}
-        tx.execute(delivery.insert(), row)
+        left = {**first._asdict(), "person_id": kept, "had": max(one.had for one in found)}
+        tx.execute(delivery.insert(), left)
         for one in rest:
             count(tx, number, {Outcome(one.outcome): -1}, told=-1)
     questions = tx.execute(sa.select(asked).where(asked.c.person_id == gone)).all()

@@ -120,8 +120,8 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
             places = _places(one, where[one.to], stands)
         else:  # erased meanwhile
             continue
-        same = (id(one.text), id(one.choices), one.edits, one.edit, one.only, one.silent, one.clean_after, one.hollow)
-        same += (one.own,)
+        how = (one.edit, one.only, one.silent, one.hollow, one.own)
+        same = (id(one.text), id(one.choices), one.edits, one.clean_after, how)
         body = bodies.get(same)
         if body is None or one.attachment is not None:
             body = bodies[same] = _pack(one)

@@ -147,4 +147,6 @@ def take_back(tx: Tx, found: Sequence[Posting], now: datetime) -> None:
     """Let the letters of these postings end unsent."""
     ids = [one.letter for one in found]
     values = {"state": LetterState.EXPIRED.value, "body": "", "ended_at": now}
-    tx.execute(letter.update().where(letter.c.id.in_(ids), letter.c.state == LetterState.WAITING.value).values(**values))
+    tx.execute(
+        letter.update().where(letter.c.id.in_(ids), letter.c.state == LetterState.WAITING.value).values(**values)
+    )

@@ -732,7 +732,9 @@ asked = _table(
 outlet = _table(
     "outlet",  # a group or a room where bulletins are posted
     sa.Column("id", Id, primary_key=True, autoincrement=False),
-    sa.Column("address_id", Id, sa.ForeignKey("address.id", ondelete="CASCADE"), unique=True),  # none yet: it has no code
+    sa.Column(
+        "address_id", Id, sa.ForeignKey("address.id", ondelete="CASCADE"), unique=True
+    ),  # none yet: it has no code
     sa.Column("code", Blind("outlet.code"), unique=True),  # to be posted there, once
     sa.Column("language", sa.Text, nullable=False, server_default=""),  # "": not chosen yet, and nothing is posted
     sa.Column("place", sa.Text, nullable=False, server_default=""),

@@ -13,9 +13,8 @@ from storage import broadcasts, bulletins, outbox, readers
 from storage.broadcasts import Outcome
 from storage.database import Tx
 from storage.readers import Reading
-from storage.schema import address, delivery, person
+from storage.schema import address, delivery, person, reader_place
 from storage.schema import reader as reader_table
-from storage.schema import reader_place
 from tests.family.looking import id_of
 from tests.stage import Actor, Stage
 
@@ -39,7 +38,7 @@ def publish(
     """Publish and let it go out. The text names the number, so that versions differ."""
     signer = bulletins.signer(tx, stage.now())
     assert signer is not None
-    number = (tx.execute(sa.select(sa.func.max(bulletins.bulletin.c.number))).scalar() or 0) + 1
+    number = max((one.number for one in bulletins.newest(tx, 1)), default=0) + 1
     texts = {language: f"📰 No. {number}\n{WORDS[language]}" for language in languages}
     made = bulletins.publish(tx, signer, one, texts, stage.now(), author=None, reviewer=None)
     outbox.post(tx, broadcast.begin(tx, made, stage.now(), by), stage.now())
@@ -77,9 +76,7 @@ async def run_of(stage: Stage, number: int) -> broadcasts.Broadcast:
 def crowd(tx: Tx, stage: Stage, n: int, *, languages: Sequence[str] = ("en",), subscribed: bool = True) -> list[int]:
     """So many readers of everything, whose phones nobody looks at."""
     before = tx.execute(sa.select(sa.func.max(person.c.id))).scalar() or 0
-    values = [
-        {"language": languages[i % len(languages)], "name": "Crowd", "met_on": 20000} for i in range(n)
-    ]
+    values = [{"language": languages[i % len(languages)], "name": "Crowd", "met_on": 20000} for i in range(n)]
     tx.execute(person.insert(), values)
     found = list(tx.execute(sa.select(person.c.id).where(person.c.id > before).order_by(person.c.id)).scalars())
     where = {"platform": "memory", "bot": stage.memory.bot}

@@ -45,7 +45,9 @@ async def test_who_got_it_gets_the_correction_and_the_old_one_is_changed_in_plac
     await stage.storage.write(partial(broadcasts.note_asked, number=1, who=await id_of(stage, maria), now=stage.now()))
     await publishes(stage, CORRECTION(1))
     await stage.pass_time(MINUTE)
-    assert zarina.screen.endswith("✏️ Corrected by No. 2.\n\n📰 No. 1\nThe bridge stands.\n\n📰 No. 2\nThe bridge stands.")
+    assert zarina.screen.endswith(
+        "✏️ Corrected by No. 2.\n\n📰 No. 1\nThe bridge stands.\n\n📰 No. 2\nThe bridge stands."
+    )
     assert maria.sees("No. 2"), "she has asked about it"
     assert not daler.sees("No. 2"), "who never got the wrong one needs no correction"
     assert (await run_of(stage, 2)).state is State.DONE
@@ -194,7 +196,7 @@ class Storm:
     def languages(self) -> list[str]:
         return self.dice.choice([["en", "ru", "tg"], ["en", "ru"]])
 
-    async def something(self) -> None:  # noqa: C901, PLR0912 - a die with many sides
+    async def something(self) -> None:  # noqa: C901 - a die with many sides
         stage, dice = self.stage, self.dice
         match dice.randrange(16):
             case 0 | 1 | 2 | 3:
@@ -294,7 +296,9 @@ class Storm:
 
     def read(self, who: int) -> set[int]:
         """The numbers that this person has ever read: what was shown and changed later counts as well."""
-        return {int(n) for message in self.stage.memory.chat(f"c{who}") for n in re.findall(r"No\. (\d+)", message.text)}
+        return {
+            int(n) for message in self.stage.memory.chat(f"c{who}") for n in re.findall(r"No\. (\d+)", message.text)
+        }
 
 
 async def exact(storm: Storm) -> int:
@@ -329,6 +333,10 @@ async def weathered(stage: Stage, seed: int) -> int:
     await storm.begin()
     for _step in range(90):
         await storm.something()
+    if await storm.is_current(1):  # at the latest now it turns out to be wrong, whatever is in the air
+        storm.newest = (await publishes(stage, draft(Kind.CORRECTION, 1), storm.languages())).number
+        for _step in range(20):
+            await storm.something()
     await storm.ends()
     return await exact(storm)
 

@@ -28,6 +28,11 @@ TEXT = "The bridge stands."
 OUTDATED = "This button is no longer in use. Please choose again:"
 
 
+def waiting_letters(tx: Tx) -> int:
+    n: int = tx.execute(sa.select(sa.func.count()).where(letter.c.state == 0)).scalar_one()
+    return n
+
+
 # -- who reads -----------------------------------------------------------------------------------------------------
 
 
@@ -94,7 +99,7 @@ async def test_a_reader_chooses_districts_topics_and_how_soon(stage: Stage) -> N
     ],
 )
 async def test_a_district_is_read_by_whoever_chose_it_or_what_is_around_it(
-    stage: Stage, places: tuple[str, ...], about: str, reads: bool
+    stage: Stage, places: tuple[str, ...], about: str, *, reads: bool
 ) -> None:
     (zarina,) = await settled(stage, "Zarina")
     await subscribes(stage, zarina, Reading(places))
@@ -134,10 +139,7 @@ async def test_quiet_hours_are_kept_and_only_what_is_urgent_breaks_them_where_th
     assert not daler.sees("No. 1")
     assert maria.sees("No. 1"), "the control"
 
-    def waiting(tx: Tx) -> int:
-        return tx.execute(sa.select(sa.func.count()).where(letter.c.state == 0)).scalar_one()
-
-    assert await stage.storage.read(waiting) == 0, "whoever waits has no letter: the table stays flat"
+    assert await stage.storage.read(waiting_letters) == 0, "whoever waits has no letter: the table stays flat"
     await stage.pass_time(6 * HOUR, 10 * MINUTE)
     for actor in (zarina, daler):
         assert actor.screen.count("📰 No. 1") == actor.screen.count("📰 No. 2") == 1
@@ -288,8 +290,7 @@ async def test_no_more_waits_in_the_outbox_than_a_few_seconds_of_it(stage: Stage
     waiting = []
     for _step in range(20):
         await stage.storage.write(partial(rounds.broadcasting, now=stage.now(), most={"memory/1": 100}))
-        query = sa.select(sa.func.count()).where(letter.c.state == 0)
-        waiting.append(await stage.storage.read(lambda tx: tx.execute(query).scalar_one()))
+        waiting.append(await stage.storage.read(waiting_letters))
     assert max(waiting) == 100  # noqa: PLR2004
 
 
@@ -309,13 +310,13 @@ async def test_a_reply_overtakes_what_goes_to_everybody(stage: Stage) -> None:
     await stage.storage.write(partial(rounds.broadcasting, now=stage.now(), most={"memory/1": 200}))
     await stage.memory.say("zarina", "/start")
     claim = partial(outbox.claim, route="memory/1", now=stage.now(), most=2)
-    assert [(one.person, one.lane) for one in await stage.storage.write(claim)][0] == (
-        await id_of(stage, zarina),
-        Lane.REPLY,
-    )
+    first, _second = await stage.storage.write(claim)
+    assert (first.person, first.lane) == (await id_of(stage, zarina), Lane.REPLY)
 
 
-@pytest.mark.parametrize("verb", ["cast", "cast.look", "cast.pause", "cast.resume", "cast.cancel", "cast.cancelled", "cast.again"])
+@pytest.mark.parametrize(
+    "verb", ["cast", "cast.look", "cast.pause", "cast.resume", "cast.cancel", "cast.cancelled", "cast.again"]
+)
 async def test_who_is_no_moderator_can_do_nothing_about_a_bulletin(stage: Stage, verb: str) -> None:
     (zarina,) = await settled(stage, "Zarina")
     await publishes(stage)
