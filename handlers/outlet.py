@@ -122,10 +122,10 @@ def _shown(ask: Ask, one: Outlet) -> Outgoing:
     lines.append(_("District: {place}", place=Place(one.place)) if one.place else _("District: everywhere"))
     if one.topics:
         lines.append(
-            _("Topics: {topics}", topics=Listed(tuple(topic_name(topic) for topic in Topic if topic in one.topics)))
+            _("🏷 Topics: {topics}", topics=Listed(tuple(topic_name(topic) for topic in Topic if topic in one.topics)))
         )
     else:
-        lines.append(_("Topics: all"))
+        lines.append(_("🏷 Topics: all"))
     languages = [
         button(i18n.language_button(language), "outlet.speak", one.id, language) for language in i18n.LANGUAGES
     ]

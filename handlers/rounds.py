@@ -9,6 +9,7 @@ from bot.domain.conversation import Outgoing
 from handlers import alarm, broadcast, card, checking, deadline, desk, duress, home, keeping, outage, region, spoken
 from storage import (
     audit,
+    broadcasts,
     cards,
     checkins,
     circles,
@@ -80,6 +81,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     proposals.expire(tx, now)
     regions.expire(tx, now)
     outlets.expire(tx, now)
+    broadcasts.expire(tx, now)
     audit.expire(tx, now)
 
 

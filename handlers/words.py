@@ -175,16 +175,16 @@ def topic_name(topic: Topic) -> Line:  # noqa: PLR0911 - each has its name
     """What a topic is called."""
     match topic:
         case Topic.SAFETY:
-            return pgettext("topic", "safety")
+            return pgettext("noun", "safety")
         case Topic.NETWORK:
-            return pgettext("topic", "network")
+            return pgettext("noun", "network")
         case Topic.ROADS:
-            return pgettext("topic", "roads")
+            return pgettext("noun", "roads")
         case Topic.DETENTIONS:
-            return pgettext("topic", "detentions")
+            return pgettext("noun", "detentions")
         case Topic.HEALTH:
-            return pgettext("topic", "health")
+            return pgettext("noun", "health")
         case Topic.PAPERS:
-            return pgettext("topic", "papers")
+            return pgettext("noun", "papers")
         case Topic.OTHER:
-            return pgettext("topic", "other")
+            return pgettext("noun", "other")

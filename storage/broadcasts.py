@@ -19,6 +19,7 @@ from storage.prepared import Prepared
 from storage.schema import address, asked, broadcast, bulletin, delivery, letter, message, person
 
 LOOKED_AGAIN: Final = timedelta(seconds=4)  # at a letter that has not ended
+KEPT: Final = timedelta(days=90)  # who got a bulletin: so long a correction finds them
 SETTLED: Final = 500  # deliveries looked at in one step
 
 
@@ -639,6 +640,19 @@ def for_digest(tx: Tx, people: Sequence[int], now: datetime) -> dict[int, list[D
         for row in tx.execute(_FOR_DIGEST, {"people": list(people), "now": now}).all():
             found.setdefault(row.person_id, []).append(_delivery(row))
     return found
+
+
+def expire(tx: Tx, now: datetime) -> None:
+    """Erase who got a bulletin, and who asked about it, three months after it went out; one bulletin at a time."""
+    left = sa.exists().where(delivery.c.number == broadcast.c.number)
+    left |= sa.exists().where(asked.c.number == broadcast.c.number)
+    old = sa.select(broadcast.c.number).where(
+        broadcast.c.run == Run.TELL.value, broadcast.c.ended_at < now - KEPT, left
+    )
+    number = tx.execute(old.limit(1)).scalar()
+    if number is not None:
+        tx.execute(delivery.delete().where(delivery.c.number == number))
+        tx.execute(asked.delete().where(asked.c.number == number))
 
 
 # -- two persons turn out to be one --------------------------------------------------------------------------------
