@@ -19,7 +19,7 @@ from storage.schema import person, reader, reader_place
 EVERYWHERE: Final = ""
 EXACTLY: Final = 20_000  # so many are counted one by one; beyond them the shares of languages and topics are sampled
 SLICES: Final = 64
-IN_A_SLICE: Final = 100
+IN_A_SLICE: Final = 50
 _BITS: Final = {topic: 1 << n for n, topic in enumerate(Topic)}
 
 
@@ -180,7 +180,7 @@ def count(tx: Tx, place: str, topic: Topic) -> dict[str, int]:
     query = sa.select(sa.func.count()).select_from(reader_place if where else reader)
     total: int = tx.execute(query.where(reader_place.c.place.in_(where)) if where else query).scalar_one()
     if total <= EXACTLY:
-        return _languages(tx, next_part(tx, place, 0, EXACTLY), topic)
+        return _exactly(tx, where, topic)
     highest: int = tx.execute(sa.select(sa.func.max(reader.c.person_id))).scalar() or 0
     looked, found = 0, Counter[str]()
     for n in range(SLICES):
@@ -190,8 +190,14 @@ def count(tx: Tx, place: str, topic: Topic) -> dict[str, int]:
     return {language: round(total * n / looked) for language, n in found.items()} if looked else {}
 
 
+def _exactly(tx: Tx, where: Sequence[str], topic: Topic) -> dict[str, int]:
+    reads = (reader.c.topics == 0) | (reader.c.topics.bitwise_and(_BITS[topic]) != 0)
+    query = sa.select(person.c.language, sa.func.count()).select_from(reader.join(person)).where(reads)
+    if where:
+        chosen = sa.select(reader_place.c.person_id).where(reader_place.c.place.in_(where))
+        query = query.where(reader.c.person_id.in_(chosen))
+    return {language or "": n for language, n in tx.execute(query.group_by(person.c.language))}
+
+
 def _languages(tx: Tx, people: Sequence[int], topic: Topic) -> dict[str, int]:
-    found = Counter[str]()
-    for start in range(0, len(people), 500):
-        found.update(one.person.language for one in among(tx, people[start : start + 500], topic))
-    return dict(found)
+    return dict(Counter(one.person.language for one in among(tx, people, topic)))
