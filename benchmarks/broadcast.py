@@ -1,7 +1,7 @@
 """A bulletin to many readers under the documented limits: how long it takes, and who waits for it meanwhile.
 
-The bot's own app brings it from a published bulletin to the last reader, each delivery noted durably, while people press
-buttons and call for help: their answers overtake. Beside it python-telegram-bot's AIORateLimiter and aiogram's client in a
+The bot's own app brings it from a published bulletin to the last reader, each delivery noted durably, while letters of
+more urgent lanes are posted: they overtake. Beside it python-telegram-bot's AIORateLimiter and aiogram's client in a
 loop that sleeps, which store nothing. And what planning for a million readers costs.
 """
 

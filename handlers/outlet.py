@@ -33,9 +33,10 @@ NOT_OURS: Final = re.compile(r"^\s*/\w+|@[\w:.\-]+")  # a command and names, whi
 def heard(tx: Tx, where: int, words: str, now: datetime) -> list[Outgoing]:
     """Something was said in a group: if it is a moderator's code, the group is an outlet from now on."""
     code = read_code(NOT_OURS.sub(" ", words).strip(" :,"))
-    by = None if code is None else outlets.posted(tx, code, where, now)
-    if by is None or roles.held(tx, by, Role.MODERATOR, now) is None:
+    by = None if code is None else outlets.maker(tx, code, now)
+    if code is None or by is None or roles.held(tx, by, Role.MODERATOR, now) is None:
         return []
+    outlets.posted(tx, code, where)
     audit.note(tx, by, "registered: outlet", now)
     return [
         Outgoing(

@@ -644,8 +644,8 @@ def for_digest(tx: Tx, people: Sequence[int], now: datetime) -> dict[int, list[D
 
 def expire(tx: Tx, now: datetime) -> None:
     """Erase who got a bulletin, and who asked about it, three months after it went out; one bulletin at a time."""
-    left = sa.exists().where(delivery.c.number == broadcast.c.number)
-    left |= sa.exists().where(asked.c.number == broadcast.c.number)
+    told = sa.exists().where(delivery.c.number == broadcast.c.number)
+    left = told | sa.exists().where(asked.c.number == broadcast.c.number)
     old = sa.select(broadcast.c.number).where(
         broadcast.c.run == Run.TELL.value, broadcast.c.ended_at < now - KEPT, left
     )

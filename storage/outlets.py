@@ -49,19 +49,20 @@ def make(tx: Tx, code: str, by: int, now: datetime) -> None:
     tx.execute(outlet.insert(), row)
 
 
-def posted(tx: Tx, code: str, where: int, now: datetime) -> int | None:
-    """A code was posted in a group: it is known from now on. The moderator who made the code; None if it is no code."""
+def maker(tx: Tx, code: str, now: datetime) -> int | None:
+    """Who made a code that can be posted now; None if it is no such code."""
     mine = (outlet.c.code == code) & (outlet.c.expires_at > now) & outlet.c.address_id.is_(None)
-    row = tx.execute(sa.select(outlet.c.id, outlet.c.by_id).where(mine)).first()
-    if row is None or row.by_id is None:
-        return None
+    by: int | None = tx.execute(sa.select(outlet.c.by_id).where(mine)).scalar()
+    return by
+
+
+def posted(tx: Tx, code: str, where: int) -> None:
+    """A code was posted in a group, which is an outlet from now on. The code is used up."""
     if tx.execute(sa.select(outlet.c.id).where(outlet.c.address_id == where)).first() is not None:
-        tx.execute(outlet.delete().where(outlet.c.id == row.id))
+        tx.execute(outlet.delete().where(outlet.c.code == code))
     else:
         values = {"address_id": where, "code": None, "expires_at": None}
-        tx.execute(outlet.update().where(outlet.c.id == row.id).values(**values))
-    by: int = row.by_id
-    return by
+        tx.execute(outlet.update().where(outlet.c.code == code).values(**values))
 
 
 def every(tx: Tx) -> list[Outlet]:

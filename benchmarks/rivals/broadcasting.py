@@ -1,4 +1,4 @@
-"""How a bulletin is usually sent: a rate limiter, or a loop that sleeps. Nothing is stored, and a stop loses the rest."""
+"""How a bulletin is usually sent: a limiter, or a loop that sleeps. Nothing is stored; a stop loses the rest."""
 
 from __future__ import annotations
 

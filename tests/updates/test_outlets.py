@@ -21,12 +21,12 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OUTDATED = "This button is no longer in use. Please choose again:"
 
 
-async def coded(stage: Stage, anna: Actor) -> str:
+async def coded(anna: Actor) -> str:
     """A moderator makes a code at the desk."""
     await anna.says("/desk")
     await anna.presses("Outlets")
     await anna.presses("A new one")
-    return re.findall(r"/outlet [\d ]+", anna.last)[-1].strip()
+    return str(re.findall(r"/outlet [\d ]+", anna.last)[-1]).strip()
 
 
 async def posts(stage: Stage, words: str, group: str = "group") -> None:
@@ -39,7 +39,7 @@ def said(stage: Stage, group: str = "group") -> list[str]:
 
 
 async def registered(stage: Stage, anna: Actor, language: str = "English", group: str = "group") -> None:
-    await posts(stage, await coded(stage, anna), group)
+    await posts(stage, await coded(anna), group)
     await anna.presses("Outlets")
     await stage.in_code(anna, "outlet.one")
     await anna.presses(language)
@@ -47,7 +47,7 @@ async def registered(stage: Stage, anna: Actor, language: str = "English", group
 
 async def test_a_group_where_a_moderator_posts_a_code_gets_bulletins_in_its_language(stage: Stage) -> None:
     (anna,) = await moderators(stage, "Anna")
-    await posts(stage, await coded(stage, anna))
+    await posts(stage, await coded(anna))
     assert "Choose its language now" in anna.last
     assert said(stage) == [], "nothing is said there about it"
     await publishes(stage)
@@ -93,7 +93,7 @@ async def test_a_district_and_topics_are_kept(stage: Stage) -> None:
 )
 async def test_other_words_in_a_group_register_nothing(stage: Stage, words: str) -> None:
     (anna,) = await moderators(stage, "Anna")
-    await coded(stage, anna)
+    await coded(anna)
     await posts(stage, words)
     assert await stage.storage.read(outlets.every) == []
     assert len(said(stage)) == 1, "and it is answered once, as ever"
@@ -101,11 +101,11 @@ async def test_other_words_in_a_group_register_nothing(stage: Stage, words: str)
 
 async def test_a_code_works_once_for_an_hour_and_only_a_moderators(stage: Stage) -> None:
     (anna,) = await moderators(stage, "Anna")
-    code = await coded(stage, anna)
+    code = await coded(anna)
     await posts(stage, code, "one")
     await posts(stage, code, "two")
     assert len(await stage.storage.read(outlets.every)) == 1
-    late = await coded(stage, anna)
+    late = await coded(anna)
     await stage.pass_time(2 * HOUR, MINUTE * 30)
     await posts(stage, late, "three")
     assert len(await stage.storage.read(outlets.every)) == 1
@@ -113,7 +113,7 @@ async def test_a_code_works_once_for_an_hour_and_only_a_moderators(stage: Stage)
 
 async def test_whoever_is_no_moderator_any_more_registers_nothing(stage: Stage) -> None:
     (anna,) = await moderators(stage, "Anna")
-    code = await coded(stage, anna)
+    code = await coded(anna)
     held = await stage.storage.read(lambda tx: roles.holders(tx, Role.MODERATOR, stage.now()))
     await stage.storage.write(lambda tx: roles.take(tx, held[0]))
     await posts(stage, code)
