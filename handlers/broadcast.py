@@ -252,7 +252,7 @@ def _tell(  # noqa: PLR0913 - a step has this many parts
         old = _replaced(tx, one)
         if old:
             _look_at_held(tx, run, words, old, now, room)
-        _send_due(tx, run, words, now, room)
+        more |= _send_due(tx, run, words, now, room)
         if not run.fed and not room.full():
             _feed(tx, run, words, old, now, room)
             more = True
@@ -421,14 +421,15 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
     )
 
 
-def _send_due(tx: Tx, run: Broadcast, words: _Words, now: datetime, room: _Room) -> None:
-    """Send what was put off and is due."""
+def _send_due(tx: Tx, run: Broadcast, words: _Words, now: datetime, room: _Room) -> bool:
+    """Send what was put off and is due, some at a time. Whether there may be more."""
     found = broadcasts.due(tx, run.number, Outcome.LATER, now, AT_ONCE)
     if not found:
-        return
+        return False
     single = {one.person: one for one in found if not one.digest}
     _deliver(tx, words, readers.whoever(tx, list(single)), single, now, room)
     _send_digests(tx, [one.person for one in found if one.digest], now, room)
+    return len(found) == AT_ONCE
 
 
 def _send_digests(tx: Tx, people: Sequence[int], now: datetime, room: _Room) -> None:
@@ -545,8 +546,6 @@ def _mark(tx: Tx, run: Broadcast, one: Bulletin, now: datetime, room: _Room) -> 
             return False  # first the correction itself
     words = _Words(tx, one)
     part = [who for who in broadcasts.concerned(tx, [run.number], run.reached, AT_ONCE) if who <= run.highest]
-    if run.reached == 0:
-        outbox.post(tx, _mark_outlets(tx, words), now)
     found = {each.person: each for each in broadcasts.of_people(tx, [run.number], part)}
     opened = broadcasts.opened_in(tx, run.number, part)
     stands = broadcasts.standing(tx, topic(run.number), part)
@@ -571,6 +570,7 @@ def _mark(tx: Tx, run: Broadcast, one: Bulletin, now: datetime, room: _Room) -> 
     outbox.post(tx, letters, now)
     broadcasts.note(tx, run.id, reached=reached)
     if whole and len(part) < AT_ONCE:
+        outbox.post(tx, _mark_outlets(tx, words), now)
         broadcasts.end(tx, run.id, State.DONE, now)
         return False
     return whole
