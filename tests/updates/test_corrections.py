@@ -297,7 +297,9 @@ class Storm:
     def read(self, who: int) -> set[int]:
         """The numbers that this person has ever read: what was shown and changed later counts as well."""
         return {
-            int(n) for message in self.stage.memory.chat(f"c{who}") for n in re.findall(r"No\. (\d+)", message.text)
+            int(n)
+            for message in self.stage.memory.chat(f"c{who}")
+            for n in re.findall(r"(?:No\.|№) (\d+)", message.text)
         }
 
 
