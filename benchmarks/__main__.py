@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import checkin, letters, limits, machine, matrix, speaking, starting, storm, webhook
+from benchmarks import broadcast, checkin, letters, limits, machine, matrix, speaking, starting, storm, webhook
 from benchmarks.contest import ROOT, Contest, hold, shown
 
 PAPER = ROOT / "docs" / "performance.md"
@@ -39,6 +39,10 @@ def _letters(*, quick: bool) -> Iterator[Contest]:
 
 def _limits(*, quick: bool) -> Iterator[Contest]:
     yield from limits.contests(quick=quick)
+
+
+def _broadcast(*, quick: bool) -> Iterator[Contest]:
+    yield from broadcast.contests(quick=quick)
 
 
 def _storm(*, quick: bool) -> Iterator[Contest]:
@@ -65,6 +69,7 @@ PARTS = {
     "webhook": _webhook,
     "letters": _letters,
     "limits": _limits,
+    "broadcast": _broadcast,
     "storm": _storm,
     "starting": _starting,
     "speaking": _speaking,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +28,9 @@ from storage.database import Storage, StorageFault, Tx
 log = structlog.get_logger(__name__)
 
 OFTEN = 2.0  # seconds between two looks at what is urgent
+FEEDING = 1.0  # and between two steps of bulletins that go out, while the outbox has enough of them
+AHEAD = 6.0  # seconds' worth of their letters that may wait there
+AT_MOST = 1000  # and so many where no pace is known
 SELDOM = 60.0  # seconds between two rounds of expiry
 NOTICE_AGAIN = timedelta(minutes=5)  # “I could not save this” is said to one person no more often
 BURST = 100.0  # updates of one account at once
@@ -117,6 +121,12 @@ class App:
         self._moved = asyncio.Event()
         self._noticed: dict[Sender, datetime] = {}
         self._patience = patience
+        self._room = {
+            f"{courier.platform}/{courier.bot}": AT_MOST
+            if limits.per_second is None
+            else math.ceil(AHEAD * limits.per_second)
+            for courier, limits in couriers
+        }
         self._typing: set[asyncio.Task[None]] = set()
         self._turns: WeakValueDictionary[Sender, asyncio.Lock] = WeakValueDictionary()
         storage.on_posted(self.engine.wake)
@@ -206,6 +216,23 @@ class App:
         now = self.now()
         for work in (rounds.often, rounds.waiting, rounds.seldom, rounds.asking):
             await self.storage.write(partial(work, now=now))
+        while await self.storage.write(self._feeding()):
+            pass
+
+    def _feeding(self) -> Callable[[Tx], bool]:
+        return partial(rounds.broadcasting, now=self.now(), most=self._room)
+
+    async def _keep_feeding(self) -> None:
+        """Beside everything else: bulletins that go out are given to the outbox in small parts, and never too many."""
+        while True:
+            more = False
+            try:
+                more = await self.storage.write(self._feeding())
+            except StorageFault as fault:
+                log.warning("rounds.wait", why=type(fault).__name__)
+            except Exception as error:  # noqa: BLE001 - a defect here must not end what else the bot does
+                log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
+            await asyncio.sleep(0 if more else FEEDING)
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -280,6 +307,7 @@ class App:
         engine = asyncio.create_task(self.engine.run(), name="outbox")
         time = asyncio.create_task(self._keep_time(), name="rounds")
         work = asyncio.create_task(self._keep_working(), name="jobs")
+        feeding = asyncio.create_task(self._keep_feeding(), name="bulletins")
         listening = [asyncio.ensure_future(ear) for ear in ears]
         try:
             hearing = {engine, time, *listening}
@@ -292,10 +320,10 @@ class App:
             for task in done:
                 task.result()
         finally:
-            for task in (time, work, *listening):
+            for task in (time, work, feeding, *listening):
                 task.cancel()
             self.engine.stop()
-            await asyncio.gather(time, work, *listening, return_exceptions=True)
+            await asyncio.gather(time, work, feeding, *listening, return_exceptions=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LANDING):
                     await asyncio.gather(engine, return_exceptions=True)

@@ -37,6 +37,8 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "📰 Published"), "published"),
         (pgettext("button", "📣 Roll-calls"), "region"),
         (pgettext("button-wide", "📴 Districts without network"), "outage"),
+        (pgettext("button", "📡 On their way"), "cast"),
+        (pgettext("button", "📢 Outlets"), "outlet"),
     ),
     Role.ORGANISER: (),
 }

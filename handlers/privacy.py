@@ -12,7 +12,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import alarm, bearer, deadline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, deadlines, inbox, outbox, people, ties, trustees
+from storage import checkins, circles, deadlines, inbox, outbox, people, readers, ties, trustees
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -81,9 +81,8 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
             {"rhythm": str(one.rhythm), "next": one.due_at.isoformat(timespec="minutes"), "words": one.note}
             for one in deadlines.of(tx, person.id)
         ],
-        "districts": [
-            {"district": one.place, "I live there": one.lives} for one in ties.of(tx, person.id)
-        ],  # of a right nothing is said: a copy can fall into other hands
+        "districts": [{"district": one.place, "I live there": one.lives} for one in ties.of(tx, person.id)],
+        "news that I get": _reading(tx, person.id),  # of a right nothing is said: a copy can fall into other hands
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
@@ -92,6 +91,19 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         attachment=file("payvand.json", data),
         clean_after=COPY_STANDS,
     )
+
+
+def _reading(tx: Tx, who: int) -> dict[str, object] | None:
+    one = readers.of(tx, who)
+    if one is None:
+        return None
+    return {
+        "districts": list(one.places),
+        "topics": sorted(topic.value for topic in one.topics),
+        "at once from": one.urgency.name.lower(),
+        "urgent breaks quiet hours": one.breaks,
+        "digest at": f"{one.digest_at // 60:02d}:00",
+    }
 
 
 def _copy_of(news: News) -> dict[str, str]:

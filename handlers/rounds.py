@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
 from handlers import (
     alarm,
+    broadcast,
     card,
     checking,
     deadline,
@@ -22,6 +24,7 @@ from handlers import (
 )
 from storage import (
     audit,
+    broadcasts,
     cards,
     checkins,
     circles,
@@ -32,6 +35,7 @@ from storage import (
     jobs,
     links,
     outbox,
+    outlets,
     people,
     proposals,
     regions,
@@ -61,6 +65,14 @@ def asking(tx: Tx, now: datetime) -> None:
     outbox.post(tx, region.watch(tx, now), now)
 
 
+def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
+    """As often, or more often while bulletins go out, and on its own: a step of each. Whether more can be done now.
+
+    `most` is how many letters of bulletins may wait on each route.
+    """
+    return broadcast.advance(tx, now, most)
+
+
 def seldom(tx: Tx, now: datetime) -> None:
     """Every minute: expiry."""
     inbox.expire(tx, now)
@@ -86,6 +98,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     regions.expire(tx, now)
     outbox.post(tx, [*reviewing.watch(tx, now), *drafting.watch(tx, now)], now)
     drafts.expire(tx, now)
+    outlets.expire(tx, now)
+    broadcasts.expire(tx, now)
     audit.expire(tx, now)
 
 

@@ -39,6 +39,7 @@ from handlers import (
     asking,
     bearer,
     board,
+    broadcast,
     card,
     checkin,
     checking,
@@ -52,7 +53,9 @@ from handlers import (
     keeping,
     link,
     outage,
+    outlet,
     privacy,
+    reading,
     region,
     relative,
     reviewing,
@@ -327,6 +330,41 @@ BUTTONS: Mapping[str, Handler] = {
     "published.one": reviewing.published_one,
     "published.correct": reviewing.correct,
     "published.withdraw": reviewing.withdraw,
+    "news": reading.news,
+    "news.all": reading.everything,
+    "news.choose": reading.choose,
+    "news.stop": reading.stop,
+    "news.places": reading.districts,
+    "news.place.find": reading.find_place,
+    "news.place": reading.add_place,
+    "news.place.drop": reading.drop_place,
+    "news.ties": reading.from_ties,
+    "news.topics": reading.topics,
+    "news.topic": reading.topic,
+    "news.soon": reading.soon,
+    "news.from": reading.from_urgency,
+    "news.hours": reading.hours,
+    "news.hour": reading.hour,
+    "news.quiet": reading.quiet,
+    "bulletin.read": reading.read,
+    "bulletin.picture": reading.picture,
+    "cast": broadcast.overview,
+    "cast.look": broadcast.look,
+    "cast.pause": broadcast.pause,
+    "cast.resume": broadcast.resume,
+    "cast.cancel": broadcast.cancel,
+    "cast.cancelled": broadcast.cancelled,
+    "cast.again": broadcast.again,
+    "outlet": outlet.overview,
+    "outlet.new": outlet.new,
+    "outlet.one": outlet.show,
+    "outlet.speak": outlet.speak,
+    "outlet.find": outlet.find_place,
+    "outlet.place": outlet.place,
+    "outlet.topics": outlet.topics,
+    "outlet.topic": outlet.topic,
+    "outlet.remove": outlet.remove,
+    "outlet.removed": outlet.removed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -377,6 +415,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "draft.place": drafting.searched,
     "draft.text": drafting.written,
     "tongue": drafting.tongue_written,
+    "news.place": reading.searched,
+    "outlet.place": outlet.searched,
 }
 
 
@@ -430,6 +470,8 @@ LIMITS: Mapping[Handler, Limit] = {
     drafting.new: Limit("draft", 30),
     drafting.offer: Limit("draft.offer", 20),
     reviewing.put: Limit("review", 30),
+    outlet.new: Limit("outlet", 10),
+    reading.picture: Limit("bulletin.picture", 30),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -463,6 +505,11 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(reviewing.alone_look, reviewing.alone_yes, reviewing.alone_see, reviewing.confirm),
         *(reviewing.withdraw_now, reviewing.published, reviewing.published_one, reviewing.correct),
         *(reviewing.withdraw, drafting.searched, drafting.written, drafting.tongue_written),
+        *(broadcast.overview, broadcast.look, broadcast.pause, broadcast.resume, broadcast.cancel),
+        *(broadcast.cancelled, broadcast.again),
+        *(outlet.overview, outlet.new, outlet.show, outlet.speak, outlet.find_place, outlet.searched, outlet.place),
+        *(outlet.topics, outlet.topic, outlet.remove, outlet.removed),
+        *(reading.read, reading.picture),  # what was published everybody may read
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
@@ -507,6 +554,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "draft.place": frozenset(Intent),
     "draft.text": URGENT,
     "tongue": URGENT,
+    "news.place": frozenset(Intent),
+    "outlet.place": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -543,11 +592,20 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
         case Moved(to):
             people.move(tx, met.address, to, incoming.sender.platform)
         case _ if met.person is None:
-            if incoming.group and not met.answered:
-                people.answered(tx, met.address, now)
-                outbox.post(tx, [_to_group(met.address, now)], now)
+            if incoming.group:
+                _from_group(tx, met, incoming.heard, now)
         case _:
             _from_person(tx, met.person, met, incoming, now, doors)
+
+
+def _from_group(tx: Tx, met: people.Met, heard: Heard, now: datetime) -> None:
+    """A group is answered once; and where a moderator posts a code, bulletins are posted from then on."""
+    registered = outlet.heard(tx, met.address, heard.text, now) if isinstance(heard, Said) else []
+    outbox.post(tx, registered, now)
+    if not met.answered:
+        people.answered(tx, met.address, now)
+        if not registered:
+            outbox.post(tx, [_to_group(met.address, now)], now)
 
 
 def _from_person(  # noqa: PLR0913, PLR0917 - all that is known

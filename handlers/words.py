@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.domain.bulletin import Topic
 from bot.domain.checkin import Freshness, How, News, State, freshness
 from bot.domain.conversation import Ago, Line, Listed, Page, Place, Value
 from bot.domain.people import Person
@@ -168,3 +169,22 @@ def seen_by(platform: str) -> Line:
     if name is None:
         return _("Whoever runs this messenger can see that you write to me, and what we write.")
     return _("{messenger} itself can see that you write to me, and what we write.", messenger=name)
+
+
+def topic_name(topic: Topic) -> Line:  # noqa: PLR0911 - each has its name
+    """What a topic is called."""
+    match topic:
+        case Topic.SAFETY:
+            return pgettext("noun", "safety")
+        case Topic.NETWORK:
+            return pgettext("noun", "network")
+        case Topic.ROADS:
+            return pgettext("noun", "roads")
+        case Topic.DETENTIONS:
+            return pgettext("noun", "detentions")
+        case Topic.HEALTH:
+            return pgettext("noun", "health")
+        case Topic.PAPERS:
+            return pgettext("noun", "papers")
+        case Topic.OTHER:
+            return pgettext("noun", "other")

@@ -9,13 +9,16 @@ import sqlalchemy as sa
 
 from storage import (
     audit,
+    broadcasts,
     bulletins,
     drafts,
     duress,
     hard,
     outages,
     outbox,
+    outlets,
     proposals,
+    readers,
     regions,
     relatives,
     roles,
@@ -71,6 +74,9 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     bulletins.unite(tx, gone, kept)
     drafts.unite(tx, gone, kept)
     vouchers.unite(tx, gone, kept)
+    readers.unite(tx, gone, kept)
+    broadcasts.unite(tx, gone, kept)
+    outlets.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

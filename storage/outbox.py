@@ -32,6 +32,7 @@ LIFE = {  # how long a letter may wait for its platform before it is given up
 }
 SENT_AGAIN = frozenset({Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN})  # after an unknown outcome
 ENDED_KEPT = timedelta(days=14)
+ONLY = 2  # in a letter's body: it changes what stands, or says nothing
 TURNS = timedelta(hours=1)
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
@@ -119,7 +120,8 @@ def post(tx: Tx, letters: Sequence[Outgoing], now: datetime) -> None:
             places = _places(one, where[one.to], stands)
         else:  # erased meanwhile
             continue
-        same = (id(one.text), id(one.choices), one.edits, one.edit, one.silent, one.clean_after, one.hollow, one.own)
+        how = (one.edit, one.only, one.silent, one.hollow, one.own)
+        same = (id(one.text), id(one.choices), one.edits, one.clean_after, how)
         body = bodies.get(same)
         if body is None or one.attachment is not None:
             body = bodies[same] = _pack(one)
@@ -238,7 +240,7 @@ def _pack(one: Outgoing) -> str:
     if one.edits:
         packed["e"] = one.edits
     if one.edit:
-        packed["u"] = 1
+        packed["u"] = ONLY if one.only else 1
     if one.silent:
         packed["s"] = 1
     if one.clean_after is not None:
@@ -450,7 +452,7 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
         attempts=row.attempts + 1,
         again=bool(row.again),
         copied=row.copies is not None,
-        hollow="h" in packed,
+        hollow="h" in packed or (packed.get("u") == ONLY and not edits),
         withheld=row.mark is not None and "o" not in packed and _withheld(row),
         sent_as=row.sent_as if row.again and row.sent_as else row.id,
     )
@@ -596,12 +598,14 @@ def later(tx: Tx, which: int, due_at: datetime, *, perhaps: bool) -> None:
     tx.posted = True
 
 
-def without_edit(tx: Tx, which: int) -> None:
-    """The message that a letter was to change is gone: let it be a new message."""
+def without_edit(tx: Tx, which: int, now: datetime) -> None:
+    """The message that a letter was to change is gone: let it be a new message, or say nothing."""
     body = tx.execute(sa.select(letter.c.body).where(letter.c.id == which)).scalar()
     packed = json.loads(body) if body else {}
     packed.pop("e", None)
-    packed.pop("u", None)
+    if packed.pop("u", None) == ONLY:  # nothing else is to be said
+        end(tx, which, State.EXPIRED, now)
+        return
     values = {
         "body": json.dumps(packed, ensure_ascii=False, separators=(",", ":")),
         "state": State.WAITING.value,

@@ -31,6 +31,7 @@ LEFT_OUT = frozenset(
     {
         *("accident", "address", "device", "dialogue", "duress", "fact", "inbox", "job", "letter", "menu", "message"),
         *("succession", "throttle"),
+        *("asked", "delivery", "posting"),  # what was published is no secret, and how it went is nobody's
     }
 )
 # Where a circle has more rows than any screen shows: only the person's own with what hangs on those, and the newest.

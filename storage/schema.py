@@ -671,6 +671,106 @@ vouched = _table(
     sa.Index(None, "voucher_id"),
 )
 
+# -- who reads bulletins, and what they got ------------------------------------------------------------------------
+
+reader = _table(
+    "reader",  # somebody who has asked for bulletins
+    _who("person_id", primary_key=True),
+    sa.Column("topics", sa.Integer, nullable=False, server_default="0"),  # a bit for each; 0: all
+    sa.Column("urgency", sa.Integer, nullable=False),  # from which on they are told at once
+    sa.Column("breaks", sa.Integer, nullable=False, server_default="0"),  # 1: what is urgent breaks quiet hours
+    sa.Column("digest_at", sa.Integer, nullable=False),  # minutes after local midnight: when the rest comes
+)
+
+reader_place = _table(
+    "reader_place",  # a district of which somebody reads; "": all of them
+    _who("person_id", primary_key=True),
+    sa.Column("place", Blind("reader_place.place"), primary_key=True),
+    sa.Column("name", Sealed("reader_place.name"), nullable=False),  # the same, to be shown
+    sa.Index(None, "place", "person_id"),
+)
+
+broadcast = _table(
+    "broadcast",  # a bulletin on its way: to its readers, in one more language, or over what they got
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("number", Id, nullable=False),  # of the bulletin
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False, server_default=""),  # the one that has come
+    sa.Column("state", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reached", Id, nullable=False, server_default="0"),  # up to which person
+    sa.Column("highest", Id, nullable=False),  # who came later is not told
+    sa.Column("fed", sa.Integer, nullable=False, server_default="0"),  # 1: everybody has been looked at
+    # who published it and sees how far it is; forgotten with them
+    sa.Column("by_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("total", sa.Integer, nullable=False, server_default="0"),  # to how many it was to go
+    sa.Column("told", sa.Integer, nullable=False, server_default="0"),  # how many are on the list by now
+    sa.Column("delivered", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unknown", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unreachable", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("expired", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("refused", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("withdrawn", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("gone", sa.Integer, nullable=False, server_default="0"),  # who got what it corrects and is forgotten
+    sa.Column("shown", sa.Integer, nullable=False, server_default="0"),  # how many were done when it was last shown
+    sa.Column("shown_at", Instant),
+    sa.Index(None, "number"),
+    sa.Index(None, "ended_at"),
+    sa.Index(None, "by_id"),
+    sqlite_autoincrement=True,
+)
+
+delivery = _table(
+    "delivery",  # one bulletin and one reader
+    sa.Column("number", Id, primary_key=True, autoincrement=False),
+    _who("person_id", primary_key=True),
+    sa.Column("outcome", sa.Integer, nullable=False),
+    sa.Column("letter", Id),  # which is erased two weeks after it ended
+    sa.Column("language", sa.Text, nullable=False, server_default=""),  # "": they were told that there is none yet
+    sa.Column("had", sa.Integer, nullable=False, server_default="0"),  # 1: something of it has, or may have, arrived
+    sa.Column("digest", sa.Integer, nullable=False, server_default="0"),  # 1: it goes in the daily digest
+    sa.Column("digest_of", Id),  # in which digest it went
+    sa.Column("look_at", Instant),  # when it is to be sent, or looked at again
+    sa.Index(None, "number", "outcome", "look_at"),
+    sa.Index(None, "person_id"),
+)
+
+asked = _table(
+    "asked",  # somebody has asked about a bulletin, or has opened it, without its having been sent to them
+    sa.Column("number", Id, primary_key=True, autoincrement=False),
+    _who("person_id", primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("language", sa.Text, nullable=False, server_default=""),  # in which they opened it; "": they did not
+    sa.Index(None, "person_id"),
+)
+
+outlet = _table(
+    "outlet",  # a group or a room where bulletins are posted
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column(
+        "address_id", Id, sa.ForeignKey("address.id", ondelete="CASCADE"), unique=True
+    ),  # none yet: it has no code
+    sa.Column("code", Blind("outlet.code"), unique=True),  # to be posted there, once
+    sa.Column("language", sa.Text, nullable=False, server_default=""),  # "": not chosen yet, and nothing is posted
+    sa.Column("place", sa.Text, nullable=False, server_default=""),
+    sa.Column("topics", sa.Integer, nullable=False, server_default="0"),
+    # the moderator who made the code; the outlet stays when they go
+    sa.Column("by_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("expires_at", Instant),  # of the code
+    sa.Index(None, "by_id"),
+    sa.Index(None, "expires_at"),
+)
+
+posting = _table(
+    "posting",  # one bulletin in one outlet
+    sa.Column("number", Id, primary_key=True, autoincrement=False),
+    _to("outlet.id", primary_key=True),
+    sa.Column("letter", Id, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Index(None, "outlet_id"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

@@ -219,7 +219,8 @@ class Outgoing:
     """Something to be said to one person (or to one address without a person, such as a group).
 
     `topic` names what the message is about; the newest message of a topic at an address can be changed in place by a
-    later one with ``edit=True`` (if there is none, or it can't be changed any more, a new message is sent).
+    later one with ``edit=True`` (if there is none, or it can't be changed any more, a new message is sent; with `only`
+    nothing is).
     `edits` is the platform's id of a message to change in place: the one whose button was pressed.
     `about` is the person whose news it tells: while it waits, it is erased with them. `circle` is the circle in which
     it is told: while it waits, it is erased when the reader leaves.
@@ -238,6 +239,7 @@ class Outgoing:
     choices: tuple[tuple[Choice, ...], ...] = ()
     topic: str = ""
     edit: bool = False
+    only: bool = False
     edits: str = ""
     silent: bool = False
     attachment: Attachment | None = None

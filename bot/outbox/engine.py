@@ -291,7 +291,7 @@ class Route:
         pause = back_off(letter.attempts, self._dice)
         match error:
             case Gone():
-                outbox.without_edit(tx, letter.id)
+                outbox.without_edit(tx, letter.id, now)
                 return
             case Relocated():
                 people.move(tx, letter.address, error.account, letter.to.platform)

@@ -14,6 +14,53 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "asked",
+        sa.Column("number", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("at", Big, nullable=False),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_asked_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("number", "person_id", name=op.f("pk_asked")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("asked", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_asked_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "broadcast",
+        sa.Column("id", Big, nullable=False),
+        sa.Column("number", Big, nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reached", Big, server_default="0", nullable=False),
+        sa.Column("highest", Big, nullable=False),
+        sa.Column("fed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("by_id", Big, nullable=True),
+        sa.Column("started_at", Big, nullable=False),
+        sa.Column("ended_at", Big, nullable=True),
+        sa.Column("total", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("delivered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unknown", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unreachable", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("expired", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("withdrawn", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("gone", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("shown", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("shown_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_broadcast_by_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("broadcast", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_broadcast_by_id"), ["by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_broadcast_ended_at"), ["ended_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_broadcast_number"), ["number"], unique=False)
+
+    op.create_table(
         "bulletin",
         sa.Column("number", Big, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -46,6 +93,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bulletin_unreviewed_until"), ["unreviewed_until"], unique=False)
 
     op.create_table(
+        "delivery",
+        sa.Column("number", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("outcome", sa.Integer(), nullable=False),
+        sa.Column("letter", Big, nullable=True),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
+        sa.Column("had", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("digest", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("digest_of", Big, nullable=True),
+        sa.Column("look_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_delivery_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("number", "person_id", name=op.f("pk_delivery")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_delivery_number_outcome_look_at"), ["number", "outcome", "look_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_delivery_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "draft",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("author_id", Big, nullable=True),
@@ -61,6 +129,31 @@ def upgrade() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draft_author_id"), ["author_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_draft_changed_at"), ["changed_at"], unique=False)
+
+    op.create_table(
+        "reader",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("topics", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("urgency", sa.Integer(), nullable=False),
+        sa.Column("breaks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("digest_at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reader_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_reader")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "reader_place",
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_reader_place_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "place", name=op.f("pk_reader_place")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("reader_place", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reader_place_place_person_id"), ["place", "person_id"], unique=False)
 
     op.create_table(
         "vouched",
@@ -90,6 +183,27 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "outlet",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("address_id", Big, nullable=True),
+        sa.Column("code", sa.LargeBinary(), nullable=True),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
+        sa.Column("place", sa.Text(), server_default="", nullable=False),
+        sa.Column("topics", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("by_id", Big, nullable=True),
+        sa.Column("expires_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_outlet_address_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_outlet_by_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outlet")),
+        sa.UniqueConstraint("address_id", name=op.f("uq_outlet_address_id")),
+        sa.UniqueConstraint("code", name=op.f("uq_outlet_code")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("outlet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outlet_by_id"), ["by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outlet_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "translating",
         sa.Column("draft_id", Big, nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
@@ -104,3 +218,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("translating", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_translating_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "posting",
+        sa.Column("number", Big, autoincrement=False, nullable=False),
+        sa.Column("outlet_id", Big, nullable=False),
+        sa.Column("letter", Big, nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["outlet_id"], ["outlet.id"], name=op.f("fk_posting_outlet_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("number", "outlet_id", name=op.f("pk_posting")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("posting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_posting_outlet_id"), ["outlet_id"], unique=False)
