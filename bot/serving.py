@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import i18n
+from bot import i18n, publishing
 from bot.app import App, Link, Patience, present
 from bot.outbox.courier import Courier
 from bot.outbox.pace import Limits
@@ -77,6 +77,9 @@ async def run(settings: Settings) -> None:
         stack.callback(signer.cancel)
         copies = asyncio.create_task(_expire_copies(settings), name="copies")
         stack.callback(copies.cancel)
+        if settings.bulletins.directory is not None:
+            files = asyncio.create_task(publishing.keep_published(settings, storage), name="publishing")
+            stack.callback(files.cancel)
         accounts: list[Account] = []
         if settings.telegram is not None:
             accounts.append(await _telegram(settings.telegram, stack))
