@@ -234,6 +234,16 @@ class BulletinSettings(_Part):
     )
 
 
+class FeedSettings(_Part):
+    """How the feeds that moderators have chosen are fetched."""
+
+    proxy: str = Field(
+        "",
+        pattern=r"^((socks5|socks4|http)://[A-Za-z0-9.\[\]:-]{1,255})?$",
+        description='the address of a proxy without a password, such as "socks5://127.0.0.1:9050"',
+    )
+
+
 class LogSettings(_Part):
     """What the program says about itself: ids and outcomes, whatever is set here."""
 
@@ -266,6 +276,7 @@ class Settings(BaseSettings):
     matrix: MatrixSettings | None = Field(None, description="a part of its own: [matrix]")
     backup: BackupSettings = Field(default_factory=BackupSettings, description="a part: [backup]")
     bulletins: BulletinSettings = Field(default_factory=BulletinSettings, description="a part: [bulletins]")
+    feeds: FeedSettings = Field(default_factory=FeedSettings, description="a part: [feeds]")
     logs: LogSettings = Field(default_factory=LogSettings, description="a part of its own: [logs]")
 
     @property

@@ -13,6 +13,7 @@ from storage import (
     circles,
     codes,
     deadlines,
+    feeds,
     inbox,
     jobs,
     links,
@@ -69,6 +70,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     roles.expire(tx, now)
     proposals.expire(tx, now)
     regions.expire(tx, now)
+    feeds.expire(tx, now)
     audit.expire(tx, now)
 
 

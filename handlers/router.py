@@ -46,6 +46,7 @@ from handlers import (
     deadline,
     desk,
     duress,
+    feeds,
     hard,
     home,
     keeping,
@@ -284,6 +285,16 @@ BUTTONS: Mapping[str, Handler] = {
     "region.safe": region.safe,
     "region.help": region.help_needed,
     "region.later": region.later,
+    "feeds": feeds.overview,
+    "feed.items": feeds.items,
+    "feed.item": feeds.item,
+    "feed.draft": feeds.draft,
+    "feed.add": feeds.add,
+    "feed.see": feeds.see,
+    "feed.yes": feeds.agreed,
+    "feed.one": feeds.one,
+    "feed.remove": feeds.remove,
+    "feed.removed": feeds.removed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -331,6 +342,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "tie": ties.searched,
     "desk.code": desk.give_typed,
     "region.place": region.searched,
+    "feed.address": feeds.typed,
 }
 
 
@@ -381,6 +393,8 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.keep: Limit("desk.keep", 3),
     region.put: Limit("region", 10),
     region.picture: Limit("region.picture", 20),
+    feeds.typed: Limit("feed", 20),
+    feeds.draft: Limit("feed.draft", 60),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -403,6 +417,8 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        *(feeds.overview, feeds.items, feeds.item, feeds.draft, feeds.add, feeds.typed, feeds.see, feeds.agreed),
+        *(feeds.one, feeds.remove, feeds.removed),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
@@ -444,6 +460,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
     "region.place": frozenset(Intent),
+    "feed.address": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}

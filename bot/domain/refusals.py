@@ -203,3 +203,20 @@ class AskedNow(Refusal):
 @dataclass
 class ByVoice(Refusal):
     """What was typed speaks of a death or a detention: that goes to no circle as words."""
+
+
+@dataclass
+class NotAFeed(Refusal):
+    """What was typed is no address where a feed may be read."""
+
+
+@dataclass
+class FeedKnown(Refusal):
+    """The feed is read already."""
+
+
+@dataclass
+class TooManyFeeds(Refusal):
+    """As many feeds are read as may be."""
+
+    most: int
