@@ -48,6 +48,9 @@ def part_of(tx: Tx, before: int | None = None) -> list[Published]:
 
 
 def _everything(tx: Tx) -> list[Published]:
+    if inspection.schema_of(tx) != inspection.KNOWN:
+        message = "The database belongs to another version of this program. See `payvand check`."
+        raise PublishFault(message)
     found = part_of(tx)
     while found and found[-1].bulletin.number > 1:
         more = part_of(tx, found[-1].bulletin.number)

@@ -198,8 +198,8 @@ def _reviewed(edition: Edition) -> bool:
     return read is None or read[0].reviewed
 
 
-def _marks(one: Published, edition: Edition, *, later: bool) -> list[str]:
-    """What must be read before the title; with `later` also what became of it."""
+def _marks(one: Published, edition: Edition, *, later: bool, language: str = "") -> list[str]:
+    """What must be read before the title, in this or the edition's language; with `later` also what became of it."""
     said: list[Line] = []
     if one.bulletin.exercise:
         said.append(EXERCISE)
@@ -208,7 +208,7 @@ def _marks(one: Published, edition: Edition, *, later: bool) -> list[str]:
     became = _became(one.bulletin)
     if later and became is not None:
         said.append(became)
-    return [_said(line, edition.language) for line in said]
+    return [_said(line, language or edition.language) for line in said]
 
 
 def _became(one: Bulletin) -> Line | None:
@@ -547,7 +547,7 @@ _SECTION: Final = Markup(
 _ARTICLE: Final = Markup(
     "<article>\n<h2>{number}. {title}</h2>\n{marks}<pre>{text}</pre>\n<p>{links}</p>\n</article>\n"
 )
-_UNTRANSLATED: Final = Markup("<article>\n<h2>{number}</h2>\n{drill}<p>{said} {links}</p>\n</article>\n")
+_UNTRANSLATED: Final = Markup("<article>\n<h2>{number}</h2>\n{marks}<p>{said} {links}</p>\n</article>\n")
 _MARK: Final = Markup('<p class="mark">{0}</p>\n')
 _FEED: Final = Markup(
     '<link rel="alternate" type="application/atom+xml" hreflang="{language}" href="bulletins-{language}.atom">\n'
@@ -631,8 +631,8 @@ def _article(one: Published, language: str) -> Markup:
 def _untranslated(one: Published, language: str) -> Markup:
     """That there is a bulletin, and where it can be read: never its words in another language."""
     said = _said(_("Not yet translated into this language. It can be read in:"), language)
-    drill = _MARK.format(_said(EXERCISE, language)) if one.bulletin.exercise else Markup("")
-    return _UNTRANSLATED.format(number=_number(one), drill=drill, said=said, links=_elsewhere(one))
+    marks = _joined(_marks(one, one.editions[-1], later=True, language=language), _MARK.format)
+    return _UNTRANSLATED.format(number=_number(one), marks=marks, said=said, links=_elsewhere(one))
 
 
 def _elsewhere(one: Published) -> Markup:
@@ -642,7 +642,8 @@ def _elsewhere(one: Published) -> Markup:
 def _row(one: Published, language: str) -> Markup:
     edition = one.newest().get(language)
     if edition is None:
-        return Markup("<li>{0}: {1}</li>\n").format(_number(one), _elsewhere(one))
+        known = ". ".join([_number(one), *_marks(one, one.editions[-1], later=True, language=language)])
+        return Markup("<li>{0}: {1}</li>\n").format(known, _elsewhere(one))
     label = f"{_number(one)}. {_headline(one, edition, later=True)}"
     return Markup("<li>{0}</li>\n").format(_LINK.format(href=f"files/{edition.name}", label=label))
 

@@ -143,6 +143,16 @@ def test_a_list_of_sums_that_was_tampered_with_makes_nothing_else_go(home: Path)
     assert (home / "payvand.toml").exists()
 
 
+def test_a_database_of_another_version_is_told_in_a_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(_nothing(home))
+    monkeypatch.setattr("storage.inspection.KNOWN", "9999")
+    assert command.main(["publish", "out"]) == 1
+    assert "belongs to another version" in capsys.readouterr().err
+    assert not (home / "out").exists()
+
+
 def test_without_a_directory_it_says_what_to_do(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["publish"]) == 2  # noqa: PLR2004 - misused
     assert "payvand publish DIRECTORY" in capsys.readouterr().err

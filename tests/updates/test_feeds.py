@@ -15,18 +15,20 @@ import pytest
 from aiohttp import web
 from aiohttp.resolver import ThreadedResolver
 
-from bot import i18n
+from bot import i18n, serving
 from bot.domain.bulletin import Draft, Grade, Status
 from bot.domain.conversation import Outgoing, Page
 from bot.domain.feed import EVERY, KEPT, SELDOM, Entry, Feed, Item, Look, Trouble, next_look, read_address
 from bot.jobs import feeds as reading
 from bot.jobs.feeds import LARGEST, NAME, Guard, is_public, look, read
+from bot.settings import FeedSettings, Settings
 from handlers import feeds as inbox
 from handlers import rounds
 from handlers.ask import Ask, base36
 from storage import feeds
 from storage.database import Storage, Tx
 from storage.schema import feed_item
+from storage.sqlite import SQLite
 from tests.family.looking import forge, rows
 from tests.family.test_desk import moderators
 from tests.stage import BEGIN, Actor, Stage
@@ -66,7 +68,7 @@ class Site:
 
 
 @asynccontextmanager
-async def serving(site: Site) -> AsyncIterator[Site]:
+async def opened(site: Site) -> AsyncIterator[Site]:
     app = web.Application()
     app.router.add_route("*", "/{rest:.*}", site.hear)
     runner = web.AppRunner(app)
@@ -83,7 +85,7 @@ async def serving(site: Site) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    async with serving(Site()) as one:
+    async with opened(Site()) as one:
         yield one
 
 
@@ -162,7 +164,7 @@ async def test_a_server_that_never_ends_is_left(site: Site, monkeypatch: pytest.
         return web.Response()
 
     site.hear = hear  # type: ignore[method-assign,assignment]
-    async with serving(site):
+    async with opened(site):
         assert (await look(feed(site.address), NEAR)).trouble is Trouble.UNREACHABLE
         forever.set()
 
@@ -338,6 +340,49 @@ async def test_without_a_feed_nothing_is_asked_and_nothing_is_written(
 
     monkeypatch.setattr(type(storage), "write", write)
     assert await reading.work(storage, lambda: BEGIN) == 0
+
+
+async def test_the_running_bot_reads_on_after_a_defect(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    async def pause(_seconds: float) -> None:
+        if len(done) == 2:  # noqa: PLR2004 - enough seen
+            raise asyncio.CancelledError
+
+    async def work(*_: object, **more: object) -> int:
+        done.append(str(more["proxy"]))
+        raise ValueError
+
+    monkeypatch.setattr("bot.serving.asyncio.sleep", pause)
+    monkeypatch.setattr(reading, "work", work)
+    await storage.write(partial(feeds.add, address=ADDRESS, now=BEGIN))
+    settings = Settings(community="x", feeds=FeedSettings(proxy="socks5://127.0.0.1:9050"))
+    with pytest.raises(asyncio.CancelledError):
+        await serving._read_feeds(settings, storage)  # noqa: SLF001 - what `run` starts
+    assert done == ["socks5://127.0.0.1:9050"] * 2
+
+
+async def test_nothing_of_feeds_reads_a_whole_table(storage: Storage) -> None:
+    if not isinstance(storage, SQLite):
+        pytest.skip("plans are SQLite's")
+    connection = storage._writer._conn  # noqa: SLF001 - nobody else has the connection
+    asked: set[str] = set()
+    connection.set_trace_callback(asked.add)
+    await storage.write(partial(feeds.add, address=ADDRESS, now=BEGIN))
+    one = await storage.write(partial(feeds.take, now=BEGIN))
+    assert one is not None
+    await storage.write(partial(feeds.note, of=one, look=read(RSS), now=BEGIN))
+    await storage.write(partial(feeds.waits, now=BEGIN))
+    await storage.write(partial(feeds.newest, now=BEGIN, most=5))
+    await storage.write(partial(feeds.expire, now=BEGIN))
+    connection.set_trace_callback(None)
+    looked = sorted(one for one in asked if one.startswith(("SELECT", "UPDATE", "DELETE")))
+    assert len(looked) > 5, "the statements were seen"  # noqa: PLR2004
+
+    def explain() -> list[str]:
+        return [row[3] for one in looked for row in connection.execute("EXPLAIN QUERY PLAN " + one).fetchall()]
+
+    assert [step for step in await storage._writer.run(explain) if step.startswith("SCAN ")] == []  # noqa: SLF001
 
 
 async def test_a_feed_is_asked_when_its_time_has_come_and_each_item_is_kept_once(storage: Storage, site: Site) -> None:

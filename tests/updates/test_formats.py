@@ -21,6 +21,7 @@ import xmlschema
 
 from bot import i18n, publishing
 from bot.domain.bulletin import UNREVIEWED_LIFE, Claim, Status
+from bot.i18n import _
 from bot.jobs import formats
 from bot.jobs.formats import CAP, Volume
 from storage import bulletins, signing
@@ -449,9 +450,21 @@ async def test_the_page_speaks_three_languages_and_says_what_is_not_translated(s
     assert 'href="files/bulletin-1-ru.txt">Русский</a>' in tajik
 
 
+async def test_who_finds_no_translation_is_told_all_the_same_that_it_is_over_or_not_reviewed(storage: Storage) -> None:
+    await history(storage)
+    tajik = (await made(storage))["index.html"].decode().split('<section lang="ru"')[0]
+    corrected_by, withdrawn_by = (
+        i18n.label(line, "tg", NOW)
+        for line in (_("Corrected by No. {number}", number="2"), _("Withdrawn by No. {number}", number="3"))
+    )
+    assert f"№ 1. {corrected_by}: <a" in tajik
+    assert f"№ 2. {withdrawn_by}: <a" in tajik
+    assert i18n.label(formats.UNREVIEWED, "tg", NOW) in tajik
+
+
 async def test_the_page_stays_small_when_there_is_much(storage: Storage) -> None:
     def publish(tx: Tx) -> None:
-        for _ in range(50):
+        for _number in range(50):
             put(tx, news(), {"en": "x" * 3500, "ru": "x" * 3500, "tg": "x" * 3500})
 
     await storage.write(publish)
