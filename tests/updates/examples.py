@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from storage.database import Tx
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
-HOSTILE = 'x]]>"\'</pre><script src="//evil.example/x.js"></script>&lt;\x00\x0b\x1f\ufffe <!-- \u202egnp.exe'
+HOSTILE = 'x]]>"\'</pre><script src="//evil.example/x.js"></script>&lt;\x0b\x1f\ufffe <!-- \u202egnp.exe'
 
 
 def news(**changes: object) -> Draft:

@@ -32,6 +32,7 @@ from storage.sqlite import SQLite
 from tests.family.looking import forge, rows
 from tests.family.test_desk import moderators
 from tests.stage import BEGIN, Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OUTDATED = "This button is no longer in use. Please choose again:"
@@ -362,9 +363,9 @@ async def test_the_running_bot_reads_on_after_a_defect(storage: Storage, monkeyp
     assert done == ["socks5://127.0.0.1:9050"] * 2
 
 
+@ONE_ENGINE
 async def test_nothing_of_feeds_reads_a_whole_table(storage: Storage) -> None:
-    if not isinstance(storage, SQLite):
-        pytest.skip("plans are SQLite's")
+    assert isinstance(storage, SQLite), "plans are its own"
     connection = storage._writer._conn  # noqa: SLF001 - nobody else has the connection
     asked: set[str] = set()
     connection.set_trace_callback(asked.add)
