@@ -25,6 +25,7 @@ MISUSED: Final = 2
 SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
     "bot.founding.InitFault": MISUSED,
+    "bot.publishing.PublishFault": FAILED,
     "bot.rights.RightsFault": FAILED,
     "bot.succession.SuccessionFault": FAILED,
     "bot.i18n.CatalogueError": FAILED,
@@ -274,6 +275,20 @@ async def _with_rights(wish: argparse.Namespace, settings: Settings) -> str:
         await storage.close()
 
 
+def _publish(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    from bot import i18n, publishing
+
+    directory = wish.directory or settings.bulletins.directory
+    if directory is None:
+        print("Name a directory: payvand publish DIRECTORY, or `bulletins.directory` in the settings.", file=sys.stderr)
+        return MISUSED
+    i18n.open_catalogues()
+    count = publishing.publish(settings, directory)
+    print(f"{count} bulletins are in {directory}: let a web server or a friendly organisation serve it as it is.")
+    return 0
+
+
 def _unknown(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     from bot import checkup
@@ -388,7 +403,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(do=_restore)
     drill.set_defaults(do=_drill)
 
-    for words in (_succession_words, _role_words):
+    for words in (_succession_words, _role_words, _publish_words):
         words(commands)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
@@ -424,6 +439,14 @@ def _succession_words(commands: argparse._SubParsersAction[argparse.ArgumentPars
     succession.add_argument("--check", type=Path, metavar="FILE", help="check a notice instead, and change nothing")
     succession.add_argument("--public-key", metavar="KEY", help="the community's public key, where no settings are")
     succession.set_defaults(do=_succession)
+
+
+def _publish_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    publish = commands.add_parser(
+        "publish", help="write what was published as files: a page, feeds, alerts, signed texts"
+    )
+    publish.add_argument("directory", type=Path, nargs="?", help="a directory that holds nothing else")
+    publish.set_defaults(do=_publish)
 
 
 def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

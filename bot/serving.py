@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import i18n
+from bot import i18n, publishing
 from bot.app import App, Link, Patience, present
 from bot.outbox.courier import Courier
 from bot.outbox.pace import Limits
 from bot.settings import Settings, SettingsFault
 from handlers.profile import profile
-from storage import devices, outbox
+from storage import devices, feeds, outbox
 from storage.crypto import Keys
-from storage.database import Storage, Tx
+from storage.database import Storage, StorageFault, Tx
 
 if TYPE_CHECKING:
     from bot.platforms.matrix import Kept
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 COPIES_AGAIN = 6 * 3600.0  # seconds between two looks at old copies of the database
+FEEDS_AGAIN = 60.0  # seconds between two looks whether a feed is to be read
 SIGNER_AGAIN = 600.0  # seconds between two looks at the online key's files
 ROOMS = 8  # letters in the air to one homeserver: more only wait there
 
@@ -77,6 +78,11 @@ async def run(settings: Settings) -> None:
         stack.callback(signer.cancel)
         copies = asyncio.create_task(_expire_copies(settings), name="copies")
         stack.callback(copies.cancel)
+        if settings.bulletins.directory is not None:
+            files = asyncio.create_task(publishing.keep_published(settings, storage), name="publishing")
+            stack.callback(files.cancel)
+        reading = asyncio.create_task(_read_feeds(settings, storage), name="feeds")
+        stack.callback(reading.cancel)
         accounts: list[Account] = []
         if settings.telegram is not None:
             accounts.append(await _telegram(settings.telegram, stack))
@@ -162,6 +168,21 @@ async def _expire_copies(settings: Settings) -> None:
             except OSError as error:
                 log.warning("copies.kept", error=error)
         await asyncio.sleep(COPIES_AGAIN)
+
+
+async def _read_feeds(settings: Settings, storage: Storage) -> None:
+    """Look at the feeds that moderators have chosen. Without one, nothing is loaded and nothing leaves the machine."""
+    while True:
+        await asyncio.sleep(FEEDS_AGAIN)
+        try:
+            if await storage.read(partial(feeds.waits, now=present())):
+                from bot.jobs import feeds as reading  # noqa: PLC0415
+
+                await reading.work(storage, present, proxy=settings.feeds.proxy)
+        except StorageFault as fault:
+            log.warning("feeds.wait", why=type(fault).__name__)
+        except Exception as error:  # noqa: BLE001 - one row that nobody can read must not end it
+            log.error("feeds.defect", error=error)  # noqa: TRY400 - logs withhold the message
 
 
 # -- the platforms ---------------------------------------------------------------------------------------------------

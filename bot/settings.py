@@ -78,6 +78,11 @@ def _web(url: str) -> str:
     return url.rstrip("/")
 
 
+def _folder(url: str) -> str:
+    """An address to which the name of a file can be put."""
+    return f"{_web(url)}/" if url else ""
+
+
 def _recipient(key: str) -> str:
     if not is_recipient(key):
         raise ValueError
@@ -220,6 +225,25 @@ class BackupSettings(_Part):
     )
 
 
+class BulletinSettings(_Part):
+    """Where what was published is put as files, for a web server or a friendly organisation to serve."""
+
+    directory: Path | None = Field(None, description="the path of a directory that holds nothing else")
+    address: Annotated[str, AfterValidator(_folder)] = Field(
+        "", description="the https:// address at which that directory is served"
+    )
+
+
+class FeedSettings(_Part):
+    """How the feeds that moderators have chosen are fetched."""
+
+    proxy: str = Field(
+        "",
+        pattern=r"^((socks5|socks4|http)://[A-Za-z0-9.\[\]:-]{1,255})?$",
+        description='the address of a proxy without a password, such as "socks5://127.0.0.1:9050"',
+    )
+
+
 class LogSettings(_Part):
     """What the program says about itself: ids and outcomes, whatever is set here."""
 
@@ -251,6 +275,8 @@ class Settings(BaseSettings):
     telegram: TelegramSettings | None = Field(None, description="a part of its own: [telegram]")
     matrix: MatrixSettings | None = Field(None, description="a part of its own: [matrix]")
     backup: BackupSettings = Field(default_factory=BackupSettings, description="a part: [backup]")
+    bulletins: BulletinSettings = Field(default_factory=BulletinSettings, description="a part: [bulletins]")
+    feeds: FeedSettings = Field(default_factory=FeedSettings, description="a part: [feeds]")
     logs: LogSettings = Field(default_factory=LogSettings, description="a part of its own: [logs]")
 
     @property
@@ -375,6 +401,9 @@ def _placed(settings: Settings, home: Path) -> Settings:
     if matrix is not None:
         password = at(matrix.password_file, keys / "matrix.password")
         matrix = matrix.model_copy(update={"password_file": password})
+    bulletins = settings.bulletins
+    if bulletins.directory is not None:
+        bulletins = bulletins.model_copy(update={"directory": at(bulletins.directory, home)})
     backup = settings.backup.model_copy(update={"directory": at(settings.backup.directory, data / "backups")})
     return settings.model_copy(
         update={
@@ -384,6 +413,7 @@ def _placed(settings: Settings, home: Path) -> Settings:
             "telegram": telegram,
             "matrix": matrix,
             "backup": backup,
+            "bulletins": bulletins,
         }
     )
 

@@ -39,6 +39,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button-wide", "📴 Districts without network"), "outage"),
         (pgettext("button", "📡 On their way"), "cast"),
         (pgettext("button", "📢 Outlets"), "outlet"),
+        (pgettext("button", "📥 Sources"), "feeds"),
     ),
     Role.ORGANISER: (),
 }

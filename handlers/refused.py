@@ -101,6 +101,18 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             )
         case r.AskedNow():
             return _("This district is being asked already.")
+        case r.NotAFeed():
+            return _(
+                "I can't read that. It must be an address of a website: https://, its name, and where the feed is."
+            )
+        case r.FeedKnown():
+            return _("This feed is read already.")
+        case r.TooManyFeeds(most):
+            return ngettext(
+                "At most {n} feed can be read. Take one away first.",
+                "At most {n} feeds can be read. Take one away first.",
+                n=most,
+            )
         case r.ByVoice():
             return _(
                 "This sounds like a death or an arrest. I do not write that to a circle: somebody could read it all "

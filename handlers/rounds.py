@@ -31,6 +31,7 @@ from storage import (
     codes,
     deadlines,
     drafts,
+    feeds,
     inbox,
     jobs,
     links,
@@ -100,6 +101,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     drafts.expire(tx, now)
     outlets.expire(tx, now)
     broadcasts.expire(tx, now)
+    feeds.expire(tx, now)
     audit.expire(tx, now)
 
 

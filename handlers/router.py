@@ -48,6 +48,7 @@ from handlers import (
     desk,
     drafting,
     duress,
+    feeds,
     hard,
     home,
     keeping,
@@ -365,6 +366,16 @@ BUTTONS: Mapping[str, Handler] = {
     "outlet.topic": outlet.topic,
     "outlet.remove": outlet.remove,
     "outlet.removed": outlet.removed,
+    "feeds": feeds.overview,
+    "feed.items": feeds.items,
+    "feed.item": feeds.item,
+    "feed.draft": feeds.draft,
+    "feed.add": feeds.add,
+    "feed.see": feeds.see,
+    "feed.yes": feeds.agreed,
+    "feed.one": feeds.one,
+    "feed.remove": feeds.remove,
+    "feed.removed": feeds.removed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -417,6 +428,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "tongue": drafting.tongue_written,
     "news.place": reading.searched,
     "outlet.place": outlet.searched,
+    "feed.address": feeds.typed,
 }
 
 
@@ -472,6 +484,8 @@ LIMITS: Mapping[Handler, Limit] = {
     reviewing.put: Limit("review", 30),
     outlet.new: Limit("outlet", 10),
     reading.picture: Limit("bulletin.picture", 30),
+    feeds.typed: Limit("feed", 20),
+    feeds.draft: Limit("feed.draft", 60),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -510,6 +524,8 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(outlet.overview, outlet.new, outlet.show, outlet.speak, outlet.find_place, outlet.searched, outlet.place),
         *(outlet.topics, outlet.topic, outlet.remove, outlet.removed),
         *(reading.read, reading.picture),  # what was published everybody may read
+        *(feeds.overview, feeds.items, feeds.item, feeds.draft, feeds.add, feeds.typed, feeds.see, feeds.agreed),
+        *(feeds.one, feeds.remove, feeds.removed),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
@@ -556,6 +572,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "tongue": URGENT,
     "news.place": frozenset(Intent),
     "outlet.place": frozenset(Intent),
+    "feed.address": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}

@@ -771,6 +771,37 @@ posting = _table(
     sa.Index(None, "outlet_id"),
 )
 
+# -- what others publish ---------------------------------------------------------------------------------------------
+
+feed = _table(
+    "feed",  # that moderators read
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("title", Sealed("feed.title"), nullable=False),
+    sa.Column("address", Sealed("feed.address"), nullable=False),
+    sa.Column("etag", Sealed("feed.etag")),
+    sa.Column("modified", Sealed("feed.modified")),
+    sa.Column("added_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("looked_at", Instant),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("trouble", sa.Text),
+    sa.Index(None, "due_at"),
+)
+
+feed_item = _table(
+    "feed_item",  # one thing that a feed has brought
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("feed.id"),
+    sa.Column("key", Blind("feed_item.key"), nullable=False, unique=True),
+    sa.Column("title", Sealed("feed_item.title")),  # none, like the link: two weeks are over
+    sa.Column("link", Sealed("feed_item.link")),
+    sa.Column("at", Instant),
+    sa.Column("found_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Index(None, "feed_id"),
+    sa.Index(None, "found_at"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

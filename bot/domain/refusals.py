@@ -206,6 +206,23 @@ class ByVoice(Refusal):
 
 
 @dataclass
+class NotAFeed(Refusal):
+    """What was typed is no address where a feed may be read."""
+
+
+@dataclass
+class FeedKnown(Refusal):
+    """The feed is read already."""
+
+
+@dataclass
+class TooManyFeeds(Refusal):
+    """As many feeds are read as may be."""
+
+    most: int
+
+
+@dataclass
 class Changed(Refusal):
     """What was looked at has changed since: it must be looked at again before anybody agrees."""
 

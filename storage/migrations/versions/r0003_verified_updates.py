@@ -14,6 +14,24 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "feed",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("title", sa.LargeBinary(), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.Column("etag", sa.LargeBinary(), nullable=True),
+        sa.Column("modified", sa.LargeBinary(), nullable=True),
+        sa.Column("added_at", Big, nullable=False),
+        sa.Column("due_at", Big, nullable=False),
+        sa.Column("looked_at", Big, nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("feed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feed_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
         "asked",
         sa.Column("number", Big, autoincrement=False, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -129,6 +147,25 @@ def upgrade() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draft_author_id"), ["author_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_draft_changed_at"), ["changed_at"], unique=False)
+
+    op.create_table(
+        "feed_item",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("feed_id", Big, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("title", sa.LargeBinary(), nullable=True),
+        sa.Column("link", sa.LargeBinary(), nullable=True),
+        sa.Column("at", Big, nullable=True),
+        sa.Column("found_at", Big, nullable=False),
+        sa.Column("seen_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_feed_item_feed_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_item")),
+        sa.UniqueConstraint("key", name=op.f("uq_feed_item_key")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("feed_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feed_item_feed_id"), ["feed_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feed_item_found_at"), ["found_at"], unique=False)
 
     op.create_table(
         "reader",
