@@ -16,15 +16,14 @@ from aiohttp import web
 from aiohttp.resolver import ThreadedResolver
 
 from bot import i18n, serving
-from bot.domain.bulletin import Draft, Grade, Status
-from bot.domain.conversation import Outgoing, Page
+from bot.domain.bulletin import Grade, Status
 from bot.domain.feed import EVERY, KEPT, SELDOM, Entry, Feed, Item, Look, Trouble, next_look, read_address
 from bot.jobs import feeds as reading
 from bot.jobs.feeds import LARGEST, NAME, Guard, is_public, look, read
 from bot.settings import FeedSettings, Settings
 from handlers import feeds as inbox
 from handlers import rounds
-from handlers.ask import Ask, base36
+from handlers.ask import base36
 from storage import feeds
 from storage.database import Storage, Tx
 from storage.schema import feed_item
@@ -599,31 +598,18 @@ def test_an_item_becomes_a_draft_with_a_claim_that_nobody_has_checked_and_its_so
     }
 
 
-async def test_the_button_for_a_draft_is_there_when_the_desk_takes_drafts(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_item_becomes_a_draft_of_whoever_made_it(stage: Stage) -> None:
     anna, bahrom = await moderators(stage, "Anna", "Bahrom")
     await propose(anna)
     await agree(bahrom)
     await brings(stage, ATOM)
-
-    async def open_item() -> None:
-        await bahrom.says("/desk")
-        await bahrom.presses("Sources")
-        await bahrom.presses("New items")
-        await bahrom.presses("1")
-
-    monkeypatch.setattr(inbox, "KEEP", None)
-    await open_item()
-    assert not any("draft" in one for one in bahrom.buttons)
-    kept: list[Draft] = []
-
-    def keep(ask: Ask, _tx: Tx, draft: Draft) -> Outgoing:
-        kept.append(draft)
-        return ask.reply(Page(("Kept.",)))
-
-    monkeypatch.setattr(inbox, "KEEP", keep)
-    await open_item()
+    await bahrom.says("/desk")
+    await bahrom.presses("Sources")
+    await bahrom.presses("New items")
+    await bahrom.presses("1")
     await bahrom.presses("Make a draft of it")
-    (draft,) = kept
-    assert draft.texts["en"]["title"] == "Network is back"
+    assert "Network is back" in bahrom.last
+    assert "This is a draft." in bahrom.last
+    await bahrom.says("/desk")
+    await bahrom.presses("Drafts")
+    assert any("Network is back" in label for label in bahrom.buttons), "it is kept"
