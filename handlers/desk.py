@@ -35,6 +35,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
     Role.MODERATOR: (
         (pgettext("button", "📣 Roll-calls"), "region"),
         (pgettext("button-wide", "📴 Districts without network"), "outage"),
+        (pgettext("button", "❓ Questions"), "rumours"),
     ),
     Role.ORGANISER: (),
 }

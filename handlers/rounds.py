@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
-from handlers import alarm, card, checking, deadline, desk, duress, home, keeping, outage, region, spoken
+from handlers import alarm, card, checking, deadline, desk, duress, home, keeping, outage, region, rumour, spoken
 from storage import (
     audit,
     cards,
@@ -23,6 +23,7 @@ from storage import (
     reports,
     retention,
     roles,
+    rumours,
 )
 from storage import hard as cases
 from storage.database import Tx
@@ -44,6 +45,11 @@ def waiting(tx: Tx, now: datetime) -> None:
 def asking(tx: Tx, now: datetime) -> None:
     """As often, but on its own, so that no call for help can suffer from it: whom a roll-call asks next."""
     outbox.post(tx, region.watch(tx, now), now)
+
+
+def answering(tx: Tx, now: datetime) -> None:
+    """As often, and on its own as well: whoever asked about a rumour is told what was found out."""
+    outbox.post(tx, rumour.watch(tx, now), now)
 
 
 def seldom(tx: Tx, now: datetime) -> None:
@@ -69,6 +75,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     roles.expire(tx, now)
     proposals.expire(tx, now)
     regions.expire(tx, now)
+    rumours.expire(tx, now)
     audit.expire(tx, now)
 
 

@@ -55,6 +55,7 @@ from handlers import (
     region,
     relative,
     rollcall,
+    rumour,
     spoken,
     start,
     telling,
@@ -284,6 +285,22 @@ BUTTONS: Mapping[str, Handler] = {
     "region.safe": region.safe,
     "region.help": region.help_needed,
     "region.later": region.later,
+    "rumour": rumour.begin,
+    "rumour.this": rumour.this,
+    "rumour.apart": rumour.apart,
+    "rumour.board": rumour.board,
+    "rumour.read": rumour.read_answer,
+    "rumour.see": rumour.see,
+    "rumour.yes": rumour.agreed,
+    "rumours": rumour.queue,
+    "rumours.one": rumour.show,
+    "rumours.same": rumour.same,
+    "rumours.say": rumour.say,
+    "rumours.nosource": rumour.no_source,
+    "rumours.look": rumour.look,
+    "rumours.more": rumour.more,
+    "rumours.in": rumour.in_language,
+    "rumours.put": rumour.put,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -304,6 +321,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
+    Intent.RUMOUR: rumour.begin,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -331,6 +349,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "tie": ties.searched,
     "desk.code": desk.give_typed,
     "region.place": region.searched,
+    "rumour": rumour.asked,
+    "rumours.words": rumour.written,
 }
 
 
@@ -381,6 +401,9 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.keep: Limit("desk.keep", 3),
     region.put: Limit("region", 10),
     region.picture: Limit("region.picture", 20),
+    rumour.asked: Limit("rumour", 10, within=timedelta(days=1)),
+    rumour.this: Limit("rumour", 10, within=timedelta(days=1)),
+    rumour.put: Limit("rumour.put", 30),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -404,6 +427,16 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
+        *(
+            rumour.begin,
+            rumour.this,
+            rumour.asked,
+            rumour.apart,
+            rumour.board,
+            rumour.read_answer,
+        ),  # nothing of circles
+        *(rumour.see, rumour.agreed, rumour.queue, rumour.show, rumour.same, rumour.say, rumour.written),
+        *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -444,6 +477,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
     "region.place": frozenset(Intent),
+    "rumour": LEAVING,  # “is it true that we need help” is a question
+    "rumours.words": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -550,6 +585,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, words=payload), start.started
         case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
             ask, handler = replace(ask, words=text), spoken.heard
+        case Said(text, forwarded=True) if ask.data.get("what") == "rumour":  # that is how rumours come
+            ask, handler = replace(ask, words=text), rumour.asked
         case Said(forwarded=True):
             handler = home.forwarded
         case Unreadable():
@@ -559,7 +596,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             handler = _by_words(tx, ask)
         case Attached(caption=caption):
             ask = replace(ask, words=caption)
-            handler = _by_caption(tx, ask)
+            asked = ask.data.get("what") == "rumour" and caption.strip()
+            handler = rumour.asked if asked else _by_caption(tx, ask)
         case _:
             handler = home.not_understood
     if not ask.person.language and handler is not start.speak:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, bulletins, duress, hard, outages, outbox, proposals, regions, relatives, roles, ties
+from storage import audit, bulletins, duress, hard, outages, outbox, proposals, regions, relatives, roles, rumours, ties
 from storage.database import Tx
 from storage.schema import (
     address,
@@ -55,6 +55,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     outages.unite(tx, gone, kept)
     regions.unite(tx, gone, kept)
     bulletins.unite(tx, gone, kept)
+    rumours.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
