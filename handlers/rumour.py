@@ -36,25 +36,25 @@ FIELDS = ("wording", "said")
 def _topic(one: Rumour) -> Line:  # noqa: PLR0911 - one topic, one name
     match one.topic:
         case "violence":
-            return pgettext("topic", "violence")
+            return pgettext("noun", "violence")
         case "arrest":
-            return pgettext("topic", "arrests")
+            return pgettext("noun", "arrests")
         case "evacuation":
-            return pgettext("topic", "evacuation")
+            return pgettext("noun", "evacuation")
         case "roads":
-            return pgettext("topic", "roads and borders")
+            return pgettext("noun", "roads and borders")
         case "network":
-            return pgettext("topic", "network")
+            return pgettext("noun", "network")
         case "forces":
-            return pgettext("topic", "police and army")
+            return pgettext("noun", "police and army")
         case "protest":
-            return pgettext("topic", "protests")
+            return pgettext("noun", "protests")
         case "supplies":
-            return pgettext("topic", "food, water, medicine, money")
+            return pgettext("noun", "food, water, medicine, money")
         case "nature":
-            return pgettext("topic", "nature and health")
+            return pgettext("noun", "nature and health")
         case _:
-            return pgettext("topic", "something else")
+            return pgettext("noun", "something else")
 
 
 def _sign(one: Rumour) -> str:
@@ -64,17 +64,17 @@ def _sign(one: Rumour) -> str:
 def _found(verdict: Verdict) -> Line:
     match verdict:
         case Verdict.CONFIRMED:
-            return pgettext("verdict", "✅ confirmed")
+            return pgettext("button", "✅ confirmed")
         case Verdict.PROBABLY_TRUE:
-            return pgettext("verdict", "🟢 probably true")
+            return pgettext("button", "🟢 probably true")
         case Verdict.DISPUTED:
-            return pgettext("verdict", "⚖️ disputed")
+            return pgettext("button", "⚖️ disputed")
         case Verdict.PROBABLY_FALSE:
-            return pgettext("verdict", "🟠 probably false")
+            return pgettext("button", "🟠 probably false")
         case Verdict.FALSE:
-            return pgettext("verdict", "❌ false")
+            return pgettext("button", "❌ false")
         case Verdict.UNVERIFIABLE:
-            return pgettext("verdict", "❔ can't be verified")
+            return pgettext("button", "❔ can't be verified")
 
 
 # -- asking --------------------------------------------------------------------------------------------------------
@@ -363,8 +363,8 @@ def _ask_for(ask: Ask, tx: Tx, one: Rumour, field: str, language: str) -> Outgoi
     match field:
         case "wording":
             text = _(
-                "{language}: write the claim in your own words, as everybody may read it. Nothing in it may lead to whoever "
-                "asked.",
+                "{language}: write the claim in your own words, as everybody may read it. Nothing in it may lead to "
+                "whoever asked.",
                 language=name,
             )
         case "said":
@@ -453,7 +453,7 @@ def _what(one: Rumour, answer: Answer, now: datetime) -> list[Line | str]:
     """Exactly what goes out, in each language."""
     lines: list[Line | str] = [_("This goes out to whoever asked, and everybody can read it:")]
     for language in i18n.LANGUAGES:
-        lines += ["", _("{language}:", language=i18n.language_button(language))]
+        lines += ["", _("In {language}:", language=i18n.language_button(language))]
         lines += _page(one, answer, language, now).lines if language in answer.said else [_("not yet translated")]
     return lines
 

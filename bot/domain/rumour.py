@@ -56,7 +56,7 @@ class Verdict(Enum):
     UNVERIFIABLE = "unverifiable"
 
 
-Token: TypeAlias = "tuple[Kind, Hashable]"
+Token: TypeAlias = "tuple[Kind, Hashable]"  # noqa: S105 - a piece of a text
 Tokens: TypeAlias = "frozenset[tuple[Kind, Hashable]]"
 
 _WEIGHTS: Final[Mapping[Kind, float]] = {
@@ -79,7 +79,7 @@ class Claim:
     danger: int
 
 
-def read(text: str) -> Claim:
+def read(text: str) -> Claim:  # noqa: C901 - each word is one of several things
     """What a question is about. At most `LONGEST` characters are looked at."""
     said = _words(text)
     found: set[Token] = set()

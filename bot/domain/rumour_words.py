@@ -2,6 +2,7 @@
 
 A word that ends in * stands for every word that begins so. Keyboards and alphabets are folded away.
 """
+# ruff: noqa: E501, ISC004 - one language, one line
 
 from __future__ import annotations
 
