@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from bot.domain import places
 from bot.domain.folding import LONGEST as LOOKED_AT
-from bot.domain.folding import words
+from bot.domain.folding import loosely, words
 from bot.domain.rumour_words import CONCEPTS, EMPTY, NEGATIONS, NUMBERED, NUMBERS, PEOPLE
 
 PROMISED: Final = timedelta(hours=48)  # within this an asker is told the verdict; once it may take as long again
@@ -103,7 +103,7 @@ def read(text: str) -> Claim:  # noqa: C901 - each word is one of several things
             if concept not in concepts and concept not in {"people", "not"}:
                 concepts.append(concept)
         elif word not in _empty():
-            found.add((Kind.WORD, word.replace("о", "а")[:ROOT]))
+            found.add((Kind.WORD, loosely(word)[:ROOT]))
     _order(concepts, found)
     best = max(hits.values())
     spoken = [language for language, n in hits.items() if n == best]
