@@ -214,7 +214,7 @@ class App:
     async def round(self) -> None:
         """Do once what the passing of time asks for."""
         now = self.now()
-        for work in (rounds.often, rounds.waiting, rounds.seldom, rounds.asking):
+        for work in (rounds.often, rounds.waiting, rounds.seldom, rounds.asking, rounds.answering):
             await self.storage.write(partial(work, now=now))
         while await self.storage.write(self._feeding()):
             pass
@@ -249,6 +249,7 @@ class App:
                 if await self._go_round(rounds.seldom):
                     await self._empty_log()
             await self._go_round(rounds.asking)
+            await self._go_round(rounds.answering)
 
     async def _go_round(self, work: Round) -> bool:
         """One round in a transaction of its own: a defect in it stops no other, and it comes again. Whether it went."""

@@ -40,6 +40,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "📡 On their way"), "cast"),
         (pgettext("button", "📢 Outlets"), "outlet"),
         (pgettext("button", "📥 Sources"), "feeds"),
+        (pgettext("button", "❓ Questions"), "rumours"),
     ),
     Role.ORGANISER: (),
 }

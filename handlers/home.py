@@ -127,6 +127,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties"), button(pgettext("button", "📰 News"), "news")],
         [button(pgettext("button", "🔗 My other account"), "link")],
+        [button(pgettext("button", "❓ Is this true?"), "rumour")],
         at_the_desk,
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
         [back()],

@@ -12,7 +12,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import alarm, bearer, deadline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, deadlines, inbox, outbox, people, readers, ties, trustees
+from storage import checkins, circles, deadlines, inbox, outbox, people, readers, rumours, ties, trustees
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -83,6 +83,10 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         ],
         "districts": [{"district": one.place, "I live there": one.lives} for one in ties.of(tx, person.id)],
         "news that I get": _reading(tx, person.id),  # of a right nothing is said: a copy can fall into other hands
+        "questions whether something is true": [
+            {"asked": one.asked_at.isoformat(timespec="minutes"), "words": words or ""}
+            for one, words in rumours.asked_by(tx, person.id)
+        ],
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()

@@ -20,6 +20,7 @@ from handlers import (
     outage,
     region,
     reviewing,
+    rumour,
     spoken,
 )
 from storage import (
@@ -43,6 +44,7 @@ from storage import (
     reports,
     retention,
     roles,
+    rumours,
 )
 from storage import hard as cases
 from storage.database import Tx
@@ -64,6 +66,11 @@ def waiting(tx: Tx, now: datetime) -> None:
 def asking(tx: Tx, now: datetime) -> None:
     """As often, but on its own, so that no call for help can suffer from it: whom a roll-call asks next."""
     outbox.post(tx, region.watch(tx, now), now)
+
+
+def answering(tx: Tx, now: datetime) -> None:
+    """As often, and on its own as well: whoever asked about a rumour is told what was found out."""
+    outbox.post(tx, rumour.watch(tx, now), now)
 
 
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
@@ -102,6 +109,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     outlets.expire(tx, now)
     broadcasts.expire(tx, now)
     feeds.expire(tx, now)
+    rumours.expire(tx, now)
     audit.expire(tx, now)
 
 

@@ -61,6 +61,7 @@ from handlers import (
     relative,
     reviewing,
     rollcall,
+    rumour,
     spoken,
     start,
     telling,
@@ -376,6 +377,22 @@ BUTTONS: Mapping[str, Handler] = {
     "feed.one": feeds.one,
     "feed.remove": feeds.remove,
     "feed.removed": feeds.removed,
+    "rumour": rumour.begin,
+    "rumour.this": rumour.this,
+    "rumour.apart": rumour.apart,
+    "rumour.board": rumour.board,
+    "rumour.read": rumour.read_answer,
+    "rumour.see": rumour.see,
+    "rumour.yes": rumour.agreed,
+    "rumours": rumour.queue,
+    "rumours.one": rumour.show,
+    "rumours.same": rumour.same,
+    "rumours.say": rumour.say,
+    "rumours.nosource": rumour.no_source,
+    "rumours.look": rumour.look,
+    "rumours.more": rumour.more,
+    "rumours.in": rumour.in_language,
+    "rumours.put": rumour.put,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -396,6 +413,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
+    Intent.RUMOUR: rumour.begin,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -429,6 +447,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "news.place": reading.searched,
     "outlet.place": outlet.searched,
     "feed.address": feeds.typed,
+    "rumour": rumour.asked,
+    "rumours.words": rumour.written,
 }
 
 
@@ -486,6 +506,9 @@ LIMITS: Mapping[Handler, Limit] = {
     reading.picture: Limit("bulletin.picture", 30),
     feeds.typed: Limit("feed", 20),
     feeds.draft: Limit("feed.draft", 60),
+    rumour.asked: Limit("rumour", 10, within=timedelta(days=1)),
+    rumour.this: Limit("rumour", 10, within=timedelta(days=1)),
+    rumour.put: Limit("rumour.put", 30),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -527,6 +550,16 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(feeds.overview, feeds.items, feeds.item, feeds.draft, feeds.add, feeds.typed, feeds.see, feeds.agreed),
         *(feeds.one, feeds.remove, feeds.removed),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
+        *(
+            rumour.begin,
+            rumour.this,
+            rumour.asked,
+            rumour.apart,
+            rumour.board,
+            rumour.read_answer,
+        ),  # nothing of circles
+        *(rumour.see, rumour.agreed, rumour.queue, rumour.show, rumour.same, rumour.say, rumour.written),
+        *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -573,6 +606,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "news.place": frozenset(Intent),
     "outlet.place": frozenset(Intent),
     "feed.address": frozenset(Intent),
+    "rumour": LEAVING,  # “is it true that we need help” is a question
+    "rumours.words": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -678,7 +713,7 @@ def is_urgent(heard: Heard) -> bool:
             return False
 
 
-def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
+def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:  # noqa: C901 - one kind of message, one branch
     """What is wanted, and who does it. A dialogue that is not gone on with is dropped."""
     match heard:
         case Pressed(code, on):
@@ -688,6 +723,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, words=payload), start.started
         case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
             ask, handler = replace(ask, words=text), spoken.heard
+        case Said(text, forwarded=True) if ask.data.get("what") == "rumour":  # that is how rumours come
+            ask, handler = replace(ask, words=text), rumour.asked
         case Said(forwarded=True):
             handler = home.forwarded
         case Unreadable():
@@ -697,7 +734,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             handler = _by_words(tx, ask)
         case Attached(caption=caption):
             ask = replace(ask, words=caption)
-            handler = _by_caption(tx, ask)
+            asked = ask.data.get("what") == "rumour" and caption.strip()
+            handler = rumour.asked if asked else _by_caption(tx, ask)
         case _:
             handler = home.not_understood
     if not ask.person.language and handler is not start.speak:

@@ -302,6 +302,7 @@ CYRILLIC_ALLOWED: Final = frozenset(
         "bot/domain/hard_words.py",
         "bot/domain/phrase_lists.py",
         "bot/domain/rollcall_words.py",
+        "bot/domain/rumour_words.py",
         "bot/domain/word_lists.py",
         "bot/domain/place_list.py",
         "bot/domain/places.py",

@@ -22,6 +22,7 @@ from storage import (
     regions,
     relatives,
     roles,
+    rumours,
     ties,
     vouchers,
 )
@@ -77,6 +78,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     readers.unite(tx, gone, kept)
     broadcasts.unite(tx, gone, kept)
     outlets.unite(tx, gone, kept)
+    rumours.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

@@ -38,6 +38,8 @@ LEFT_OUT = frozenset(
 # So whatever came later than the picture is known by not being in it. Older times are rounded, by a day at the most.
 ONLY_OWN = frozenset({"ask", "telling"})
 NEWEST = timedelta(days=1)
+# What everybody may look at, and when it last changed: what is newer than a picture is not shown beside it.
+PUBLIC = ((schema.rumour, (schema.rumour.c.asked_at, schema.rumour.c.decided_at)),)
 KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only put right: too much else hangs on them
 OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours are one's own in any case
 
@@ -186,6 +188,8 @@ def _padded(numbers: Iterable[int]) -> list[int]:
 def show(tx: Tx, who: int, picture: Picture, at: datetime) -> None:
     """Put a picture, first taken `at`, in the place of what is so now. Only inside a savepoint that is undone."""
     now = take(tx, who, at, [key[0] for key in picture["circle"]])
+    for table, changed in PUBLIC:
+        tx.execute(table.delete().where(sa.or_(*(column > at for column in changed))))
     for part in reversed(_parts()):
         if part.name not in KEPT:
             over = [key for key in now[part.name] if key not in picture.get(part.name, {})]

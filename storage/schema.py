@@ -802,6 +802,47 @@ feed_item = _table(
     sa.Index(None, "found_at"),
 )
 
+# -- rumours -------------------------------------------------------------------------------------------------------
+
+rumour = _table(
+    "rumour",  # a question “is this true?”, whoever asks it
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("topic", Sealed("rumour.topic"), nullable=False),
+    sa.Column("danger", sa.Integer, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("due_at", Instant),  # until when the askers were promised a word; none: there is a verdict
+    sa.Column("extended", sa.Integer, nullable=False, server_default="0"),  # 1: once more, with a word to the askers
+    sa.Column("form", Sealed("rumour.form")),  # the verdict that moderators are writing
+    sa.Column("verdict", Sealed("rumour.verdict")),  # as it was published; none: there is none yet
+    sa.Column("decided_at", Instant),
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),  # how many words the askers were to be told
+    sa.Column("telling", sa.Integer, nullable=False, server_default="0"),  # 1: some of them were not told it yet
+    sa.Index(None, "due_at"),
+    sa.Index(None, "decided_at"),
+    sa.Index(None, "telling"),
+)
+
+rumour_token = _table(
+    "rumour_token",  # by what it is recognised when it is asked again
+    _to("rumour.id", primary_key=True),
+    sa.Column("kind", sa.Integer, primary_key=True),
+    sa.Column("token", Blind("rumour_token.token"), primary_key=True),
+    sa.Index(None, "token"),
+)
+
+rumour_asker = _table(
+    "rumour_asker",  # who is to be told the verdict, and its corrections
+    _to("rumour.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("words", Sealed("rumour_asker.words")),  # of the first few, for the moderators; gone with the verdict
+    sa.Column("told", sa.Integer, nullable=False, server_default="0"),  # up to which version
+    sa.Column("answered", sa.Integer, nullable=False, server_default="0"),  # 1: they were told a verdict
+    sa.Column("missing", sa.Integer, nullable=False, server_default="0"),  # 1: it was not in their language yet
+    sa.Index(None, "person_id"),
+    sa.Index(None, "rumour_id", "told"),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

@@ -632,6 +632,32 @@ POLITE_WORDS: Final = (
 # An agreement that may open a phrase: “yes, I am safe”.
 YES_WORDS: Final = ("ҳа", "бале", "да", "yes")
 
+# “Is this true?”, of something heard.
+RUMOUR: Final = (
+    "оё ин рост аст",
+    "ин рост аст",
+    "рост аст",
+    "ин дуруст аст",
+    "овоза",
+    "ин овоза аст",
+    "овозаро санҷед",
+    "правда ли это",
+    "это правда",
+    "правда ли",
+    "это слух",
+    "слух",
+    "слухи",
+    "проверить слух",
+    "проверьте слух",
+    "is this true",
+    "is it true",
+    "is that true",
+    "rumour",
+    "rumor",
+    "check a rumour",
+    "check a rumor",
+)
+
 # The names of slash commands in their Latin letters, without the slash.
 COMMANDS: Final = {
     "start": "START",
@@ -662,4 +688,6 @@ COMMANDS: Final = {
     "back": "BACK",
     "forget": "FORGET",
     "desk": "DESK",
+    "rumour": "RUMOUR",
+    "ovoza": "RUMOUR",
 }

@@ -37,6 +37,8 @@ class Intent(Enum):
     BACK = auto()
     DESK = auto()
     """Where rights are used, and asked for: it stands in no menu of somebody who has none."""
+    RUMOUR = auto()
+    """“Is this true?”"""
 
 
 COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent in phrase_lists.COMMANDS.items()}
@@ -162,6 +164,7 @@ def _phrases() -> dict[str, Intent]:
         Intent.PEOPLE: phrase_lists.PEOPLE,
         Intent.CIRCLES: phrase_lists.CIRCLES,
         Intent.ASK: phrase_lists.ASK,
+        Intent.RUMOUR: phrase_lists.RUMOUR,
     }
     folded: dict[str, Intent] = {}
     for intent, phrases in lists.items():

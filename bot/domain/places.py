@@ -22,6 +22,7 @@ REGIONS: Final = ("gbao", "dushanbe", "sughd", "khatlon", "drs", "ru", "world")
 _LONGEST_QUERY: Final = 60
 _SHORTEST_WITH_SLIP: Final = 4
 # Russian makes an adjective of a district: its ending, in folded letters.
+_CASE_ENDING: Final = re.compile("(?:ра|ам|ои|ах|а|е|у|и)$")  # of Tajik and Russian, loosely folded
 _RUSSIAN_ENDING: Final = re.compile("(?:ин)?ск(?:и|ая|ое|ого|ом)$")
 
 
@@ -65,6 +66,22 @@ def search(text: str, limit: int = 8) -> list[str]:
         roots = [_RUSSIAN_ENDING.sub("", word) for word in said]
         found = [code for root in roots if len(root) >= _SHORTEST_WITH_SLIP for code in _found(loosely(root))]
     return list(dict.fromkeys(found))[:limit]
+
+
+def exactly(text: str) -> str:
+    """The place whose whole name this is, in any language and perhaps with the ending of a case; "" if there is none.
+
+    Nothing is guessed from a beginning or past a slip: it is for reading places out of sentences.
+    """
+    key = loosely(text)
+    names = _index()
+    roots = (key, _CASE_ENDING.sub("", key), _RUSSIAN_ENDING.sub("", key))
+    return next((names[root][0] for root in roots if len(root) >= _SHORTEST_WITH_SLIP and root in names), "")
+
+
+def region_of(code: str) -> str:
+    """The shelf of the list on which a place stands."""
+    return _list()[code].region
 
 
 def _found(key: str) -> list[str]:

@@ -32,6 +32,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_feed_due_at"), ["due_at"], unique=False)
 
     op.create_table(
+        "rumour",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("topic", sa.LargeBinary(), nullable=False),
+        sa.Column("danger", sa.Integer(), nullable=False),
+        sa.Column("asked_at", Big, nullable=False),
+        sa.Column("due_at", Big, nullable=True),
+        sa.Column("extended", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("form", sa.LargeBinary(), nullable=True),
+        sa.Column("verdict", sa.LargeBinary(), nullable=True),
+        sa.Column("decided_at", Big, nullable=True),
+        sa.Column("version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("telling", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rumour")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rumour", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rumour_decided_at"), ["decided_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rumour_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rumour_telling"), ["telling"], unique=False)
+
+    op.create_table(
         "asked",
         sa.Column("number", Big, autoincrement=False, nullable=False),
         sa.Column("person_id", Big, nullable=False),
@@ -191,6 +212,42 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reader_place", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reader_place_place_person_id"), ["place", "person_id"], unique=False)
+
+    op.create_table(
+        "rumour_asker",
+        sa.Column("rumour_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("asked_at", Big, nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=True),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("answered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("missing", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_rumour_asker_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["rumour_id"], ["rumour.id"], name=op.f("fk_rumour_asker_rumour_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("rumour_id", "person_id", name=op.f("pk_rumour_asker")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rumour_asker", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rumour_asker_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rumour_asker_rumour_id_told"), ["rumour_id", "told"], unique=False)
+
+    op.create_table(
+        "rumour_token",
+        sa.Column("rumour_id", Big, nullable=False),
+        sa.Column("kind", sa.Integer(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rumour_id"], ["rumour.id"], name=op.f("fk_rumour_token_rumour_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("rumour_id", "kind", "token", name=op.f("pk_rumour_token")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("rumour_token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rumour_token_token"), ["token"], unique=False)
 
     op.create_table(
         "vouched",
