@@ -36,6 +36,7 @@ from bot.domain.spoken import is_code
 from bot.i18n import _
 from handlers import (
     alarm,
+    archive,
     asking,
     bearer,
     board,
@@ -60,6 +61,7 @@ from handlers import (
     telling,
     ties,
     trustee,
+    verify,
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
@@ -284,6 +286,8 @@ BUTTONS: Mapping[str, Handler] = {
     "region.safe": region.safe,
     "region.help": region.help_needed,
     "region.later": region.later,
+    "verify": verify.verify,
+    "bulletin.read": archive.read,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -304,6 +308,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
+    Intent.VERIFY: verify.verify,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -331,6 +336,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "tie": ties.searched,
     "desk.code": desk.give_typed,
     "region.place": region.searched,
+    "verify": verify.verified,
 }
 
 
@@ -381,6 +387,8 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.keep: Limit("desk.keep", 3),
     region.put: Limit("region", 10),
     region.picture: Limit("region.picture", 20),
+    verify.verified: Limit("verify", 60),
+    verify.forwarded: Limit("verify", 60),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -388,7 +396,8 @@ LIMITS: Mapping[Handler, Limit] = {
 UNSEEING: frozenset[Handler] = frozenset(
     {
         *(home.home, home.more, home.manual, home.over, home.unclear, home.cancel, home.help_or_manual),
-        *(home.not_understood, home.forwarded, home.unreadable, home.only_words),
+        *(home.not_understood, verify.forwarded, home.unreadable, home.only_words),
+        *(verify.verify, verify.verified, archive.read),
         *(start.speak, start.language, start.started, start.quiet, start.quiet_at, start.quiet_zone, start.quiet_off),
         *(alarm.safe, alarm.call, alarm.call_in, alarm.note, alarm.noted, alarm.safe_now, alarm.mistake),
         *(alarm.seen, alarm.caring),
@@ -444,12 +453,13 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
     "region.place": frozenset(Intent),
+    "verify": URGENT,  # what is checked may say anything
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
 )  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(
-    {home.help_or_manual, home.only_words, home.forwarded, home.unreadable, home.unclear}
+    {home.help_or_manual, home.only_words, verify.forwarded, home.unreadable, home.unclear}
 )  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
@@ -550,8 +560,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, words=payload), start.started
         case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
             ask, handler = replace(ask, words=text), spoken.heard
-        case Said(forwarded=True):
-            handler = home.forwarded
+        case Said(text, forwarded=True):
+            ask, handler = replace(ask, words=text), verify.forwarded
         case Unreadable():
             handler = home.unreadable
         case Said(text):

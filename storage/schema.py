@@ -655,6 +655,14 @@ edition = _table(
     sa.UniqueConstraint("number", "language", "version"),
 )
 
+# -- copies of bulletins -------------------------------------------------------------------------------------------
+
+copy_shingle = _table(
+    "copy_shingle",  # each few words in a row of what was published, as a number: what finds the text a copy is of
+    sa.Column("hash", Id, primary_key=True, autoincrement=False),
+    sa.Column("entry", Id, sa.ForeignKey("edition.entry"), primary_key=True, autoincrement=False),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

@@ -662,4 +662,6 @@ COMMANDS: Final = {
     "back": "BACK",
     "forget": "FORGET",
     "desk": "DESK",
+    "verify": "VERIFY",
+    "sanjish": "VERIFY",
 }

@@ -37,6 +37,8 @@ class Intent(Enum):
     BACK = auto()
     DESK = auto()
     """Where rights are used, and asked for: it stands in no menu of somebody who has none."""
+    VERIFY = auto()
+    """A text is to be checked: is it ours, and unchanged?"""
 
 
 COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent in phrase_lists.COMMANDS.items()}

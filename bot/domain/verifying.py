@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -18,6 +19,7 @@ from typing import Final
 LONGEST: Final = 8192  # characters of a copy that are looked at: more than any platform carries in one message
 FEWEST: Final = 6  # words: fewer are said by anybody, and tell nothing
 RUN: Final = 4  # words in a row that find the texts a copy may be of
+REPEATED: Final = 30_000  # pairs of equal words: what repeats itself more is made to cost time, and is no copy
 LIKE: Final = 0.4  # of a copy, or of ours: below that they are two different texts
 
 # A sign before a number and a percent or money sign are part of what is said.
@@ -97,6 +99,9 @@ def compare(ours: Sequence[Word], copy: Sequence[Word]) -> Found:
         return Found(Alike.EQUAL, same=len(two))
     if _within(one, two):
         return Found(Alike.PART, same=len(two))
+    often = Counter(two)
+    if sum(count * often[word] for word, count in Counter(one).items()) > REPEATED:
+        return Found(Alike.OTHER)
     matcher = SequenceMatcher(None, one, two, autojunk=False)
     same = sum(block.size for block in matcher.get_matching_blocks() if block.size > 1)
     if same < RUN or same < LIKE * min(len(one), len(two)):
@@ -108,7 +113,9 @@ def _within(ours: list[str], copy: list[str]) -> bool:
     return any(ours[n : n + len(copy)] == copy for n in range(len(ours) - len(copy) + 1))
 
 
-def _changes(steps: Sequence[tuple[str, int, int, int, int]], ours: Sequence[Word], copy: Sequence[Word]) -> list[Change]:
+def _changes(
+    steps: Sequence[tuple[str, int, int, int, int]], ours: Sequence[Word], copy: Sequence[Word]
+) -> list[Change]:
     """What is another; what was only cropped at either end is none."""
     found = []
     for n, (what, since, until, first, last) in enumerate(steps):
