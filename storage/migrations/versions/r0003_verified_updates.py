@@ -75,3 +75,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", "language", "version", name=op.f("uq_edition_number_language_version")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "copy_shingle",
+        sa.Column("hash", Big, autoincrement=False, nullable=False),
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["entry"], ["edition.entry"], name=op.f("fk_copy_shingle_entry")),
+        sa.PrimaryKeyConstraint("hash", "entry", name=op.f("pk_copy_shingle")),
+        sqlite_strict=True,
+    )
