@@ -28,6 +28,7 @@ SENTENCES: Final = {
     "bot.publishing.PublishFault": FAILED,
     "bot.rights.RightsFault": FAILED,
     "bot.succession.SuccessionFault": FAILED,
+    "bot.verification.NotOurs": FAILED,
     "bot.i18n.CatalogueError": FAILED,
     "bot.platforms.matrix.intake.IntakeStopped": FAILED,
     "bot.platforms.telegram.intake.IntakeStopped": FAILED,
@@ -289,6 +290,25 @@ def _publish(wish: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from bot import verification
+
+    root = wish.public_key
+    if not root:
+        root = _settings(wish).public_key
+    if not root:
+        print("Name the community's public key with --public-key: it stands on its printed card.", file=sys.stderr)
+        return MISUSED
+    proofs, certificate = verification.read(wish.files, wish.certificate)
+    heads = verification.check(proofs, certificate, root, datetime.now(UTC))
+    for proof, head in zip(proofs, heads, strict=True):
+        print(verification.told(proof, head))
+    print("Whether a bulletin was corrected or withdrawn later, only the bot or the newest bulletins can tell.")
+    return 0
+
+
 def _unknown(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     from bot import checkup
@@ -403,7 +423,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(do=_restore)
     drill.set_defaults(do=_drill)
 
-    for words in (_succession_words, _role_words, _publish_words):
+    for words in (_succession_words, _role_words, _publish_words, _verify_words):
         words(commands)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
@@ -460,6 +480,18 @@ def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         deeds.add_parser(name, help=what).add_argument("number", type=int, metavar="NUMBER", help="see the list")
     deeds.add_parser("log", help="what was done with rights lately")
     role.set_defaults(do=_role)
+
+
+def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser("verify", help="whether files are good bulletins of the community; offline")
+    verify.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="such as bulletin-7-tg.txt, its .minisig beside it"
+    )
+    verify.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
+    verify.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="default: bulletins.certificate beside the first file"
+    )
+    verify.set_defaults(do=_verify)
 
 
 if __name__ == "__main__":

@@ -170,12 +170,9 @@ def not_understood(ask: Ask, tx: Tx) -> Outgoing:
     return with_menu(ask, _("I did not understand that. Please choose:"))
 
 
-def forwarded(ask: Ask, tx: Tx) -> Outgoing:
+def forwarded() -> Line:
     """Somebody else's words, forwarded: never taken for the person's own."""
-    del tx
-    return with_menu(
-        ask, _("You have forwarded somebody else's words. I take only your own. If you have news, please choose:")
-    )
+    return _("You have forwarded somebody else's words. I take only your own. If you have news, please choose:")
 
 
 def unreadable(ask: Ask, tx: Tx) -> Outgoing:

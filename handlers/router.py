@@ -67,6 +67,7 @@ from handlers import (
     telling,
     ties,
     trustee,
+    verify,
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
@@ -393,6 +394,7 @@ BUTTONS: Mapping[str, Handler] = {
     "rumours.more": rumour.more,
     "rumours.in": rumour.in_language,
     "rumours.put": rumour.put,
+    "verify": verify.verify,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -414,6 +416,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
     Intent.RUMOUR: rumour.begin,
+    Intent.VERIFY: verify.verify,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -449,6 +452,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "feed.address": feeds.typed,
     "rumour": rumour.asked,
     "rumours.words": rumour.written,
+    "verify": verify.verified,
 }
 
 
@@ -509,6 +513,8 @@ LIMITS: Mapping[Handler, Limit] = {
     rumour.asked: Limit("rumour", 10, within=timedelta(days=1)),
     rumour.this: Limit("rumour", 10, within=timedelta(days=1)),
     rumour.put: Limit("rumour.put", 30),
+    verify.verified: Limit("verify", 60),
+    verify.forwarded: Limit("verify", 60),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -516,7 +522,7 @@ LIMITS: Mapping[Handler, Limit] = {
 UNSEEING: frozenset[Handler] = frozenset(
     {
         *(home.home, home.more, home.manual, home.over, home.unclear, home.cancel, home.help_or_manual),
-        *(home.not_understood, home.forwarded, home.unreadable, home.only_words),
+        *(home.not_understood, verify.forwarded, home.unreadable, home.only_words),
         *(start.speak, start.language, start.started, start.quiet, start.quiet_at, start.quiet_zone, start.quiet_off),
         *(alarm.safe, alarm.call, alarm.call_in, alarm.note, alarm.noted, alarm.safe_now, alarm.mistake),
         *(alarm.seen, alarm.caring),
@@ -608,12 +614,13 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "feed.address": frozenset(Intent),
     "rumour": LEAVING,  # “is it true that we need help” is a question
     "rumours.words": URGENT,
+    "verify": URGENT,  # what is checked may say anything
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
 )  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(
-    {home.help_or_manual, home.only_words, home.forwarded, home.unreadable, home.unclear}
+    {home.help_or_manual, home.only_words, verify.forwarded, home.unreadable, home.unclear}
 )  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
@@ -725,8 +732,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:  # noqa:
             ask, handler = replace(ask, words=text), spoken.heard
         case Said(text, forwarded=True) if ask.data.get("what") == "rumour":  # that is how rumours come
             ask, handler = replace(ask, words=text), rumour.asked
-        case Said(forwarded=True):
-            handler = home.forwarded
+        case Said(text, forwarded=True):
+            ask, handler = replace(ask, words=text), verify.forwarded
         case Unreadable():
             handler = home.unreadable
         case Said(text):

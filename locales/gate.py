@@ -307,6 +307,7 @@ CYRILLIC_ALLOWED: Final = frozenset(
         "bot/domain/place_list.py",
         "bot/domain/places.py",
         "bot/domain/folding.py",
+        "bot/domain/verifying.py",
         "bot/i18n.py",
     },
 )

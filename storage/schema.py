@@ -843,6 +843,14 @@ rumour_asker = _table(
     sa.Index(None, "rumour_id", "told"),
 )
 
+# -- copies of bulletins -------------------------------------------------------------------------------------------
+
+copy_shingle = _table(
+    "copy_shingle",  # each few words in a row of what was published, as a number: what finds the text a copy is of
+    sa.Column("hash", Id, primary_key=True, autoincrement=False),
+    sa.Column("entry", Id, sa.ForeignKey("edition.entry"), primary_key=True, autoincrement=False),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

@@ -690,4 +690,6 @@ COMMANDS: Final = {
     "desk": "DESK",
     "rumour": "RUMOUR",
     "ovoza": "RUMOUR",
+    "verify": "VERIFY",
+    "sanjish": "VERIFY",
 }

@@ -39,6 +39,8 @@ class Intent(Enum):
     """Where rights are used, and asked for: it stands in no menu of somebody who has none."""
     RUMOUR = auto()
     """“Is this true?”"""
+    VERIFY = auto()
+    """A text is to be checked: is it ours, and unchanged?"""
 
 
 COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent in phrase_lists.COMMANDS.items()}

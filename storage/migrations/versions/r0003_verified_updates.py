@@ -314,6 +314,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_translating_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "copy_shingle",
+        sa.Column("hash", Big, autoincrement=False, nullable=False),
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["entry"], ["edition.entry"], name=op.f("fk_copy_shingle_entry")),
+        sa.PrimaryKeyConstraint("hash", "entry", name=op.f("pk_copy_shingle")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "posting",
         sa.Column("number", Big, autoincrement=False, nullable=False),
         sa.Column("outlet_id", Big, nullable=False),

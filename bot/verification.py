@@ -1,0 +1,142 @@
+"""`payvand verify`: whether files are the community's bulletins. Offline, from the files and its public key alone.
+
+Beside each file lies its signature (FILE.minisig), and beside the first the certificate of the online key with its own
+(`bulletins.certificate`). The stock `minisign` program agrees::
+
+    minisign -V -P <the community's public key> -m bulletins.certificate
+    minisign -V -P <the key that stands in the certificate> -m bulletin-7-tg.txt
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import minisign
+
+from bot.domain import bulletin
+from bot.domain.bulletin import Header
+from storage import signing
+from storage.signing import NotCertified
+
+CERTIFICATE: Final = f"{signing.PURPOSE}.certificate"
+
+
+class NotOurs(Exception):  # noqa: N818 - an operator reads the sentence, not the class
+    """A file is not a good bulletin. The message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """A certificate and its signature: two files' contents."""
+
+    text: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A bulletin's file, its signature, and what it is called in sentences."""
+
+    name: str
+    file: bytes
+    signature: bytes
+
+
+def check(proofs: Sequence[Proof], certificate: Certificates, root: str, now: datetime) -> list[Header]:
+    """What the files say of themselves, if all of them are good. Raises NotOurs."""
+    heads = [_one(one, certificate, root, now) for one in proofs]
+    _chained(proofs, heads)
+    return heads
+
+
+def _one(one: Proof, certificate: Certificates, root: str, now: datetime) -> Header:
+    try:
+        text = one.file.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    read = bulletin.read_file(text)
+    if read is None:
+        message = f"{one.name} is NOT a bulletin: its header is missing or damaged. Don't trust it."
+        raise NotOurs(message)
+    head, _text = read
+    if head.published_at > now:
+        message = f"{one.name} says that it was published on {head.published_at:%Y-%m-%d}, which has not come yet."
+        raise NotOurs(message)
+    try:
+        key = signing.read_certificate(certificate.text, certificate.signature, root, head.published_at)
+    except NotCertified:
+        message = (
+            f"{one.name} can't be trusted: the certificate is not signed by the community's root key, or was not valid "
+            f"on {head.published_at:%Y-%m-%d}. If it was published under another one, name that with --certificate."
+        )
+        raise NotOurs(message) from None
+    if key.purpose != signing.PURPOSE or not signing.is_signed(one.file, one.signature, key.key):
+        message = f"{one.name} is NOT signed by the key that the community certified. Don't trust it."
+        raise NotOurs(message)
+    if _comment(one.signature) != bulletin.comment(head):
+        message = f"{one.name} and its signature speak of different bulletins. Don't trust it."
+        raise NotOurs(message)
+    return head
+
+
+def _comment(signature: bytes) -> str:
+    try:
+        comment: str | None = minisign.Signature.from_bytes(signature).trusted_comment
+    except minisign.Error:
+        return ""
+    return comment or ""
+
+
+def _chained(proofs: Sequence[Proof], heads: Sequence[Header]) -> None:
+    """Each file that follows another one in the chain must hold its digest, and come no earlier."""
+    order = sorted(range(len(heads)), key=lambda n: heads[n].entry)
+    for one, two in pairwise(order):
+        before, after = heads[one], heads[two]
+        names = f"{proofs[one].name} and {proofs[two].name}"
+        if before.entry == after.entry and proofs[one].file != proofs[two].file:
+            message = f"{names} claim the same place in the chain. One of them is false: ask the community."
+            raise NotOurs(message)
+        follows = after.entry == before.entry + 1
+        if follows and after.previous != bulletin.digest(proofs[one].file.decode("utf-8")):
+            message = f"{names} don't belong to one chain: something was put between them or taken out."
+            raise NotOurs(message)
+        if after.published_at < before.published_at or before.community != after.community:
+            message = f"{names} are not in the order in which one community published them."
+            raise NotOurs(message)
+    first = heads[order[0]] if order else None
+    if first is not None and (first.entry == 1) != (first.previous == bulletin.BEGINNING):
+        message = f"{proofs[order[0]].name} is NOT where the chain begins, or says falsely that it is."
+        raise NotOurs(message)
+
+
+def read(files: Sequence[Path], certificate: Path | None) -> tuple[list[Proof], Certificates]:
+    """The files, with what must lie beside them. Raises NotOurs if something is missing."""
+    kept = certificate or files[0].with_name(CERTIFICATE)
+    try:
+        proofs = [Proof(str(one), one.read_bytes(), _signature(one).read_bytes()) for one in files]
+        return proofs, Certificates(kept.read_bytes(), _signature(kept).read_bytes())
+    except OSError as error:
+        message = (
+            f"{error.filename} can't be read. Beside each file must lie its .minisig, and the certificate with its own."
+        )
+        raise NotOurs(message) from None
+
+
+def _signature(of: Path) -> Path:
+    return of.with_name(f"{of.name}.minisig")
+
+
+def told(proof: Proof, head: Header) -> str:
+    """What a good file is, in a line for whoever asked."""
+    said = f"{proof.name}: good. No. {head.number} ({head.language}) of {head.community}"
+    said += f", {head.published_at:%Y-%m-%d %H:%M} UTC"
+    said += ", EXERCISE" if head.exercise else ""
+    said += "" if head.reviewed else ", NOT YET REVIEWED when it was signed"
+    if head.about is not None:
+        said += f", {head.kind.value} of No. {head.about}"
+    return said + "."
