@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable
 from itertools import permutations, product
+from pathlib import Path
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -180,3 +181,15 @@ def test_the_rule_makes_every_misheard_word_and_every_swap_a_dead_code(dice: ran
             assert wrong == code or wrong not in living
         for swapped in permutations(code):
             assert swapped == code or swapped not in living
+
+
+def test_a_drawing_that_fails_leaves_no_file_open() -> None:
+    def fonts_open() -> int:
+        return sum(1 for one in Path("/proc/self/fd").iterdir() if one.exists() and one.resolve() == FONT.resolve())
+
+    before = fonts_open()
+    with pytest.raises(ValueError, match="unknown sign"):
+        draw([("?", "a", "b", "c")])
+    assert fonts_open() == before
+    with FONT.open("rb"):
+        assert fonts_open() == before + 1, "the control: an open one is seen"
