@@ -27,6 +27,7 @@ SENTENCES: Final = {
     "bot.founding.InitFault": MISUSED,
     "bot.rights.RightsFault": FAILED,
     "bot.succession.SuccessionFault": FAILED,
+    "bot.proving.NotOurs": FAILED,
     "bot.i18n.CatalogueError": FAILED,
     "bot.platforms.matrix.intake.IntakeStopped": FAILED,
     "bot.platforms.telegram.intake.IntakeStopped": FAILED,
@@ -244,6 +245,19 @@ async def _succeed(wish: argparse.Namespace, settings: Settings, now: datetime) 
     return "\n".join(steps)
 
 
+def _verify(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from bot import proving
+
+    key = wish.public_key or _settings(wish).public_key
+    for line in proving.check(
+        wish.file, key, datetime.now(UTC), signature=wish.signature, certificate=wish.certificate
+    ):
+        print(line)
+    return 0
+
+
 def _role(wish: argparse.Namespace) -> int:
     print(asyncio.run(_with_rights(wish, _settings(wish))))
     return 0
@@ -388,7 +402,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(do=_restore)
     drill.set_defaults(do=_drill)
 
-    for words in (_succession_words, _role_words):
+    for words in (_succession_words, _role_words, _verify_words):
         words(commands)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
@@ -424,6 +438,17 @@ def _succession_words(commands: argparse._SubParsersAction[argparse.ArgumentPars
     succession.add_argument("--check", type=Path, metavar="FILE", help="check a notice instead, and change nothing")
     succession.add_argument("--public-key", metavar="KEY", help="the community's public key, where no settings are")
     succession.set_defaults(do=_succession)
+
+
+def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser("verify", help="check files of bulletins, offline: signature, certificate and chain")
+    verify.add_argument("file", type=Path, nargs="+", help="the files; several in the order of their entries")
+    verify.add_argument("--signature", type=Path, metavar="FILE", help="default: .minisig beside the file")
+    verify.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="default: bulletins.certificate beside the file"
+    )
+    verify.add_argument("--public-key", metavar="RW…", help="the community's public key, where no settings are")
+    verify.set_defaults(do=_verify)
 
 
 def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

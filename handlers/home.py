@@ -126,6 +126,10 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "⏰ Regular check-in"), "late")],
         [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties")],
+        [
+            button(pgettext("button", "📰 What was published"), "bulletins"),
+            button(pgettext("button", "🔎 Is this text yours?"), "verify"),
+        ],
         [button(pgettext("button", "🔗 My other account"), "link")],
         at_the_desk,
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
@@ -167,14 +171,6 @@ def not_understood(ask: Ask, tx: Tx) -> Outgoing:
     """Words that are no phrase we know: offer the buttons."""
     del tx
     return with_menu(ask, _("I did not understand that. Please choose:"))
-
-
-def forwarded(ask: Ask, tx: Tx) -> Outgoing:
-    """Somebody else's words, forwarded: never taken for the person's own."""
-    del tx
-    return with_menu(
-        ask, _("You have forwarded somebody else's words. I take only your own. If you have news, please choose:")
-    )
 
 
 def unreadable(ask: Ask, tx: Tx) -> Outgoing:

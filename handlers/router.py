@@ -33,9 +33,11 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.domain.spoken import is_code
+from bot.domain.verifying import FEWEST
 from bot.i18n import _
 from handlers import (
     alarm,
+    archive,
     asking,
     bearer,
     board,
@@ -60,6 +62,7 @@ from handlers import (
     telling,
     ties,
     trustee,
+    verify,
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
@@ -284,6 +287,15 @@ BUTTONS: Mapping[str, Handler] = {
     "region.safe": region.safe,
     "region.help": region.help_needed,
     "region.later": region.later,
+    "verify": verify.verify,
+    "bulletins": archive.newest,
+    "archive.list": archive.listed,
+    "archive.one": archive.one,
+    "archive.file": archive.file,
+    "archive.topics": archive.topics,
+    "archive.months": archive.months,
+    "archive.place": archive.place,
+    "archive.words": archive.words,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -304,6 +316,8 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.CANCEL: home.cancel,
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
+    Intent.VERIFY: verify.verify,
+    Intent.BULLETINS: archive.newest,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -331,6 +345,9 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "tie": ties.searched,
     "desk.code": desk.give_typed,
     "region.place": region.searched,
+    "verify": verify.typed,
+    "archive.place": archive.place_searched,
+    "archive.words": archive.searched,
 }
 
 
@@ -381,6 +398,11 @@ LIMITS: Mapping[Handler, Limit] = {
     desk.keep: Limit("desk.keep", 3),
     region.put: Limit("region", 10),
     region.picture: Limit("region.picture", 20),
+    verify.typed: Limit("verify", 60),
+    verify.forwarded: Limit("verify", 60),
+    verify.verify: Limit("verify", 60),
+    archive.file: Limit("archive.file", 20),
+    archive.searched: Limit("archive", 100),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -388,7 +410,7 @@ LIMITS: Mapping[Handler, Limit] = {
 UNSEEING: frozenset[Handler] = frozenset(
     {
         *(home.home, home.more, home.manual, home.over, home.unclear, home.cancel, home.help_or_manual),
-        *(home.not_understood, home.forwarded, home.unreadable, home.only_words),
+        *(home.not_understood, home.unreadable, home.only_words),
         *(start.speak, start.language, start.started, start.quiet, start.quiet_at, start.quiet_zone, start.quiet_off),
         *(alarm.safe, alarm.call, alarm.call_in, alarm.note, alarm.noted, alarm.safe_now, alarm.mistake),
         *(alarm.seen, alarm.caring),
@@ -403,6 +425,10 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
+        # what was published is everybody's
+        *(verify.verify, verify.typed, verify.forwarded, verify.picture),
+        *(archive.newest, archive.listed, archive.one, archive.file, archive.topics, archive.months, archive.place),
+        *(archive.place_searched, archive.words, archive.searched),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
     }
 )
@@ -444,12 +470,18 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "tie": frozenset(Intent),
     "desk.code": frozenset(Intent),
     "region.place": frozenset(Intent),
+    "verify": URGENT,  # others' words
+    "archive.place": frozenset(Intent),
+    "archive.words": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
 )  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(
-    {home.help_or_manual, home.only_words, home.forwarded, home.unreadable, home.unclear}
+    {
+        *(home.help_or_manual, home.only_words, home.unreadable, home.unclear, verify.forwarded, verify.picture),
+        *(archive.listed, archive.one, archive.file),  # words that were searched stand for the next page
+    }
 )  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
@@ -550,8 +582,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, words=payload), start.started
         case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
             ask, handler = replace(ask, words=text), spoken.heard
-        case Said(forwarded=True):
-            handler = home.forwarded
+        case Said(text, forwarded=True):
+            ask, handler = replace(ask, words=text), verify.forwarded
         case Unreadable():
             handler = home.unreadable
         case Said(text):
@@ -586,10 +618,19 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
         return PHRASES[intent]
     if is_code(ask.words):
         return spoken.heard
-    return rollcall.heard if rollcall.recognised(ask, tx) else home.not_understood
+    return _by_content(tx, ask)
+
+
+def _by_content(tx: Tx, ask: Ask) -> Handler:
+    """What a text that nobody asked for looks like."""
+    if rollcall.recognised(ask, tx):
+        return rollcall.heard
+    return verify.typed if verify.is_ours(ask, tx) else home.not_understood
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:
+    if ask.data.get("what") == "verify":
+        return verify.typed if len(ask.words.split()) >= FEWEST else verify.picture
     handler = _by_words(tx, ask)
     if handler in WORDS.values() or handler is home.not_understood:  # only what is clear without the picture
         return home.only_words

@@ -36,6 +36,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "bot-about": 512,
     "status": 60,
     "noun": 60,
+    "topic": 24,
     "verb": 60,
     "ago": 60,
     "span": 60,
@@ -306,6 +307,7 @@ CYRILLIC_ALLOWED: Final = frozenset(
         "bot/domain/place_list.py",
         "bot/domain/places.py",
         "bot/domain/folding.py",
+        "bot/domain/verifying.py",
         "bot/i18n.py",
     },
 )

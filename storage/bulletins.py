@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.domain import bulletin as shapes
 from bot.domain.bulletin import Bulletin, Draft, Edition, Header, Kind, State, Topic, Urgency
+from storage import copies
 from storage.database import Tx
 from storage.schema import bulletin, edition
 from storage.signing import Signer
@@ -100,6 +101,7 @@ def add_edition(tx: Tx, by: Signer, one: Bulletin, language: str, text: str, now
         name: getattr(made, name) for name in ("entry", "number", "language", "version", "text", "file", "signature")
     }
     tx.execute(edition.insert(), {**row, "at": now})
+    copies.keep(tx, made, by)
     return made
 
 

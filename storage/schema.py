@@ -655,6 +655,27 @@ edition = _table(
     sa.UniqueConstraint("number", "language", "version"),
 )
 
+# -- copies of bulletins: how they are recognised, found and proved -------------------------------------------------
+
+shingle = _table(
+    "shingle",  # three folded words in a row of a published text
+    sa.Column("hash", Id, primary_key=True, autoincrement=False),
+    sa.Column("entry", Id, primary_key=True, autoincrement=False),  # of the chain, from which nothing is ever taken
+)
+
+indexed = _table(
+    "indexed",  # a folded word of a published text
+    sa.Column("word", sa.LargeBinary, primary_key=True),  # as bytes: their order is the same in every database
+    sa.Column("entry", Id, primary_key=True, autoincrement=False),  # of the chain, from which nothing is ever taken
+)
+
+vouching = _table(
+    "vouching",  # the certificate of the online key that signed the chain from an entry on
+    sa.Column("entry", Id, primary_key=True, autoincrement=False),
+    sa.Column("certificate", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+)
+
 # -- in and out ----------------------------------------------------------------------------------------------------
 
 inbox = _table(

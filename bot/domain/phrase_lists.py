@@ -662,4 +662,8 @@ COMMANDS: Final = {
     "back": "BACK",
     "forget": "FORGET",
     "desk": "DESK",
+    "verify": "VERIFY",
+    "sanjish": "VERIFY",
+    "bulletins": "BULLETINS",
+    "xabarho": "BULLETINS",
 }

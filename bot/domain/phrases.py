@@ -38,6 +38,10 @@ class Intent(Enum):
     DESK = auto()
     """Where rights are used, and asked for: it stands in no menu of somebody who has none."""
 
+    VERIFY = auto()
+    """Is a text ours? It may stand behind the command, however long it is."""
+    BULLETINS = auto()
+
 
 COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent in phrase_lists.COMMANDS.items()}
 """Every slash command, its Tajik twin included, without the slash."""
@@ -63,7 +67,8 @@ def understand(text: str, *, asked: bool) -> Intent | None:
     well. A question never counts as “safe”, and where one message says two things, the call for help goes first.
     """
     if len(text) > LONGEST:
-        return None
+        long = _COMMAND.fullmatch(text[:LONGEST])
+        return Intent.VERIFY if long is not None and COMMANDS.get(long[1].lower()) is Intent.VERIFY else None
     command = _COMMAND.fullmatch(text)
     if command is not None:
         return _commanded(command[1], command[2] or "", asked=asked)

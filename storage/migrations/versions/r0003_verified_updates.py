@@ -14,6 +14,28 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "indexed",
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("word", "entry", name=op.f("pk_indexed")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "shingle",
+        sa.Column("hash", Big, autoincrement=False, nullable=False),
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("hash", "entry", name=op.f("pk_shingle")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "vouching",
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_vouching")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "bulletin",
         sa.Column("number", Big, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),

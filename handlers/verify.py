@@ -1,0 +1,221 @@
+"""Whether a text that goes round is ours: what was forwarded, copied or typed is held against what was published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from bot.domain import verifying
+from bot.domain.bulletin import Bulletin, Edition, State
+from bot.domain.conversation import Choice, Line, On, Outgoing, Page
+from bot.domain.verifying import FEWEST, Change, Found, Likeness
+from bot.i18n import _, ngettext, pgettext
+from handlers.ask import Ask, back, button, expect
+from handlers.home import menu
+from storage import bulletins, copies, people
+from storage.database import Tx
+
+SHOWN: Final = 8  # changes that are shown one by one
+STEPS: Final = 5  # corrections of corrections that are followed
+_COMMAND = re.compile(r"\s*[/!]\w{1,32}(?:@\S+)?\s*")
+
+
+def _note_asked(tx: Tx, number: int, person: int) -> None:
+    """Whoever asked about a bulletin is told when it is corrected: the list of them is kept from here alone."""
+    del tx, number, person
+
+
+def _offer_rumour(ask: Ask, text: str) -> list[list[Choice]]:
+    """Buttons that take a text which is not ours to those who find out whether it is true: they belong here alone."""
+    del ask, text
+    return []
+
+
+# -- asking --------------------------------------------------------------------------------------------------------
+
+
+def verify(ask: Ask, tx: Tx) -> Outgoing:
+    """`/verify`, perhaps with the text behind it; otherwise ask for the text."""
+    text = _COMMAND.sub("", ask.words, count=1)
+    if text.strip():
+        return _answer(ask, tx, text)
+    expect(ask, tx, "verify")
+    return ask.reply(
+        Page(
+            (
+                _(
+                    "Forward me a text that is said to be ours, or copy or type its words here. I say whether it is "
+                    "ours, and whether somebody changed it."
+                ),
+                never_first(),
+            )
+        ),
+        [back()],
+    )
+
+
+def typed(ask: Ask, tx: Tx) -> Outgoing:
+    """Words were copied or typed to be checked."""
+    return _answer(ask, tx, ask.words)
+
+
+def forwarded(ask: Ask, tx: Tx) -> Outgoing:
+    """Somebody else's words: checked, and never taken for the person's own."""
+    if ask.data.get("what") not in {None, "verify"}:  # a dialogue still waits for their own words
+        return _answer(ask, tx, ask.words, forwarded=True, rows=[[back()]])
+    return _answer(ask, tx, ask.words, forwarded=True)
+
+
+def picture(ask: Ask, tx: Tx) -> Outgoing:
+    """A picture or a file was sent to be checked: its words must be typed. The question still stands."""
+    del tx
+    return ask.reply(
+        _("I can't read pictures and files. Type the words that stand there: small slips do no harm."), [back()]
+    )
+
+
+def is_ours(ask: Ask, tx: Tx) -> bool:
+    """Whether words that nobody asked for are, perhaps altered, words of ours."""
+    return _find(tx, ask.words) is not None
+
+
+def never_first() -> Line:
+    """What everybody should know before somebody tries it."""
+    return _("Our moderators never write to you first from their own accounts. Whoever does so is not one of us.")
+
+
+# -- finding -------------------------------------------------------------------------------------------------------
+
+
+def _find(tx: Tx, text: str) -> tuple[Edition, Found] | None:
+    """The published text that is most like this one."""
+    words = verifying.read(text)
+    if len(words) < FEWEST:
+        return None
+    near = bulletins.by_entries(tx, copies.candidates(tx, words))
+    held = [(one, verifying.compare(verifying.read(one.text), words)) for one in near]
+    fitting = [(one, found) for one, found in held if found.likeness is not Likeness.OTHER]
+    return min(fitting, key=lambda pair: (pair[1].rank, -pair[0].entry), default=None)
+
+
+# -- answering -----------------------------------------------------------------------------------------------------
+
+
+def _answer(
+    ask: Ask, tx: Tx, text: str, *, forwarded: bool = False, rows: Sequence[Sequence[Choice]] | None = None
+) -> Outgoing:
+    if ask.data.get("what") == "verify":
+        people.end_dialogue(tx, ask.person.id)
+    rest = [
+        _("You have forwarded somebody else's words. I take only your own. If you have news, please choose:")
+    ] * forwarded
+    below = menu() if rows is None else rows
+    if len(verifying.read(text)) < FEWEST:
+        short = ngettext(
+            "That is too short to tell whether it is ours: send at least {n} word.",
+            "That is too short to tell whether it is ours: send at least {n} words.",
+            n=FEWEST,
+        )
+        return ask.anew(Page((short, *rest)), *below)
+    found = _find(tx, text)
+    if found is None:
+        lines = (
+            _("❌ We have never sent this text. Whether it is true, that alone does not say."),
+            never_first(),
+            *rest,
+        )
+        return ask.anew(Page(lines), *_offer_rumour(ask, text), *below)
+    edition, how = found
+    one = bulletins.find(tx, edition.number)
+    assert one is not None  # noqa: S101 - an edition refers to its bulletin
+    _note_asked(tx, one.number, ask.person.id)
+    later = following(tx, one)
+    reads = [later[-1].number if later else one.number]
+    if one.number not in reads:
+        reads.append(one.number)
+    return ask.anew(
+        Page((*_said(one, how), *standing(one, later))),
+        *([read_button(number, edition.language)] for number in reads),
+        [back()],
+    )
+
+
+def _said(one: Bulletin, how: Found) -> list[Line | str]:
+    day = On(one.published_at)
+    match how.likeness:
+        case Likeness.SAME:
+            lines: list[Line | str] = [_("✅ These are our words: No. {number} of {day}.", number=one.number, day=day)]
+        case Likeness.PART:
+            lines = [
+                _(
+                    "✅ This is a part of our No. {number} of {day}. What was left out may change what it means.",
+                    number=one.number,
+                    day=day,
+                )
+            ]
+        case _:
+            lines = [
+                _(
+                    "⚠️ This was altered. It resembles our No. {number} of {day}, but somebody changed it:",
+                    number=one.number,
+                    day=day,
+                ),
+                *map(_change, how.changes[:SHOWN]),
+            ]
+            if len(how.changes) > SHOWN:
+                n = len(how.changes) - SHOWN
+                lines.append(ngettext("… and {n} more place", "… and {n} more places", n=n))
+    if how.spelled:
+        lines.append(_("Some words are spelled otherwise. Look whether they mean the same:"))
+        lines += [_change(change) for change in how.spelled[:SHOWN]]
+        if len(how.spelled) > SHOWN:
+            lines.append(ngettext("… and {n} more place", "… and {n} more places", n=len(how.spelled) - SHOWN))
+    return lines
+
+
+def _change(change: Change) -> Line:
+    if not change.ours:
+        return _("• Added: “{theirs}”", theirs=change.theirs)
+    if not change.theirs:
+        return _("• Left out: “{ours}”", ours=change.ours)
+    return _("• We said “{ours}” → the copy says “{theirs}”", ours=change.ours, theirs=change.theirs)
+
+
+def following(tx: Tx, one: Bulletin) -> list[Bulletin]:
+    """What corrected or withdrew a bulletin, and what did so to that: the last one last."""
+    later: list[Bulletin] = []
+    while one.replaced_by is not None and len(later) < STEPS:
+        found = bulletins.find(tx, one.replaced_by)
+        if found is None:
+            break
+        later.append(found)
+        one = found
+    return later
+
+
+def standing(one: Bulletin, later: Sequence[Bulletin]) -> list[Line | str]:
+    """What became of a bulletin, and what readers must know of how it stands."""
+    lines: list[Line | str] = []
+    if one.state is State.CURRENT:
+        lines.append(_("No. {number} is current.", number=one.number))
+    for old, new in zip((one, *later), later, strict=False):
+        lines.append(_replaced(old, new.number, new.published_at))
+    last = later[-1] if later else one
+    if last.unreviewed_until is not None and last.state is State.CURRENT:
+        lines.append(_("⚠️ No. {number} is not yet reviewed: only one person has seen it.", number=last.number))
+    if one.exercise:
+        lines.append(_("🎓 It is part of an exercise: nothing of it has happened."))
+    return lines
+
+
+def _replaced(old: Bulletin, number: int, at: datetime) -> Line:
+    if old.state is State.WITHDRAWN:
+        return _("🚫 No. {old} was withdrawn by No. {number} on {day}.", old=old.number, number=number, day=On(at))
+    return _("✏️ No. {old} was corrected by No. {number} on {day}.", old=old.number, number=number, day=On(at))
+
+
+def read_button(number: int, language: str) -> Choice:
+    """The way to a whole bulletin."""
+    return button(pgettext("button", "📖 Read No. {number}", number=number), "archive.one", number, language)
