@@ -38,7 +38,7 @@ lint:
 	$(BIN)/lint-imports --no-logo
 
 proof: $(VENV)/payvand $(VENV)/tests $(SYNAPSE)/locked parts
-	PAYVAND_PROOF=full $(BIN)/pytest --timeout=14400 tests/faults
+	PAYVAND_PROOF=full $(BIN)/pytest --timeout=14400 tests/faults tests/operator/test_verification.py
 
 bench: $(VENV)/payvand $(VENV)/tests $(RIVALS)/locked
 	$(BIN)/python -m benchmarks

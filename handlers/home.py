@@ -127,7 +127,6 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties"), button(pgettext("button", "📰 News"), "news")],
         [button(pgettext("button", "🔗 My other account"), "link")],
-        [button(pgettext("button", "❓ Is this true?"), "rumour")],
         at_the_desk,
         [button(pgettext("button", "ℹ️ How it works"), "manual")],
         [back()],
@@ -168,11 +167,6 @@ def not_understood(ask: Ask, tx: Tx) -> Outgoing:
     """Words that are no phrase we know: offer the buttons."""
     del tx
     return with_menu(ask, _("I did not understand that. Please choose:"))
-
-
-def forwarded() -> Line:
-    """Somebody else's words, forwarded: never taken for the person's own."""
-    return _("You have forwarded somebody else's words. I take only your own. If you have news, please choose:")
 
 
 def unreadable(ask: Ask, tx: Tx) -> Outgoing:

@@ -25,6 +25,8 @@ PROFILE: Final[Mapping[str, Line]] = {
     "/code": pgettext("command-description", "I heard a code of a card"),
     "/rollcall": pgettext("command-description", "News of many people at once"),
     "/circles": pgettext("command-description", "My circles and invitations"),
+    "/bulletins": pgettext("command-description", "What was published"),
+    "/verify": pgettext("command-description", "Is this text yours?"),
     "/language": pgettext("command-description", "Change the language"),
     "/privacy": pgettext("command-description", "What is kept; a copy; forget me"),
     "/help": pgettext("command-description", "How it works"),

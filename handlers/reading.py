@@ -10,20 +10,19 @@ from bot.domain import places
 from bot.domain.bulletin import Bulletin, Topic, Urgency
 from bot.domain.conversation import Attachment, Choice, Line, Listed, Outgoing, Page, Place
 from bot.domain.refusals import Outdated, TooManyDistricts
-from bot.i18n import _, pgettext
+from bot.i18n import _, language_button, pgettext
 from handlers import broadcast, desk
 from handlers.ask import Ask, back, button, expect
 from handlers.home import which_place
+from handlers.verify import following, read_button, standing
 from handlers.words import topic_name
-from storage import broadcasts, bulletins, people, readers, ties
+from storage import broadcasts, bulletins, copies, people, readers, ties
 from storage.database import Tx
 from storage.readers import Reading
 
 MOST: Final = 12  # districts of one reader
 HOURS: Final = (7, 9, 12, 15, 18, 20, 22)  # when a digest may come
 HOUR: Final = 60  # minutes
-# What else stands under “News”: the button, and the feature's verb.
-ENTRIES: Final[list[tuple[Line, str]]] = []
 
 
 def urgency_name(urgency: Urgency) -> Line:
@@ -43,7 +42,11 @@ def urgency_name(urgency: Urgency) -> Line:
 def news(ask: Ask, tx: Tx) -> Outgoing:
     """What somebody reads, with the ways to change it; nobody reads anything without having asked."""
     one = readers.of(tx, ask.person.id)
-    further = [[button(label, verb)] for label, verb in ENTRIES]
+    further = [
+        [button(pgettext("button-wide", "🔎 Is this text yours?"), "verify")],
+        [button(pgettext("button", "❓ Is this true?"), "rumour")],
+        [button(pgettext("button-wide", "🗂 What was published"), "bulletins")],
+    ]
     if one is None:
         return ask.reply(
             Page(
@@ -303,13 +306,45 @@ def _bulletin(ask: Ask, tx: Tx) -> Bulletin:
 def read(ask: Ask, tx: Tx) -> Outgoing:
     """Open a bulletin in a language. Whoever has opened it is told if it turns out wrong."""
     one = _bulletin(ask, tx)
+    editions = bulletins.editions(tx, one.number)
     language = ask.args[1] if len(ask.args) > 1 else ask.person.language
     found = broadcast.shown(tx, one, language)
-    if found is None:
+    if found is None and len(ask.args) > 1:
         raise Outdated
+    later = following(tx, one)
+    ways: list[Iterable[Choice]] = [
+        [read_button(newer.number, language) for newer in later[-1:]],
+        [button(pgettext("button", "📖 Before: No. {number}", number=one.about), "bulletin.read", one.about)]
+        if one.about is not None
+        else [],
+        [button(language_button(other), "bulletin.read", one.number, other) for other in editions if other != language],
+    ]
+    if found is None:
+        line = _("No. {number} is not yet translated into your language. It can be read in:", number=one.number)
+        return ask.anew(Page((line, *standing(one, later))), *ways, [back("bulletins")])
     broadcasts.note_asked(tx, one.number, ask.person.id, ask.now, language=language)
     text, rows = found
-    return ask.anew(text, *rows, topic=broadcasts.topic(one.number))
+    if later:
+        text = Page((*standing(one, later), "", *editions[language].text.split("\n")))
+    file = button(pgettext("button", "📎 The signed file"), "bulletin.file", one.number, language)
+    return ask.anew(text, *rows, *ways, [file], [back("bulletins")], topic=broadcasts.topic(one.number))
+
+
+def file(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """The signed file, its signature, and the certificate of the key: with them anybody checks it without us."""
+    edition = bulletins.editions(tx, ask.number()).get(ask.args[1] if len(ask.args) > 1 else "")
+    proof = None if edition is None else copies.certificate_of(tx, edition.entry)
+    if edition is None or proof is None:
+        raise Outdated
+    files = {
+        edition.name: edition.file.encode(),
+        f"{edition.name}.minisig": edition.signature.encode(),
+        "bulletins.certificate": proof[0],
+        "bulletins.certificate.minisig": proof[1],
+    }
+    line = _("Check it on any computer with the program minisign or payvand, and with our public key.")
+    sent = [ask.anew(Page((name,)), attachment=Attachment("file", name, data)) for name, data in files.items()]
+    return [*sent, ask.anew(line, [read_button(edition.number, edition.language)], [back("bulletins")])]
 
 
 def picture(ask: Ask, tx: Tx) -> Outgoing:

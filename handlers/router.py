@@ -33,9 +33,11 @@ from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
 from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.domain.spoken import is_code
+from bot.domain.verifying import FEWEST
 from bot.i18n import _
 from handlers import (
     alarm,
+    archive,
     asking,
     bearer,
     board,
@@ -351,6 +353,7 @@ BUTTONS: Mapping[str, Handler] = {
     "news.quiet": reading.quiet,
     "bulletin.read": reading.read,
     "bulletin.picture": reading.picture,
+    "bulletin.file": reading.file,
     "cast": broadcast.overview,
     "cast.look": broadcast.look,
     "cast.pause": broadcast.pause,
@@ -395,6 +398,12 @@ BUTTONS: Mapping[str, Handler] = {
     "rumours.in": rumour.in_language,
     "rumours.put": rumour.put,
     "verify": verify.verify,
+    "bulletins": archive.newest,
+    "archive.list": archive.listed,
+    "archive.topics": archive.topics,
+    "archive.months": archive.months,
+    "archive.place": archive.place,
+    "archive.words": archive.words,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -417,6 +426,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.DESK: desk.desk,
     Intent.RUMOUR: rumour.begin,
     Intent.VERIFY: verify.verify,
+    Intent.BULLETINS: archive.newest,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -452,7 +462,9 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "feed.address": feeds.typed,
     "rumour": rumour.asked,
     "rumours.words": rumour.written,
-    "verify": verify.verified,
+    "verify": verify.typed,
+    "archive.place": archive.place_searched,
+    "archive.words": archive.searched,
 }
 
 
@@ -513,8 +525,11 @@ LIMITS: Mapping[Handler, Limit] = {
     rumour.asked: Limit("rumour", 10, within=timedelta(days=1)),
     rumour.this: Limit("rumour", 10, within=timedelta(days=1)),
     rumour.put: Limit("rumour.put", 30),
-    verify.verified: Limit("verify", 60),
+    verify.typed: Limit("verify", 60),
     verify.forwarded: Limit("verify", 60),
+    verify.verify: Limit("verify", 60),
+    reading.file: Limit("bulletin.file", 20),
+    archive.searched: Limit("archive", 100),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -522,7 +537,7 @@ LIMITS: Mapping[Handler, Limit] = {
 UNSEEING: frozenset[Handler] = frozenset(
     {
         *(home.home, home.more, home.manual, home.over, home.unclear, home.cancel, home.help_or_manual),
-        *(home.not_understood, verify.forwarded, home.unreadable, home.only_words),
+        *(home.not_understood, home.unreadable, home.only_words),
         *(start.speak, start.language, start.started, start.quiet, start.quiet_at, start.quiet_zone, start.quiet_off),
         *(alarm.safe, alarm.call, alarm.call_in, alarm.note, alarm.noted, alarm.safe_now, alarm.mistake),
         *(alarm.seen, alarm.caring),
@@ -552,9 +567,13 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(broadcast.cancelled, broadcast.again),
         *(outlet.overview, outlet.new, outlet.show, outlet.speak, outlet.find_place, outlet.searched, outlet.place),
         *(outlet.topics, outlet.topic, outlet.remove, outlet.removed),
-        *(reading.read, reading.picture),  # what was published everybody may read
+        *(reading.read, reading.picture, reading.file),  # what was published everybody may read
         *(feeds.overview, feeds.items, feeds.item, feeds.draft, feeds.add, feeds.typed, feeds.see, feeds.agreed),
         *(feeds.one, feeds.remove, feeds.removed),
+        # what was published is everybody's
+        *(verify.verify, verify.typed, verify.forwarded, verify.picture),
+        *(archive.newest, archive.listed, archive.topics, archive.months, archive.place),
+        *(archive.place_searched, archive.words, archive.searched),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
         *(
             rumour.begin,
@@ -614,13 +633,18 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "feed.address": frozenset(Intent),
     "rumour": LEAVING,  # “is it true that we need help” is a question
     "rumours.words": URGENT,
-    "verify": URGENT,  # what is checked may say anything
+    "verify": URGENT,  # others' words
+    "archive.place": frozenset(Intent),
+    "archive.words": frozenset(Intent),
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
 )  # “Madad” may be a name: there one word asks first
 STAYING = frozenset(
-    {home.help_or_manual, home.only_words, verify.forwarded, home.unreadable, home.unclear}
+    {
+        *(home.help_or_manual, home.only_words, home.unreadable, home.unclear, verify.forwarded, verify.picture),
+        *(archive.listed, reading.read, reading.file),  # words that were searched stand for the next page
+    }
 )  # a dialogue goes on after these
 ASKED_WITHIN = timedelta(days=2)
 MINUTE = timedelta(minutes=1)
@@ -769,10 +793,19 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
         return PHRASES[intent]
     if is_code(ask.words):
         return spoken.heard
-    return rollcall.heard if rollcall.recognised(ask, tx) else home.not_understood
+    return _by_content(tx, ask)
+
+
+def _by_content(tx: Tx, ask: Ask) -> Handler:
+    """What a text that nobody asked for looks like."""
+    if rollcall.recognised(ask, tx):
+        return rollcall.heard
+    return verify.typed if verify.is_ours(ask, tx) else home.not_understood
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:
+    if ask.data.get("what") == "verify":
+        return verify.typed if len(ask.words.split()) >= FEWEST else verify.picture
     handler = _by_words(tx, ask)
     if handler in WORDS.values() or handler is home.not_understood:  # only what is clear without the picture
         return home.only_words

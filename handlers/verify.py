@@ -1,156 +1,212 @@
-"""`/verify`, or a forwarded text: is this one of our bulletins, is it still good, and which words of it were changed.
-
-Everybody is answered the same, member or stranger. What they ask about is not stored. Nothing here becomes news or a
-call: forwarded words are somebody else's.
-"""
+"""Whether a text that goes round is ours: what was forwarded, copied or typed is held against what was published."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
 from bot.domain import verifying
-from bot.domain.bulletin import Bulletin, State
+from bot.domain.bulletin import Bulletin, Edition, State
 from bot.domain.conversation import Choice, Line, On, Outgoing, Page
-from bot.domain.verifying import Alike, Change, Found, Word
+from bot.domain.verifying import FEWEST, Change, Found, Likeness
 from bot.i18n import _, ngettext, pgettext
-from handlers import home
+from handlers import rumour
 from handlers.ask import Ask, back, button, expect
-from handlers.home import with_menu
+from handlers.home import menu
 from storage import broadcasts, bulletins, copies, people
 from storage.database import Tx
 
-CHANGES_SHOWN = 5
-LONGEST_SHOWN = 300  # characters of one change
+SHOWN: Final = 8  # changes that are shown one by one
+STEPS: Final = 5  # corrections of corrections that are followed
+_COMMAND = re.compile(r"\s*[/!]\w{1,32}(?:@\S+)?\s*")
+
+
+# -- asking --------------------------------------------------------------------------------------------------------
 
 
 def verify(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask for the text."""
+    """`/verify`, perhaps with the text behind it; otherwise ask for the text."""
+    text = _COMMAND.sub("", ask.words, count=1)
+    if text.strip():
+        return _answer(ask, tx, text)
     expect(ask, tx, "verify")
     return ask.reply(
-        _("Send me the text, or forward it. I tell you whether it is ours, and whether it was changed."), [back()]
+        Page(
+            (
+                _(
+                    "Forward me a text that is said to be ours, or copy or type its words here. I say whether it is "
+                    "ours, and whether somebody changed it."
+                ),
+                never_first(),
+            )
+        ),
+        [back()],
     )
 
 
-def verified(ask: Ask, tx: Tx) -> Outgoing:
-    """Say what a text is that was sent after `/verify`."""
-    people.end_dialogue(tx, ask.person.id)
-    copy = verifying.words(ask.words)
-    if verifying.too_short(copy):
-        return ask.anew(
-            _("These are too few words to tell whether they are ours. Send me a longer part of the text, please."),
-            [button(pgettext("button", "🔎 Check a text"), "verify")],
-            [back()],
-        )
-    return _told(ask, tx, copy) or ask.anew(Page(tuple(_never())), *_about_rumours(), [back()])
+def typed(ask: Ask, tx: Tx) -> Outgoing:
+    """Words were copied or typed to be checked."""
+    return _answer(ask, tx, ask.words)
 
 
 def forwarded(ask: Ask, tx: Tx) -> Outgoing:
-    """Say what a forwarded text is. An open dialogue still waits, unless it waited for this."""
-    if ask.data.get("what") == "verify":
-        return verified(ask, tx)
-    copy = verifying.words(ask.words)
-    if verifying.too_short(copy):
-        return with_menu(ask, home.forwarded())
-    never = Page((*_never(), "", home.forwarded()))
-    return _told(ask, tx, copy) or ask.reply(never, *_about_rumours(), *home.menu())
+    """Somebody else's words: checked, and never taken for the person's own."""
+    if ask.data.get("what") not in {None, "verify"}:  # a dialogue still waits for their own words
+        return _answer(ask, tx, ask.words, forwarded=True, rows=[[back()]])
+    return _answer(ask, tx, ask.words, forwarded=True)
 
 
-def _told(ask: Ask, tx: Tx, copy: list[Word]) -> Outgoing | None:
-    """What a text is if it is one of ours."""
-    one, found = _best(tx, copy)
-    if one is None:
+def picture(ask: Ask, tx: Tx) -> Outgoing:
+    """A picture or a file was sent to be checked: its words must be typed. The question still stands."""
+    del tx
+    return ask.reply(
+        _("I can't read pictures and files. Type the words that stand there: small slips do no harm."), [back()]
+    )
+
+
+def is_ours(ask: Ask, tx: Tx) -> bool:
+    """Whether words that nobody asked for are, perhaps altered, words of ours."""
+    return _find(tx, ask.words) is not None
+
+
+def never_first() -> Line:
+    """What everybody should know before somebody tries it."""
+    return _("Our moderators never write to you first from their own accounts. Whoever does so is not one of us.")
+
+
+# -- finding -------------------------------------------------------------------------------------------------------
+
+
+def _find(tx: Tx, text: str) -> tuple[Edition, Found] | None:
+    """The published text that is most like this one."""
+    words = verifying.read(text)
+    if len(words) < FEWEST:
         return None
-    asked_about(ask, tx, one.number)
-    return ask.anew(Page(tuple(_lines(one, found))), *_buttons(ask, one), [back()])
+    near = bulletins.by_entries(tx, copies.candidates(tx, words))
+    held = [(one, verifying.compare(verifying.read(one.text), words)) for one in near]
+    fitting = [(one, found) for one, found in held if found.likeness is not Likeness.OTHER]
+    return min(fitting, key=lambda pair: (pair[1].rank, -pair[0].entry), default=None)
 
 
-def asked_about(ask: Ask, tx: Tx, number: int) -> None:
-    """Somebody has this bulletin in their hands, perhaps from others: a correction of it must reach them, too."""
-    broadcasts.note_asked(tx, number, ask.person.id, ask.now)
+# -- answering -----------------------------------------------------------------------------------------------------
 
 
-def _about_rumours() -> list[list[Choice]]:
-    """What else can be done about a text that is not ours."""
-    return []
+def _answer(
+    ask: Ask, tx: Tx, text: str, *, forwarded: bool = False, rows: Sequence[Sequence[Choice]] | None = None
+) -> Outgoing:
+    if ask.data.get("what") == "verify":
+        people.end_dialogue(tx, ask.person.id)
+    rest = [
+        _("You have forwarded somebody else's words. I take only your own. If you have news, please choose:")
+    ] * forwarded
+    below = menu() if rows is None else rows
+    if len(verifying.read(text)) < FEWEST:
+        short = ngettext(
+            "That is too short to tell whether it is ours: send at least {n} word.",
+            "That is too short to tell whether it is ours: send at least {n} words.",
+            n=FEWEST,
+        )
+        return ask.anew(Page((short, *rest)), *below)
+    found = _find(tx, text)
+    if found is None:
+        lines = (
+            _("❌ We have never sent this text. Whether it is true, that alone does not say."),
+            never_first(),
+            *rest,
+        )
+        waiting = ask.data.get("what") not in {None, "verify"}
+        return ask.anew(Page(lines), *([] if waiting else [rumour.offer(ask, tx, text)]), *below)
+    edition, how = found
+    one = bulletins.find(tx, edition.number)
+    assert one is not None  # noqa: S101 - an edition refers to its bulletin
+    broadcasts.note_asked(tx, one.number, ask.person.id, ask.now)  # a correction must reach them, too
+    later = following(tx, one)
+    reads = [later[-1].number if later else one.number]
+    if one.number not in reads:
+        reads.append(one.number)
+    return ask.anew(
+        Page((*_said(one, how), *standing(one, later))),
+        *([read_button(number, edition.language)] for number in reads),
+        [back()],
+    )
 
 
-def _best(tx: Tx, copy: list[Word]) -> tuple[Bulletin | None, Found]:
-    """What a text is most like: nearest first, then what is current, then what is newer."""
-    best: tuple[tuple[int, int, int, int], Bulletin, Found] | None = None
-    for number, text in copies.candidates(tx, copy):
-        found = verifying.compare(verifying.words(text), copy)
-        one = bulletins.find(tx, number)
-        if found.alike is Alike.OTHER or one is None:
-            continue
-        same = found.same if found.alike is Alike.ALTERED else 0
-        rank = (found.alike, same, int(one.state is State.CURRENT), number)
-        if best is None or rank > best[0]:
-            best = rank, one, found
-    return (None, Found(Alike.OTHER)) if best is None else best[1:]
-
-
-def _never() -> list[Line | str]:
-    return [
-        _("We have never published this text."),
-        _("That does not tell whether it is true. It tells only that it is not from us."),
-        "",
-        _("Our moderators never write to you first. Whoever does so in our name is not one of us."),
-    ]
-
-
-def _lines(one: Bulletin, found: Found) -> list[Line | str]:
-    lines: list[Line | str] = []
-    match found.alike:
-        case Alike.ALTERED:
-            lines += [
-                _("⚠️ This is <b>not</b> what we published. It resembles our No. {n}, and was changed:", n=one.number)
-            ]
-            lines += [_changed(change) for change in found.changes[:CHANGES_SHOWN]]
-            rest = len(found.changes) - CHANGES_SHOWN
-            if rest > 0:
-                lines.append(ngettext("…and {n} more change.", "…and {n} more changes.", n=rest))
-            lines += ["", _("About our No. {n} itself:", n=one.number)]
-        case Alike.PART:
-            lines += [
-                _("This is a part of our No. {n}. Nothing in it was changed, but it is not the whole.", n=one.number)
+def _said(one: Bulletin, how: Found) -> list[Line | str]:
+    day = On(one.published_at)
+    match how.likeness:
+        case Likeness.SAME:
+            lines: list[Line | str] = [_("✅ These are our words: No. {number} of {day}.", number=one.number, day=day)]
+        case Likeness.PART:
+            lines = [
+                _(
+                    "✅ This is a part of our No. {number} of {day}. What was left out may change what it means.",
+                    number=one.number,
+                    day=day,
+                )
             ]
         case _:
-            lines += [_("This is our No. {n}, word by word.", n=one.number)]
-    return [*lines, *standing(one)]
-
-
-def _changed(change: Change) -> Line:
-    ours, theirs = _cut(change.ours), _cut(change.theirs)
-    if not ours:
-        return _("• Added, not by us: “{theirs}”", theirs=theirs)
-    if not theirs:
-        return _("• Left out: “{ours}”", ours=ours)
-    return _("• We wrote “{ours}”. The copy says “{theirs}”.", ours=ours, theirs=theirs)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
-
-
-def standing(one: Bulletin) -> list[Line | str]:
-    """What a bulletin is worth now."""
-    lines: list[Line | str] = []
-    if one.exercise:
-        lines.append(_("❗ It is an <b>exercise</b>. Nothing of it has happened."))
-    match one.state:
-        case State.WITHDRAWN if one.replaced_by is not None:
-            lines.append(_("⛔ It is withdrawn (see No. {n}). Please don't pass it on.", n=one.replaced_by))
-        case State.CORRECTED if one.replaced_by is not None:
-            lines.append(_("✏️ It was corrected: No. {n} is newer. Please pass on only that one.", n=one.replaced_by))
-        case _ if one.unreviewed_until is not None:
-            lines.append(_("⚠️ It is not yet reviewed: only one of us has seen it."))
-        case _:
-            lines.append(_("✅ It is current, and a second person has reviewed it."))
-    lines.append(_("Published: {date}", date=On(one.published_at)))
+            lines = [
+                _(
+                    "⚠️ This was altered. It resembles our No. {number} of {day}, but somebody changed it:",
+                    number=one.number,
+                    day=day,
+                ),
+                *map(_change, how.changes[:SHOWN]),
+            ]
+            if len(how.changes) > SHOWN:
+                n = len(how.changes) - SHOWN
+                lines.append(ngettext("… and {n} more place", "… and {n} more places", n=n))
+    if how.spelled:
+        lines.append(_("Some words are spelled otherwise. Look whether they mean the same:"))
+        lines += [_change(change) for change in how.spelled[:SHOWN]]
+        if len(how.spelled) > SHOWN:
+            lines.append(ngettext("… and {n} more place", "… and {n} more places", n=len(how.spelled) - SHOWN))
     return lines
 
 
-def _buttons(ask: Ask, one: Bulletin) -> list[list[Choice]]:
-    numbers = [one.number] if one.replaced_by is None else [one.replaced_by, one.number]
-    return [
-        [button(pgettext("button", "📰 Read No. {n}", n=number), "bulletin.read", number, ask.person.language)]
-        for number in numbers
-    ]
+def _change(change: Change) -> Line:
+    if not change.ours:
+        return _("• Added: “{theirs}”", theirs=change.theirs)
+    if not change.theirs:
+        return _("• Left out: “{ours}”", ours=change.ours)
+    return _("• We said “{ours}” → the copy says “{theirs}”", ours=change.ours, theirs=change.theirs)
+
+
+def following(tx: Tx, one: Bulletin) -> list[Bulletin]:
+    """What corrected or withdrew a bulletin, and what did so to that: the last one last."""
+    later: list[Bulletin] = []
+    while one.replaced_by is not None and len(later) < STEPS:
+        found = bulletins.find(tx, one.replaced_by)
+        if found is None:
+            break
+        later.append(found)
+        one = found
+    return later
+
+
+def standing(one: Bulletin, later: Sequence[Bulletin]) -> list[Line | str]:
+    """What became of a bulletin, and what readers must know of how it stands."""
+    lines: list[Line | str] = []
+    if one.state is State.CURRENT:
+        lines.append(_("No. {number} is current.", number=one.number))
+    for old, new in zip((one, *later), later, strict=False):
+        lines.append(_replaced(old, new.number, new.published_at))
+    last = later[-1] if later else one
+    if last.unreviewed_until is not None and last.state is State.CURRENT:
+        lines.append(_("⚠️ No. {number} is not yet reviewed: only one person has seen it.", number=last.number))
+    if one.exercise:
+        lines.append(_("🎓 It is part of an exercise: nothing of it has happened."))
+    return lines
+
+
+def _replaced(old: Bulletin, number: int, at: datetime) -> Line:
+    if old.state is State.WITHDRAWN:
+        return _("🚫 No. {old} was withdrawn by No. {number} on {day}.", old=old.number, number=number, day=On(at))
+    return _("✏️ No. {old} was corrected by No. {number} on {day}.", old=old.number, number=number, day=On(at))
+
+
+def read_button(number: int, language: str) -> Choice:
+    """The way to a whole bulletin."""
+    return button(pgettext("button", "📖 Read No. {number}", number=number), "bulletin.read", number, language)

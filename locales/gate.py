@@ -36,6 +36,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "bot-about": 512,
     "status": 60,
     "noun": 60,
+    "topic": 24,
     "verb": 60,
     "ago": 60,
     "span": 60,

@@ -102,7 +102,7 @@ def add_edition(tx: Tx, by: Signer, one: Bulletin, language: str, text: str, now
         name: getattr(made, name) for name in ("entry", "number", "language", "version", "text", "file", "signature")
     }
     tx.execute(edition.insert(), {**row, "at": now})
-    copies.index(tx, made)
+    copies.keep(tx, made, by)
     return made
 
 

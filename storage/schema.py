@@ -843,12 +843,25 @@ rumour_asker = _table(
     sa.Index(None, "rumour_id", "told"),
 )
 
-# -- copies of bulletins -------------------------------------------------------------------------------------------
+# -- copies of bulletins: how they are recognised, found and proved -------------------------------------------------
 
-copy_shingle = _table(
-    "copy_shingle",  # each few words in a row of what was published, as a number: what finds the text a copy is of
+shingle = _table(
+    "shingle",  # three folded words in a row of a published text
     sa.Column("hash", Id, primary_key=True, autoincrement=False),
-    sa.Column("entry", Id, sa.ForeignKey("edition.entry"), primary_key=True, autoincrement=False),
+    sa.Column("entry", Id, primary_key=True, autoincrement=False),  # of the chain, from which nothing is ever taken
+)
+
+archive_word = _table(
+    "archive_word",  # a folded word of a published text
+    sa.Column("word", sa.LargeBinary, primary_key=True),  # as bytes: their order is the same in every database
+    sa.Column("entry", Id, primary_key=True, autoincrement=False),  # of the chain, from which nothing is ever taken
+)
+
+certificate = _table(
+    "certificate",  # of the online key that signed the chain from an entry on: a file, and the root key's signature
+    sa.Column("entry", Id, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
 )
 
 # -- in and out ----------------------------------------------------------------------------------------------------

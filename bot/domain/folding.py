@@ -107,6 +107,11 @@ def words(text: str) -> list[str]:
     return [word for word in folded if word]
 
 
+def fold_word(word: str) -> str:
+    """Fold one word in small letters, without marks and signs of its own."""
+    return _folded(word)
+
+
 def fold(text: str) -> str:
     """Fold a text to its words, with one space between them."""
     return " ".join(words(text))

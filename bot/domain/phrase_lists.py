@@ -692,4 +692,6 @@ COMMANDS: Final = {
     "ovoza": "RUMOUR",
     "verify": "VERIFY",
     "sanjish": "VERIFY",
+    "bulletins": "BULLETINS",
+    "xabarho": "BULLETINS",
 }

@@ -40,7 +40,9 @@ class Intent(Enum):
     RUMOUR = auto()
     """“Is this true?”"""
     VERIFY = auto()
-    """A text is to be checked: is it ours, and unchanged?"""
+    """Is a text ours? It may stand behind the command, however long it is."""
+    BULLETINS = auto()
+    """Everything that was published."""
 
 
 COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent in phrase_lists.COMMANDS.items()}
@@ -67,7 +69,8 @@ def understand(text: str, *, asked: bool) -> Intent | None:
     well. A question never counts as “safe”, and where one message says two things, the call for help goes first.
     """
     if len(text) > LONGEST:
-        return None
+        long = _COMMAND.fullmatch(text[:LONGEST])
+        return Intent.VERIFY if long is not None and COMMANDS.get(long[1].lower()) is Intent.VERIFY else None
     command = _COMMAND.fullmatch(text)
     if command is not None:
         return _commanded(command[1], command[2] or "", asked=asked)

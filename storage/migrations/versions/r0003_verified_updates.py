@@ -14,6 +14,21 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # ids, and instants 
 def upgrade() -> None:
     """From the schema before to this one."""
     op.create_table(
+        "archive_word",
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("word", "entry", name=op.f("pk_archive_word")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "certificate",
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_certificate")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "feed",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("title", sa.LargeBinary(), nullable=False),
@@ -52,6 +67,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rumour_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_rumour_telling"), ["telling"], unique=False)
 
+    op.create_table(
+        "shingle",
+        sa.Column("hash", Big, autoincrement=False, nullable=False),
+        sa.Column("entry", Big, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("hash", "entry", name=op.f("pk_shingle")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "asked",
         sa.Column("number", Big, autoincrement=False, nullable=False),
@@ -313,14 +335,6 @@ def upgrade() -> None:
     with op.batch_alter_table("translating", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_translating_person_id"), ["person_id"], unique=False)
 
-    op.create_table(
-        "copy_shingle",
-        sa.Column("hash", Big, autoincrement=False, nullable=False),
-        sa.Column("entry", Big, autoincrement=False, nullable=False),
-        sa.ForeignKeyConstraint(["entry"], ["edition.entry"], name=op.f("fk_copy_shingle_entry")),
-        sa.PrimaryKeyConstraint("hash", "entry", name=op.f("pk_copy_shingle")),
-        sqlite_strict=True,
-    )
     op.create_table(
         "posting",
         sa.Column("number", Big, autoincrement=False, nullable=False),
