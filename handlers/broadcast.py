@@ -396,7 +396,7 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
         else:
             spoken[who] = words.language(reader.person.language)
             text, rows = words.of(spoken[who])
-            letters.append(Outgoing(who, text, choices=rows, lane=lane, topic=topic(one.number)))
+            letters.append(Outgoing(who, text, choices=rows, lane=lane, topic=topic(one.number), own=True))
     people, _groups = broadcasts.post(tx, letters, now)
     for who in spoken:
         later(who, Outcome.WAITING if who in people else Outcome.UNREACHABLE, now + broadcasts.LOOKED_AGAIN)
@@ -454,7 +454,7 @@ def _send_digests(tx: Tx, people: Sequence[int], now: datetime, room: _Room) -> 
         which = tx.new_id()
         spoken = [(one, _words(tx, known, one.number).language(reader.person.language)) for one in mine]
         text, rows = _digest(tx, known, [(one.number, language) for one, language in spoken])
-        letters.append(Outgoing(who, text, choices=rows, lane=Lane.DIGEST, topic=f"digest:{which}"))
+        letters.append(Outgoing(who, text, choices=rows, lane=Lane.DIGEST, topic=f"digest:{which}", own=True))
         sent += [(one, language, which) for one, language in spoken]
     posted, _groups = broadcasts.post(tx, letters, now)
     broadcasts.put(tx, put)
@@ -585,7 +585,7 @@ def _edits(  # noqa: PLR0913, PLR0917 - what stands, and in which words
     opened: str,
     stands: set[int],
 ) -> Iterable[Outgoing]:
-    change = partial(Outgoing, who, lane=Lane.BULLETIN, edit=True, only=True, silent=True)
+    change = partial(Outgoing, who, lane=Lane.BULLETIN, edit=True, only=True, silent=True, own=True)
     if who in stands:
         language = opened or (each.language if each is not None else "")
         text, rows = words.of(words.language(language))
