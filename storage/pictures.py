@@ -38,7 +38,8 @@ LEFT_OUT = frozenset(
 # So whatever came later than the picture is known by not being in it. Older times are rounded, by a day at the most.
 ONLY_OWN = frozenset({"ask", "telling"})
 NEWEST = timedelta(days=1)
-# What everybody, or every moderator, may look at, and when it last changed: what is newer than a picture is not shown beside it.
+# What everybody, or every moderator, may look at, and when it last changed: what is newer than a picture is not shown
+# beside it.
 PUBLIC = (
     (schema.rumour, (schema.rumour.c.asked_at, schema.rumour.c.decided_at)),
     (schema.draft, (schema.draft.c.changed_at,)),

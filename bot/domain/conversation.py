@@ -229,8 +229,8 @@ class Outgoing:
     addresses.
     `clean_after` deletes the message from the chat that long after it was sent. A letter that could not be delivered
     by `expires_at` is given up.
-    A `hollow` letter is paced, counted and ended like any other, and never sent. `own` answers what was said there, or says what
-    is public: it is sent also where an account that is under duress is told nothing else.
+    A `hollow` letter is paced, counted and ended like any other, and never sent. `own` answers what was said there, or
+    says what is public: it is sent also where an account that is under duress is told nothing else.
     """
 
     to: int

@@ -1,4 +1,4 @@
-"""Bulletins and duress: what is public goes on as ever; what only moderators see is shown as it was, and nothing is done."""
+"""Bulletins and duress: what is public goes on; what only moderators see is shown as it was, and nothing is done."""
 
 from __future__ import annotations
 
