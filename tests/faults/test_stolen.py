@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from tests.faults.canary import Hit
 
 CIRCLE = 4
-WORDS_EACH = 4  # canaries that each person writes, besides their circle's name: name, note, free words, a cry for help
+# Canaries that each person writes, besides their circle's name: name, note, free words, a cry for help, a rumour.
+WORDS_EACH = 5
 
 
 # -- what people confide to the bot ---------------------------------------------------------------------------------
@@ -47,12 +48,13 @@ class Confidence:
     note: str
     words: str
     cry: str
+    rumour: str
     circle: str
 
     @property
     def canaries(self) -> tuple[str, ...]:
         """All that must not be found."""
-        return (self.name, self.note, self.words, self.cry, self.circle)
+        return (self.name, self.note, self.words, self.cry, self.rumour, self.circle)
 
 
 def people(size: int) -> list[Confidence]:
@@ -61,10 +63,12 @@ def people(size: int) -> list[Confidence]:
     # phone numbers stand among the words too; a name is words without digits
     words = iter(canary.words(3 * size * (WORDS_EACH + 1), dice))
     names = [word for word in words if not word.startswith("+")][: 2 * size]
-    others = iter(canary.words(size * 3, dice))
+    others = iter(canary.words(size * (WORDS_EACH - 1), dice))
     accounts = canary.numbers(size, dice)
     return [
-        Confidence(account, names[2 * n], next(others), next(others), next(others), names[2 * (n - n % CIRCLE) + 1])
+        Confidence(
+            account, names[2 * n], *(next(others) for _n in range(WORDS_EACH - 1)), names[2 * (n - n % CIRCLE) + 1]
+        )
         for n, account in enumerate(accounts)
     ]
 
@@ -131,6 +135,9 @@ async def live(emulator: Emulator, family: list[Confidence]) -> None:
         await phone.says("/safe")
         await phone.presses("note")
         await phone.says(one.note)
+        await phone.says("/rumour")
+        await phone.says(f"They say that {one.rumour} has been taken away from the market")
+        await phone.says(f"/verify Payvand says that {one.rumour} is at home and well")
     await phones[1].says("/sos")
     await phones[1].presses("call.note")
     await phones[1].says(family[1].cry)
