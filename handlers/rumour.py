@@ -96,7 +96,7 @@ def begin(ask: Ask, tx: Tx) -> Outgoing:
             )
         ),
         [button(pgettext("button", "📋 What others ask"), "rumour.board")],
-        [back("more")],
+        [back("news")],
     )
 
 
@@ -202,7 +202,7 @@ def board(ask: Ask, tx: Tx) -> Outgoing:
     if rows:
         lines += ["", _("<b>What was found out</b>")]
     ask_row = [button(pgettext("button", "❓ Is this true?"), "rumour")]
-    return ask.reply(Page(tuple(lines)), *rows, ask_row, [back("more")])
+    return ask.reply(Page(tuple(lines)), *rows, ask_row, [back("news")])
 
 
 def read_answer(ask: Ask, tx: Tx) -> Outgoing:
