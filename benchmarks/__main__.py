@@ -16,7 +16,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import broadcast, checkin, letters, limits, machine, matrix, speaking, starting, storm, webhook
+from benchmarks import (
+    broadcast,
+    checkin,
+    letters,
+    limits,
+    machine,
+    matrix,
+    speaking,
+    starting,
+    storm,
+    verifying,
+    webhook,
+)
 from benchmarks.contest import ROOT, Contest, hold, shown
 
 PAPER = ROOT / "docs" / "performance.md"
@@ -51,6 +63,10 @@ def _storm(*, quick: bool) -> Iterator[Contest]:
     yield storm.real(quick=quick)
 
 
+def _verifying(*, quick: bool) -> Iterator[Contest]:
+    yield verifying.contest(quick=quick)
+
+
 def _starting(*, quick: bool) -> Iterator[Contest]:
     yield starting.contest(quick=quick)
 
@@ -71,6 +87,7 @@ PARTS = {
     "limits": _limits,
     "broadcast": _broadcast,
     "storm": _storm,
+    "verifying": _verifying,
     "starting": _starting,
     "speaking": _speaking,
     "matrix": _matrix,

@@ -1,26 +1,24 @@
 """How long “is this text yours?” takes among many bulletins, beside holding the text against each of them.
 
-    PYTHONPATH=. .venv/bin/python -m benchmarks.verifying [bulletins] [questions]
-
-Ours is the look-up in the database and the alignment; difflib (its quick ratio) and rapidfuzz, if installed, go through
-all texts in memory, and tell only a likeness: no changed word.
+Ours is the look-up in the database, the reading of what it finds and the alignment, which shows the changed words.
+difflib (its quick ratio) goes through all texts in memory; SQLite's full-text search (in memory, too) ranks them.
+Neither shows what was changed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import random
+import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
 
+from benchmarks.contest import Contest, Contestant, Figure, module
+from benchmarks.rivals.nearest import altered, measured, texts
 from bot.domain import verifying
 from bot.domain.bulletin import Draft
 from bot.domain.verifying import Likeness
@@ -31,87 +29,60 @@ from storage.signing import Signer, throwaway_signer
 from storage.sqlite import open_file
 
 NOW = datetime(2026, 3, 21, tzinfo=UTC)
-WORDS, LENGTH, BATCH = 8000, 90, 250
-LAST = "To check a copy, forward it to me."
+BATCH = 250
+RIVAL = "benchmarks.rivals.nearest"
 
 
-def texts(count: int, dice: random.Random) -> list[str]:
-    """Bulletins of made-up words, a few of which are frequent, as in any language."""
-    syllables = [a + b for a in "bdfghklmnprstv" for b in "aeiou"]
-    words = ["".join(dice.choices(syllables, k=dice.randint(2, 4))) for _n in range(WORDS)]
-    weights = [1 / (n + 5) for n in range(WORDS)]
-    return [
-        f"No. {n} of the town\n{' '.join(dice.choices(words, weights, k=LENGTH))} {dice.randint(1, 500)}\n{LAST}"
-        for n in range(1, count + 1)
-    ]
+def contest(*, quick: bool) -> Contest:
+    """Find which of so many bulletins a copy is of, and what was changed in it."""
+    count, questions, few = (1_000, 100, 5) if quick else (10_000, 200, 10)
+    return Contest(
+        f"Is this text yours? A copy with one changed word, among {count:,} bulletins",
+        (
+            Contestant("Payvand", module("benchmarks.verifying", str(count), str(questions))),
+            Contestant("difflib, all texts", module(RIVAL, "difflib", str(count), str(few))),
+            Contestant("SQLite FTS5, ranked", module(RIVAL, "fts5", str(count), str(questions))),
+        ),
+        (
+            Figure("p50", "ms, median", 1, ratio=True),
+            Figure("p95", "ms, p95"),
+            Figure("right", "found, %", 0),
+            Figure("shown", "changed word shown, %", 0),
+        ),
+    )
 
 
-def publish(tx: Tx, by: Signer, some: Sequence[str]) -> None:
-    """Publish some texts."""
+def _publish(tx: Tx, by: Signer, some: Sequence[str]) -> None:
     for text in some:
         bulletins.publish(tx, by, Draft(), {"en": text}, NOW, author=None, reviewer=None)
 
 
-def look(tx: Tx, text: str) -> tuple[int, Likeness]:
-    """What the bot does for one question."""
+def _look(tx: Tx, text: str) -> tuple[int, bool]:
+    """What the bot does for one question: which bulletin it is of, and whether just the changed word is shown."""
     words = verifying.read(text)
     near = bulletins.by_entries(tx, copies.candidates(tx, words))
     held = [(verifying.compare(verifying.read(one.text), words), one.number) for one in near]
-    best = min(held, key=lambda pair: (pair[0].rank, -pair[1]))
-    return best[1], best[0].likeness
-
-
-def spoken(name: str, took: list[float], right: int, count: int) -> str:
-    """One line of the table."""
-    p95 = quantiles(took, n=20)[-1] if len(took) > 1 else took[0]
-    return f"{name:<22} p50 {median(took) * 1000:>9.1f} ms   p95 {p95 * 1000:>9.1f} ms   right {right}/{count}"
-
-
-def through_all(known: list[str], asked: list[tuple[int, str]], near: Callable[[str, str], float], name: str) -> str:
-    """Hold each question against every text."""
-    took, right = [], 0
-    for number, text in asked:
-        begun = time.perf_counter()
-        best = max(range(len(known)), key=lambda n: near(known[n], text))
-        took.append(time.perf_counter() - begun)
-        right += best + 1 == number
-    return spoken(name, took, right, len(asked))
+    found, number = min(held, key=lambda pair: (pair[0].rank, -pair[1]))
+    return number, found.likeness is Likeness.ALTERED and [one.theirs for one in found.changes] == ["changed"]
 
 
 async def main(count: int, questions: int) -> None:
     """Fill a database, and ask."""
-    dice = random.Random(5)
-    known, by = texts(count, dice), throwaway_signer("Benchmark", NOW)
-    asked = []
-    for number in dice.sample(range(1, count + 1), questions):
-        words = known[number - 1].split(" ")
-        words[dice.randrange(20, 60)] = "changed"
-        asked.append((number, " ".join(words)))
+    known, by = texts(count), throwaway_signer("Benchmark", NOW)
     with tempfile.TemporaryDirectory() as there:
         storage = await open_file(Path(there) / "benchmark.db", Keys(bytes(32)))
-        begun = time.perf_counter()
         for n in range(0, count, BATCH):
-            await storage.write(partial(publish, by=by, some=known[n : n + BATCH]))
-        print(f"{count} bulletins published and put into the index in {time.perf_counter() - begun:.0f} s")
-        took, right = [], 0
-        for number, text in asked:
+            await storage.write(partial(_publish, by=by, some=known[n : n + BATCH]))
+        took, right, shown = [], 0, 0
+        for number, text in altered(known, questions):
             begun = time.perf_counter()
-            found = await storage.read(partial(look, text=text))
+            found, plain = await storage.read(partial(_look, text=text))
             took.append(time.perf_counter() - begun)
-            right += found == (number, Likeness.ALTERED)
-        print(spoken("payvand", took, right, questions))
+            right += found == number
+            shown += plain
         await storage.close()
-    few = asked[: max(1, questions // 20)]
-    print(
-        through_all(known, few, lambda a, b: SequenceMatcher(None, a, b, autojunk=False).quick_ratio(), "difflib, all")
-    )
-    try:
-        fuzz = importlib.import_module("rapidfuzz.fuzz")
-    except ImportError:
-        print("rapidfuzz is not installed: not compared")
-    else:
-        print(through_all(known, few, fuzz.ratio, "rapidfuzz, all"))
+    print(json.dumps({**measured(took, right), "shown": 100 * shown / questions}))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*(int(one) for one in (*sys.argv[1:3], "10000", "100")[:2])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -67,7 +67,13 @@ def people(size: int) -> list[Confidence]:
     accounts = canary.numbers(size, dice)
     return [
         Confidence(
-            account, names[2 * n], *(next(others) for _n in range(WORDS_EACH - 1)), names[2 * (n - n % CIRCLE) + 1]
+            account,
+            names[2 * n],
+            next(others),
+            next(others),
+            next(others),
+            next(others),
+            names[2 * (n - n % CIRCLE) + 1],
         )
         for n, account in enumerate(accounts)
     ]
