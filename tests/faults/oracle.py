@@ -18,7 +18,7 @@ from functools import partial
 
 from bot import i18n
 from bot.domain.checkin import State
-from bot.domain.conversation import Blocked, Incoming, Lane, Line, Pressed, Said, Sender
+from bot.domain.conversation import Blocked, Incoming, Lane, Line, Pressed, Said, Sender, Unblocked
 from bot.i18n import _
 from handlers import words
 from tests.faults.offline import Offline
@@ -307,7 +307,7 @@ class Oracle:
         if sender not in self.shut:
             self._trust(sender)
         me = self.of(sender)
-        if me is None or me.gone:
+        if me is None or me.gone or isinstance(heard, Unblocked):
             return
         self.silence.looks({me.id})
         at = min(incoming.at, now) if incoming.at <= now + timedelta(minutes=5) else now

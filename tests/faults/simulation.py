@@ -226,6 +226,10 @@ class Life:
             self.dead.set()
         return not self.dead.is_set()
 
+    def spare(self) -> None:
+        """Nothing drops it any more."""
+        self._fuse = 1 << 60
+
     async def step(self) -> None:
         """Go on living, or never come back."""
         if not self.goes_on():
@@ -391,6 +395,7 @@ class Day:
         self._numbers = 0
         self._words = 0
         self._over = asyncio.Event()
+        self._life = Life(1)
         self._bodies: list[Body] = []
         self._circles: list[int] = []
         for memory in self._platforms:
@@ -491,14 +496,16 @@ class Day:
         while not self._over.is_set():
             self.lives += 1
             fuse = self.dice.choice((60, 300, 1500, 4000)) if self.loop.time() < DAY else 1 << 60
-            life = Life(self.dice.randint(fuse // 3, fuse))
+            life = self._life = Life(self.dice.randint(fuse // 3, fuse))
             storage = Inline(self.disk, life, self._committed, self._new_id)
             wires = [(Wire(self, one, life), LIMITS) for one in self._platforms]
             app = App(storage, wires, {(w.platform, w.bot): deep_link for w, _limits in wires}, self.clock.now)
             self.note(f"life {self.lives} begins")
             running = asyncio.create_task(app.run(self._listen(app)))
             dying = asyncio.create_task(life.dead.wait())
-            asked = asyncio.create_task(asyncio.sleep(self.dice.uniform(3600, 80_000)))
+            lasts = self.dice.uniform(3600, 80_000)
+            good = self.loop.time() + lasts > DAY  # then everything is given time to arrive
+            asked = asyncio.create_task(asyncio.sleep(2 * DAY if good else lasts))
             await asyncio.wait({running, dying, asked, end}, return_when=asyncio.FIRST_COMPLETED)
             stopped = running.exception() if running.done() and not running.cancelled() else None
             if stopped is not None and not isinstance(stopped, Full):  # a full disk as it starts: it is started again
@@ -508,8 +515,11 @@ class Day:
                 await asyncio.wait({running, dying}, return_when=asyncio.FIRST_COMPLETED)
             life.dead.set()
             theirs = asyncio.all_tasks() - ours
-            for task in theirs:
-                task.cancel()
+            waiting = theirs
+            while waiting:  # some tidy up first, and that waits for a storage which is dead
+                for task in waiting:
+                    task.cancel()
+                _done, waiting = await asyncio.wait(waiting, timeout=1)
             await asyncio.gather(*theirs, return_exceptions=True)
             self.note("it is gone")
             with suppress(TimeoutError):
@@ -666,6 +676,7 @@ class Day:
         self.weather, self.disk.full = Weather.fine(), False
         self.gone.clear()
         self.clock.go()
+        self._life.spare()
         self.note("the weather is fine")
         await asyncio.sleep(SETTLED)
         self._over.set()
@@ -969,6 +980,7 @@ def _seeded(seed: int) -> Iterator[None]:
         mock.patch("secrets.randbelow", dice.randrange),
         mock.patch("secrets.token_hex", lambda n: f"{dice.getrandbits(8 * n):0{2 * n}x}"),
         mock.patch.object(bot_app, "OFTEN", OFTEN),
+        mock.patch.object(bot_app, "FEEDING", OFTEN),
         mock.patch.object(bot_app, "SELDOM", 60 * OFTEN),
         mock.patch.object(bot_engine, "IDLE", 15 * OFTEN),
         mock.patch.object(outage, "LAPSES_AFTER", LAPSE),
