@@ -23,7 +23,7 @@ MOST: Final = 12  # districts of one reader
 HOURS: Final = (7, 9, 12, 15, 18, 20, 22)  # when a digest may come
 HOUR: Final = 60  # minutes
 # What else stands under “News”: the button, and the feature's verb.
-ENTRIES: Final[list[tuple[Line, str]]] = []
+ENTRIES: Final[list[tuple[Line, str]]] = [(pgettext("button-wide", "☎️ Write to the moderators"), "hotline")]
 
 
 def urgency_name(urgency: Urgency) -> Line:

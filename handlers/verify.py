@@ -14,6 +14,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import home
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
+from handlers.words import NEVER_FIRST
 from storage import broadcasts, bulletins, copies, people
 from storage.database import Tx
 
@@ -92,7 +93,7 @@ def _never() -> list[Line | str]:
         _("We have never published this text."),
         _("That does not tell whether it is true. It tells only that it is not from us."),
         "",
-        _("Our moderators never write to you first. Whoever does so in our name is not one of us."),
+        NEVER_FIRST,
     ]
 
 

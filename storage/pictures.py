@@ -39,7 +39,11 @@ LEFT_OUT = frozenset(
 ONLY_OWN = frozenset({"ask", "telling"})
 NEWEST = timedelta(days=1)
 # What everybody may look at, and when it last changed: what is newer than a picture is not shown beside it.
-PUBLIC = ((schema.rumour, (schema.rumour.c.asked_at, schema.rumour.c.decided_at)),)
+# So it is with the cases of the line, which every moderator may look at.
+PUBLIC = (
+    (schema.rumour, (schema.rumour.c.asked_at, schema.rumour.c.decided_at)),
+    (schema.line_case, tuple(schema.line_case.c[name] for name in ("said_at", "acted_at", "closed_at"))),
+)
 KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only put right: too much else hangs on them
 OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours are one's own in any case
 
