@@ -41,6 +41,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "📢 Outlets"), "outlet"),
         (pgettext("button", "📥 Sources"), "feeds"),
         (pgettext("button", "❓ Questions"), "rumours"),
+        (pgettext("button", "☎️ Hotline"), "hotlines"),
     ),
     Role.ORGANISER: (),
 }

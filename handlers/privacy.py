@@ -8,11 +8,13 @@ from datetime import timedelta
 from bot import i18n
 from bot.domain.checkin import News
 from bot.domain.conversation import Lane, Outgoing, Page
+from bot.domain.hotline import spelled
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, bearer, deadline, matters, trustee
+from handlers import alarm, bearer, deadline, hotline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
 from storage import checkins, circles, deadlines, inbox, outbox, people, readers, rumours, ties, trustees
+from storage import hotline as lines
 from storage.database import Tx
 
 COPY_STANDS = timedelta(minutes=10)
@@ -86,6 +88,9 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         "questions whether something is true": [
             {"asked": one.asked_at.isoformat(timespec="minutes"), "words": words or ""}
             for one, words in rumours.asked_by(tx, person.id)
+        ],
+        "what I wrote to the moderators": [
+            {"case": spelled(one.number), "words": words} for one, words in lines.said_by(tx, person.id)
         ],
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
@@ -163,6 +168,7 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
         *alarm.end_call_of(tx, me, ask.now),
         *deadline.end_of(tx, ask.person, ask.now),
         *matters.forgets(tx, me, ask.now),
+        *hotline.forgets(tx, me, ask.now),
     ]
     for mine in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)

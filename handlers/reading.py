@@ -46,6 +46,7 @@ def news(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button-wide", "🔎 Is this text yours?"), "verify")],
         [button(pgettext("button", "❓ Is this true?"), "rumour")],
         [button(pgettext("button-wide", "🗂 What was published"), "bulletins")],
+        [button(pgettext("button-wide", "☎️ Write to the moderators"), "hotline")],
     ]
     if one is None:
         return ask.reply(

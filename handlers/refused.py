@@ -9,7 +9,7 @@ from handlers.ask import Ask, back, button
 from handlers.home import HELP, menu
 
 
-def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one refusal, one sentence
+def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one refusal, one sentence
     """The sentence of a refusal."""
     match refusal:
         case r.Outdated():
@@ -145,6 +145,18 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912 - one r
             return _("I did not understand the day. Write it like this: 14.05.2026. It can't be in the future.")
         case r.Enough(most):
             return ngettext("There can be {n} of these.", "There can be at most {n} of these.", n=most)
+        case r.Unanswered(most):
+            return ngettext(
+                "{n} message of yours waits for an answer, and is kept. Please wait for it. In danger call for help:",
+                "{n} messages of yours wait for an answer, and are kept. Please wait for it. In danger call for help:",
+                n=most,
+            )
+        case r.TooManyCases(most):
+            return ngettext(
+                "You can have {n} open case. Write more in it, or end it first.",
+                "You can have at most {n} open cases. Write more in one of them, or end one first.",
+                n=most,
+            )
     raise TypeError(type(refusal).__name__)  # a test asks every refusal for its sentence
 
 

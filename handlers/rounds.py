@@ -16,6 +16,7 @@ from handlers import (
     drafting,
     duress,
     home,
+    hotline,
     keeping,
     outage,
     region,
@@ -47,6 +48,7 @@ from storage import (
     rumours,
 )
 from storage import hard as cases
+from storage import hotline as lines
 from storage.database import Tx
 from storage.jobs import Done, Job
 
@@ -110,6 +112,8 @@ def seldom(tx: Tx, now: datetime) -> None:
     broadcasts.expire(tx, now)
     feeds.expire(tx, now)
     rumours.expire(tx, now)
+    outbox.post(tx, hotline.watch(tx, now), now)
+    lines.expire(tx, now)
     audit.expire(tx, now)
 
 

@@ -53,6 +53,7 @@ from handlers import (
     feeds,
     hard,
     home,
+    hotline,
     keeping,
     link,
     outage,
@@ -73,7 +74,7 @@ from handlers import (
 )
 from handlers.ask import Answer, Ask, Handler
 from handlers.refused import sentence
-from storage import checkins, deadlines, inbox, menus, outbox, people
+from storage import checkins, circles, deadlines, inbox, menus, outbox, people
 from storage.database import Tx
 
 BUTTONS: Mapping[str, Handler] = {
@@ -404,6 +405,21 @@ BUTTONS: Mapping[str, Handler] = {
     "archive.months": archive.months,
     "archive.place": archive.place,
     "archive.words": archive.words,
+    "hotline": hotline.overview,
+    "hotline.new": hotline.new,
+    "hotline.add": hotline.add,
+    "hotline.one": hotline.show,
+    "hotline.end": hotline.end,
+    "hotline.ended": hotline.ended,
+    "hotlines": hotline.queue,
+    "hotlines.one": hotline.look,
+    "hotlines.take": hotline.take,
+    "hotlines.answer": hotline.answer,
+    "hotlines.look": hotline.look_again,
+    "hotlines.send": hotline.send,
+    "hotlines.hand": hotline.hand,
+    "hotlines.close": hotline.close,
+    "hotlines.closed": hotline.closed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -465,6 +481,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "verify": verify.typed,
     "archive.place": archive.place_searched,
     "archive.words": archive.searched,
+    "hotline": hotline.written,
+    "hotlines.words": hotline.answered,
 }
 
 
@@ -530,6 +548,8 @@ LIMITS: Mapping[Handler, Limit] = {
     verify.verify: Limit("verify", 60),
     reading.file: Limit("bulletin.file", 20),
     archive.searched: Limit("archive", 100),
+    hotline.written: Limit("hotline", 30),
+    hotline.send: Limit("hotline.send", 120),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -585,6 +605,8 @@ UNSEEING: frozenset[Handler] = frozenset(
         ),  # nothing of circles
         *(rumour.see, rumour.agreed, rumour.queue, rumour.show, rumour.same, rumour.say, rumour.written),
         *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
+        *(hotline.queue, hotline.look, hotline.take, hotline.answer, hotline.answered, hotline.look_again),
+        *(hotline.send, hotline.hand, hotline.close, hotline.closed),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -593,6 +615,7 @@ OLDER: frozenset[Handler] = frozenset(
         *(link.make, link.typed, link.yes, link.prefer, card.make, card.stop, privacy.forget, privacy.forgotten),
         *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
         *(trustee.pick, desk.code, spoken.make, spoken.ended, deadline.last, deadline.begin, deadline.stopped),
+        hotline.ended,
     }
 )
 
@@ -636,6 +659,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "verify": URGENT,  # others' words
     "archive.place": frozenset(Intent),
     "archive.words": frozenset(Intent),
+    "hotline": URGENT | {Intent.SAFE},  # nobody waits for that but the circle
+    "hotlines.words": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -756,6 +781,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:  # noqa:
             ask, handler = replace(ask, words=text), spoken.heard
         case Said(text, forwarded=True) if ask.data.get("what") == "rumour":  # that is how rumours come
             ask, handler = replace(ask, words=text), rumour.asked
+        case Said(text, forwarded=True) if ask.data.get("what") == "hotline":  # a threat that somebody got, say
+            ask, handler = replace(ask, words=text), hotline.written
         case Said(text, forwarded=True):
             ask, handler = replace(ask, words=text), verify.forwarded
         case Unreadable():
@@ -782,7 +809,8 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
     waiting = WORDS.get(what)
     intent = understand(ask.words, asked=False)
     if waiting is not None and not ask.words.lstrip().startswith("/"):
-        if intent not in UNDERSTOOD[what]:
+        nobody_else = intent is Intent.HELP and what == "hotline" and not circles.circles_of(tx, ask.person.id)
+        if intent not in UNDERSTOOD[what] or nobody_else:
             return waiting
         if intent is Intent.HELP and what in NAMES and len(ask.words.split()) == 1:
             return home.help_or_manual

@@ -15,6 +15,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import rumour
 from handlers.ask import Ask, back, button, expect
 from handlers.home import menu
+from handlers.words import NEVER_FIRST
 from storage import broadcasts, bulletins, copies, people
 from storage.database import Tx
 
@@ -39,7 +40,7 @@ def verify(ask: Ask, tx: Tx) -> Outgoing:
                     "Forward me a text that is said to be ours, or copy or type its words here. I say whether it is "
                     "ours, and whether somebody changed it."
                 ),
-                never_first(),
+                NEVER_FIRST,
             )
         ),
         [back()],
@@ -69,11 +70,6 @@ def picture(ask: Ask, tx: Tx) -> Outgoing:
 def is_ours(ask: Ask, tx: Tx) -> bool:
     """Whether words that nobody asked for are, perhaps altered, words of ours."""
     return _find(tx, ask.words) is not None
-
-
-def never_first() -> Line:
-    """What everybody should know before somebody tries it."""
-    return _("Our moderators never write to you first from their own accounts. Whoever does so is not one of us.")
 
 
 # -- finding -------------------------------------------------------------------------------------------------------
@@ -113,7 +109,7 @@ def _answer(
     if found is None:
         lines = (
             _("❌ We have never sent this text. Whether it is true, that alone does not say."),
-            never_first(),
+            NEVER_FIRST,
             *rest,
         )
         waiting = ask.data.get("what") not in {None, "verify"}

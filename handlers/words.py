@@ -11,6 +11,8 @@ from bot.domain.conversation import Ago, Line, Listed, Page, Place, Value
 from bot.domain.people import Person
 from bot.i18n import _, ngettext, pgettext
 
+NEVER_FIRST = _("Our moderators never write to you first. Whoever does so in our name is not one of us.")
+
 
 def name_of(person: Person) -> Value:
     """What a person is called; a person who has told no name yet is “somebody”."""

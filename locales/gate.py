@@ -301,6 +301,7 @@ MAKERS: Final[Mapping[str, int]] = {"_": 1, "pgettext": 2, "ngettext": 2, "npget
 CYRILLIC_ALLOWED: Final = frozenset(
     {
         "bot/domain/hard_words.py",
+        "bot/domain/hotline_words.py",
         "bot/domain/phrase_lists.py",
         "bot/domain/rollcall_words.py",
         "bot/domain/rumour_words.py",

@@ -14,6 +14,7 @@ from storage import (
     drafts,
     duress,
     hard,
+    hotline,
     outages,
     outbox,
     outlets,
@@ -79,6 +80,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     broadcasts.unite(tx, gone, kept)
     outlets.unite(tx, gone, kept)
     rumours.unite(tx, gone, kept)
+    hotline.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

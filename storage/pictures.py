@@ -43,6 +43,7 @@ NEWEST = timedelta(days=1)
 PUBLIC = (
     (schema.rumour, (schema.rumour.c.asked_at, schema.rumour.c.decided_at)),
     (schema.draft, (schema.draft.c.changed_at,)),
+    (schema.line_case, tuple(schema.line_case.c[name] for name in ("said_at", "acted_at", "closed_at"))),
 )
 KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only put right: too much else hangs on them
 OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours are one's own in any case

@@ -843,6 +843,55 @@ rumour_asker = _table(
     sa.Index(None, "rumour_id", "told"),
 )
 
+# -- the line to the moderators ------------------------------------------------------------------------------------
+
+line_case = _table(
+    "line_case",  # what a member and the moderators write to each other, until one of them ends it
+    sa.Column("id", Id, primary_key=True, autoincrement=False),  # the case number: random, with a check digit
+    _who("person_id"),  # whose it is: never read where a moderator looks
+    sa.Column("address_id", Id, sa.ForeignKey("address.id", ondelete="SET NULL")),  # where they wrote last
+    sa.Column("danger", sa.Integer, nullable=False),
+    sa.Column("begun_at", Instant, nullable=False),
+    sa.Column("said_at", Instant, nullable=False),  # the newest word of either side
+    sa.Column("words", sa.Integer, nullable=False, server_default="0"),  # how many were ever said
+    sa.Column("unanswered", sa.Integer, nullable=False, server_default="0"),  # how many of them wait for an answer
+    sa.Column("waits_at", Instant),  # since when; none: everything is answered
+    sa.Column("nudge_at", Instant),  # when the moderators are told that it still waits
+    sa.Column("told", sa.Integer, nullable=False, server_default="0"),  # 1: so is the member
+    sa.Column("answered_at", Instant),  # when the first answer came
+    sa.Column("owner_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),  # the moderator who has taken it
+    sa.Column("owner_voice", sa.Integer, nullable=False, server_default="0"),  # and what they are called in it
+    sa.Column("acted_at", Instant),  # the newest deed of theirs
+    sa.Column("voices", sa.Integer, nullable=False, server_default="0"),  # how many moderators have ever taken it
+    sa.Column("warned_at", Instant),  # when both were told that it ends because nobody says anything
+    sa.Column("closed_at", Instant),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "address_id"),
+    sa.Index(None, "owner_id"),
+    sa.Index(None, "closed_at"),
+    sa.Index(None, "nudge_at"),
+    sa.Index(None, "answered_at"),
+    sa.Index(None, "said_at"),
+)
+
+line_voice = _table(
+    "line_voice",  # a moderator in a case: “moderator 2”
+    _to("line_case.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("draft", Sealed("line_voice.draft")),  # an answer that was written and not sent yet
+    sa.Index(None, "person_id"),
+)
+
+line_word = _table(
+    "line_word",  # something that was said in a case
+    _to("line_case.id", primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("voice", sa.Integer, nullable=False),  # 0: the member
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("words", Sealed("line_word.words"), nullable=False),
+)
+
 # -- copies of bulletins: how they are recognised, found and proved -------------------------------------------------
 
 shingle = _table(

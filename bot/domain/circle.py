@@ -31,7 +31,11 @@ _DAMM = (
 
 def make_code(roll: Callable[[int], int]) -> str:
     """A fresh code of twelve digits. `roll(n)` gives a fair number from 0 to n-1."""
-    digits = f"{roll(10 ** (DIGITS - 1)):0{DIGITS - 1}d}"
+    return checked(f"{roll(10 ** (DIGITS - 1)):0{DIGITS - 1}d}")
+
+
+def checked(digits: str) -> str:
+    """Digits with one more, by which any single wrong digit and any swap of neighbours is found."""
     return digits + str(_damm(digits))
 
 

@@ -264,3 +264,17 @@ class Enough(Refusal):
     """A draft has as many parts of this kind as it may have."""
 
     most: int
+
+
+@dataclass
+class Unanswered(Refusal):
+    """The person has written as many messages to the moderators as may wait for one answer."""
+
+    most: int
+
+
+@dataclass
+class TooManyCases(Refusal):
+    """The person has as many open cases as one may have."""
+
+    most: int

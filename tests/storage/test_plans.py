@@ -16,11 +16,15 @@ from typing import Self
 import pytest
 
 from bot import i18n
+from bot.domain.roles import Role
 from bot.outbox.courier import NotSent
 from storage import outbox
 from storage.crypto import Keys
 from storage.sqlite import SQLite, open_file
+from tests.family.test_desk import give
 from tests.stage import Stage
+from tests.updates.test_hotline import answers, reads, takes
+from tests.updates.test_hotline import writes as begins_a_case
 
 
 @pytest.fixture
@@ -89,6 +93,24 @@ async def test_a_backlog_is_neither_read_nor_sorted_to_find_what_goes_next(stage
     claims = [plan for one, plan in plans.items() if "LIMIT" in one and "body" in one]
     assert claims
     assert [step for plan in claims for step in plan if "TEMP B-TREE" in step] == []
+    assert {one: steps for one, plan in plans.items() if (steps := whole(plan))} == {}
+
+
+async def test_nothing_that_is_asked_of_the_line_reads_all_that_was_ever_written_there(stage: Stage) -> None:
+    zarina, anna = [stage.actor(name) for name in ("zarina", "anna")]
+    for actor in (zarina, anna):
+        await actor.settles_in(actor.account.title())
+    await give(stage, anna, Role.MODERATOR)
+    with Statements(stage) as statements:
+        await begins_a_case(zarina)
+        await takes(anna)
+        await answers(anna)
+        await stage.pass_time(timedelta(minutes=2))
+        await reads(zarina)
+        await zarina.presses("End and erase it")
+        await zarina.presses("Yes, erase it")
+    plans = {one: plan for one, plan in (await statements.plans()).items() if "line_" in one}
+    assert len(plans) > 15, "the statements were seen"  # noqa: PLR2004
     assert {one: steps for one, plan in plans.items() if (steps := whole(plan))} == {}
 
 

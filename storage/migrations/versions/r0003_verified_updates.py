@@ -299,6 +299,43 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "line_case",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("address_id", Big, nullable=True),
+        sa.Column("danger", sa.Integer(), nullable=False),
+        sa.Column("begun_at", Big, nullable=False),
+        sa.Column("said_at", Big, nullable=False),
+        sa.Column("words", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unanswered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("waits_at", Big, nullable=True),
+        sa.Column("nudge_at", Big, nullable=True),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("answered_at", Big, nullable=True),
+        sa.Column("owner_id", Big, nullable=True),
+        sa.Column("owner_voice", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("acted_at", Big, nullable=True),
+        sa.Column("voices", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("warned_at", Big, nullable=True),
+        sa.Column("closed_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["address_id"], ["address.id"], name=op.f("fk_line_case_address_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_line_case_owner_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_line_case_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_line_case")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("line_case", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_line_case_address_id"), ["address_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_line_case_answered_at"), ["answered_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_line_case_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_line_case_nudge_at"), ["nudge_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_line_case_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_line_case_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_line_case_said_at"), ["said_at"], unique=False)
+
+    op.create_table(
         "outlet",
         sa.Column("id", Big, autoincrement=False, nullable=False),
         sa.Column("address_id", Big, nullable=True),
@@ -335,6 +372,35 @@ def upgrade() -> None:
     with op.batch_alter_table("translating", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_translating_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "line_voice",
+        sa.Column("line_case_id", Big, nullable=False),
+        sa.Column("person_id", Big, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("draft", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["line_case_id"], ["line_case.id"], name=op.f("fk_line_voice_line_case_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_line_voice_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("line_case_id", "person_id", name=op.f("pk_line_voice")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("line_voice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_line_voice_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "line_word",
+        sa.Column("line_case_id", Big, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("voice", sa.Integer(), nullable=False),
+        sa.Column("at", Big, nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["line_case_id"], ["line_case.id"], name=op.f("fk_line_word_line_case_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("line_case_id", "place", name=op.f("pk_line_word")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "posting",
         sa.Column("number", Big, autoincrement=False, nullable=False),
