@@ -353,6 +353,6 @@ def picture(ask: Ask, tx: Tx) -> Outgoing:
     data = bulletins.picture_of(tx, one.number)
     if data is None:
         raise Outdated
-    name = f"bulletin-{one.number}.png"
+    name = f"bulletin-{one.number}.jpg"
     text = _("The picture of No. {number}.", number=one.number)
     return ask.anew(text, attachment=Attachment("picture", name, data), clean_after=desk.STANDS)
