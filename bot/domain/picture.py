@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 GIVEN_UP: Final = timedelta(hours=24)
-_FIRST: Final = timedelta(seconds=10)
+_FIRST: Final = timedelta(seconds=5)
 _LONGEST: Final = timedelta(minutes=30)
 
 
