@@ -23,7 +23,7 @@ from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, 
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import cards, codes, drafts, jobs, regions
+from storage import bulletins, cards, codes, drafts, jobs, regions
 from storage.database import Storage, StorageFault, Tx
 from storage.drafts import Fetch
 
@@ -87,6 +87,10 @@ def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
         from bot.jobs import boards  # noqa: PLC0415
 
         return boards.do(job)
+    if job.kind == bulletins.SHEET:
+        from bot.jobs import posters  # noqa: PLC0415
+
+        return posters.do(job)
     if job.kind == codes.DRAW:
         from bot.jobs import codes as papers  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ from bot.domain.conversation import Outgoing
 from bot.domain.picture import Trouble
 from handlers import (
     alarm,
+    archive,
     broadcast,
     card,
     checking,
@@ -28,6 +29,7 @@ from handlers import (
 from storage import (
     audit,
     broadcasts,
+    bulletins,
     cards,
     checkins,
     circles,
@@ -53,7 +55,13 @@ from storage.database import Tx
 from storage.drafts import Fetch
 from storage.jobs import Done, Job
 
-_WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.made, regions.PICTURE: region.drawn}
+_WORK = {
+    cards.MAKE: card.made,
+    cards.LOOK: card.looked_up,
+    codes.DRAW: spoken.made,
+    regions.PICTURE: region.drawn,
+    bulletins.SHEET: archive.drawn,
+}
 
 
 def often(tx: Tx, now: datetime) -> None:

@@ -403,6 +403,8 @@ BUTTONS: Mapping[str, Handler] = {
     "rumours.put": rumour.put,
     "verify": verify.verify,
     "bulletins": archive.newest,
+    "key": archive.key,
+    "key.sheet": archive.sheet,
     "archive.list": archive.listed,
     "archive.topics": archive.topics,
     "archive.months": archive.months,
@@ -536,6 +538,7 @@ LIMITS: Mapping[Handler, Limit] = {
     verify.verify: Limit("verify", 60),
     reading.file: Limit("bulletin.file", 20),
     archive.searched: Limit("archive", 100),
+    archive.sheet: Limit("key.sheet", 10),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -580,7 +583,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         # what was published is everybody's
         *(verify.verify, verify.typed, verify.forwarded, verify.picture),
         *(archive.newest, archive.listed, archive.topics, archive.months, archive.place),
-        *(archive.place_searched, archive.words, archive.searched),
+        *(archive.place_searched, archive.words, archive.searched, archive.key, archive.sheet),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
         *(
             rumour.begin,

@@ -17,6 +17,8 @@ from storage.database import Tx
 from storage.schema import bulletin, edition
 from storage.signing import Signer
 
+SHEET = "key.sheet"  # the kind of a job that draws the sheet with the public key
+
 # -- signing -------------------------------------------------------------------------------------------------------
 
 
