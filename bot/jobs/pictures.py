@@ -106,9 +106,10 @@ def _main() -> int:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        _soft, hard = resource.getrlimit(which)
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(which, (allowed, allowed))
+        with suppress(OSError, ValueError):  # where that is forbidden, the pixels are counted and the clock runs anyway
+            _soft, hard = resource.getrlimit(which)
+            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(which, (allowed, allowed))
     try:
         made = remade(sys.stdin.buffer.read())
     except BadPicture as bad:
