@@ -79,6 +79,13 @@ async def test_of_a_channel_only_commands_are_heard(emulator: Emulator, text: st
     assert one is None or (one.group and one.sender == Sender("telegram", "5550001", str(CHANNEL)))
 
 
+async def test_what_a_channel_s_post_says_in_its_discussion_group_is_not_heard(emulator: Emulator) -> None:
+    emulator.group(GROUP)
+    copied = {"is_automatic_forward": True, "sender_chat": {"id": CHANNEL, "type": "channel", "title": "A channel"}}
+    await emulator.say(777_000, "/outlet 123 456 789 012", chat=GROUP, thread=copied)
+    assert await heard(emulator) == [None]
+
+
 async def test_what_was_forwarded_into_a_channel_is_not_heard(emulator: Emulator) -> None:
     emulator.channel(CHANNEL)
     origin = {"type": "hidden_user", "sender_user_name": "Somebody", "date": 1_700_000_000}

@@ -149,7 +149,8 @@ def _in_group(message: Mapping[str, object], author: Mapping[str, object], group
         return Said("")
     # An administrator who hides behind the group's own name writes through a bot of Telegram's.
     anonymous = _whole(_object(message.get("sender_chat")).get("id")) == group
-    if author.get("is_bot") is True and not anonymous:
+    copied = message.get("is_automatic_forward") is True  # what stands in a channel comes to its discussion group
+    if copied or (author.get("is_bot") is True and not anonymous):
         return None
     text = _text(message.get("text")) or _text(message.get("caption"))
     command = _COMMAND.match(text)
