@@ -301,8 +301,8 @@ def _verify(wish: argparse.Namespace) -> int:
     if not root:
         print("Name the community's public key with --public-key: it stands on its printed card.", file=sys.stderr)
         return MISUSED
-    proofs, certificate = verification.read(wish.files, wish.certificate)
-    heads = verification.check(proofs, certificate, root, datetime.now(UTC))
+    proofs, certificates = verification.read(wish.files, wish.certificate)
+    heads = verification.check(proofs, certificates, root, datetime.now(UTC))
     for proof, head in zip(proofs, heads, strict=True):
         print(verification.told(proof, head))
     print("Whether a bulletin was corrected or withdrawn later, only the bot or the newest bulletins can tell.")
@@ -489,7 +489,10 @@ def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     verify.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
     verify.add_argument(
-        "--certificate", type=Path, metavar="FILE", help="default: bulletins.certificate beside the first file"
+        "--certificate",
+        type=Path,
+        metavar="FILE",
+        help="default: those that lie beside the files or one directory above",
     )
     verify.set_defaults(do=_verify)
 

@@ -17,13 +17,15 @@ from markupsafe import Markup
 
 from bot import i18n
 from bot.domain.conversation import Incoming, Sender
+from bot.domain.picture import Trouble
 from bot.i18n import _
-from bot.outbox.courier import Courier, CourierError, NotSent, Parcel
+from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, Parcel, TooBig
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import cards, codes, jobs, regions
+from storage import bulletins, cards, codes, drafts, jobs, regions
 from storage.database import Storage, StorageFault, Tx
+from storage.drafts import Fetch
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +87,10 @@ def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
         from bot.jobs import boards  # noqa: PLC0415
 
         return boards.do(job)
+    if job.kind == bulletins.SHEET:
+        from bot.jobs import posters  # noqa: PLC0415
+
+        return posters.do(job)
     if job.kind == codes.DRAW:
         from bot.jobs import codes as papers  # noqa: PLC0415
 
@@ -297,6 +303,47 @@ class App:
             except Exception as error:  # noqa: BLE001 - one row that nobody can read must not end all slow work
                 log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
 
+    # -- pictures ----------------------------------------------------------------------------------------------------
+
+    async def fetch(self) -> None:
+        """Fetch the pictures that are due, one after the other, and make them anew in a process of their own."""
+        while (one := await self.storage.read(partial(drafts.to_fetch, now=self.now()))) is not None:
+            try:
+                got = await self._fetched(one)
+            except Exception as error:  # noqa: BLE001 - one picture that nobody can fetch must not stop the others
+                log.error("picture.failed", error=error)  # noqa: TRY400 - logs withhold the message
+                got = Trouble.BROKEN
+            await self.storage.write(partial(rounds.pictured, fetch=one, got=got, now=self.now()))
+
+    async def _fetched(self, one: Fetch) -> bytes | Trouble:
+        from bot.jobs import pictures  # noqa: PLC0415
+
+        courier = self._couriers.get((one.platform, one.bot))
+        if courier is None:
+            return Trouble.LATER  # an account that is switched off may come back
+        try:
+            data = await courier.fetch(one.reference, pictures.LARGEST) if isinstance(courier, Fetches) else b""
+            return await asyncio.to_thread(pictures.clean, data)
+        except NoFile:
+            return Trouble.GONE
+        except TooBig:
+            return Trouble.TOO_LARGE
+        except CourierError as error:
+            log.info("picture.waits", why=type(error).__name__)
+            return Trouble.LATER
+        except pictures.BadPicture as bad:
+            return Trouble(bad.why)
+
+    async def _keep_fetching(self) -> None:
+        while True:
+            await asyncio.sleep(OFTEN)
+            try:
+                await self.fetch()
+            except StorageFault as fault:
+                log.warning("rounds.wait", why=type(fault).__name__)
+            except Exception as error:  # noqa: BLE001 - one row that nobody can read must not end all fetching
+                log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
+
     # -- running -----------------------------------------------------------------------------------------------------
 
     async def run(self, *ears: Awaitable[None]) -> None:
@@ -308,6 +355,7 @@ class App:
         engine = asyncio.create_task(self.engine.run(), name="outbox")
         time = asyncio.create_task(self._keep_time(), name="rounds")
         work = asyncio.create_task(self._keep_working(), name="jobs")
+        fetching = asyncio.create_task(self._keep_fetching(), name="pictures")
         feeding = asyncio.create_task(self._keep_feeding(), name="bulletins")
         listening = [asyncio.ensure_future(ear) for ear in ears]
         try:
@@ -321,10 +369,10 @@ class App:
             for task in done:
                 task.result()
         finally:
-            for task in (time, work, feeding, *listening):
+            for task in (time, work, fetching, feeding, *listening):
                 task.cancel()
             self.engine.stop()
-            await asyncio.gather(time, work, feeding, *listening, return_exceptions=True)
+            await asyncio.gather(time, work, fetching, feeding, *listening, return_exceptions=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LANDING):
                     await asyncio.gather(engine, return_exceptions=True)

@@ -12,14 +12,14 @@ import os
 import re
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
 from bot.checkup import database_of
 from bot.jobs import formats
 from bot.jobs.formats import CERTIFICATE, SUMS, Published, Volume
-from storage import bulletins, inspection, keys
+from storage import bulletins, copies, inspection, keys
 from storage.crypto import Keys
 from storage.database import StorageFault, Tx
 
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+Proofs: TypeAlias = list[tuple[int, bytes, bytes]]
+
 PART: Final = 50  # bulletins read at once: no reply waits for a whole archive
 LOOK_AGAIN: Final = 5.0  # seconds between two looks whether something was published
-_NAME: Final = re.compile(r"(?:files/|cap/|claims/)?[A-Za-z0-9][A-Za-z0-9.-]{0,80}")
+_NAME: Final = re.compile(r"(?:files/|cap/|claims/|certificates/)?[A-Za-z0-9][A-Za-z0-9.-]{0,80}")
 _SUM: Final = re.compile(rf"[0-9a-f]{{64}}  ({_NAME.pattern})")
 
 
@@ -47,7 +49,7 @@ def part_of(tx: Tx, before: int | None = None) -> list[Published]:
     ]
 
 
-def _everything(tx: Tx) -> list[Published]:
+def _everything(tx: Tx) -> tuple[list[Published], Proofs]:
     if inspection.schema_of(tx) != inspection.KNOWN:
         message = "The database belongs to another version of this program. See `payvand check`."
         raise PublishFault(message)
@@ -57,25 +59,31 @@ def _everything(tx: Tx) -> list[Published]:
         if not more:
             break
         found += more
-    return found
+    return found, copies.certificates(tx)
 
 
 def publish(settings: Settings, directory: Path) -> int:
     """Write everything into `directory`, also beside the running bot; how many bulletins. Raises PublishFault."""
     root = Keys(keys.read(settings.key_file))
-    found = inspection.read(database_of(settings), root, _everything)
-    write(directory, formats.documents(_volume(settings, found)))
+    found, proofs = inspection.read(database_of(settings), root, _everything)
+    write(directory, formats.documents(_volume(settings, found, proofs)))
     return len(found)
 
 
-def _volume(settings: Settings, found: list[Published]) -> Volume:
-    """`found` has the newest first. Without a certificate at hand none is written: a reader may have an older one."""
+def _volume(settings: Settings, found: list[Published], proofs: Proofs) -> Volume:
+    """`found` has the newest first, `proofs` every certificate, the newest last.
+
+    The certificate at hand is the newest: it may be there before anything is signed under it. Without one it is the
+    newest under which something was signed.
+    """
     kept = settings.data / "keys" / CERTIFICATE
     try:
         proof = kept.read_bytes(), kept.with_name(kept.name + ".minisig").read_bytes()
     except OSError:
-        proof = b"", b""
-    return Volume(settings.community, settings.public_key, tuple(found[::-1]), *proof, settings.bulletins.address)
+        proof = proofs[-1][1:] if proofs else (b"", b"")
+    older = tuple(one for one in proofs if one[1] != proof[0])
+    bound = tuple(found[::-1])
+    return Volume(settings.community, settings.public_key, bound, *proof, settings.bulletins.address, older)
 
 
 # -- writing -------------------------------------------------------------------------------------------------------
@@ -160,6 +168,7 @@ async def _follow(
             break
         found += more
     newest = max((edition.entry for one in found for edition in one.editions), default=0)
-    await asyncio.to_thread(lambda: write(directory, formats.documents(_volume(settings, found))))
+    proofs = await storage.read(copies.certificates)
+    await asyncio.to_thread(lambda: write(directory, formats.documents(_volume(settings, found, proofs))))
     log.info("publishing.done", count=len(found))
     return newest, renewed

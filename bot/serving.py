@@ -56,6 +56,7 @@ async def open_storage(settings: Settings) -> tuple[Storage, Keys]:
     from storage import keys  # noqa: PLC0415
 
     root = Keys(keys.read(settings.key_file))
+    root.public = settings.public_key or ""
     if settings.database.server:
         from storage import postgres  # noqa: PLC0415
 
@@ -88,7 +89,7 @@ async def run(settings: Settings) -> None:
             accounts.append(await _telegram(settings.telegram, stack))
         if settings.matrix is not None:
             accounts.append(await _matrix(settings, settings.matrix, storage, keys, stack))
-        await _serve(storage, accounts, stack)
+        await _serve(storage, accounts, stack, settings.public_key or "")
 
 
 async def resend_unknown(settings: Settings) -> int:
@@ -115,7 +116,7 @@ async def move(settings: Settings, file: Path) -> None:
         await storage.close()
 
 
-async def _serve(storage: Storage, accounts: list[Account], stack: AsyncExitStack) -> None:
+async def _serve(storage: Storage, accounts: list[Account], stack: AsyncExitStack, key: str) -> None:
     app = App(
         storage,
         [(one.courier, one.limits) for one in accounts],
@@ -123,7 +124,7 @@ async def _serve(storage: Storage, accounts: list[Account], stack: AsyncExitStac
         patience=Patience(),
         names={one.key: one.name for one in accounts},
     )
-    texts = profile(present())
+    texts = profile(present(), key)
     for one in accounts:
         describing = asyncio.create_task(one.courier.describe(texts))
         stack.callback(describing.cancel)

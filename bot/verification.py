@@ -1,7 +1,7 @@
 """`payvand verify`: whether files are the community's bulletins. Offline, from the files and its public key alone.
 
-Beside each file lies its signature (FILE.minisig), and beside the first the certificate of the online key with its own
-(`bulletins.certificate`). The stock `minisign` program agrees::
+Beside each file lies its signature (FILE.minisig), and beside it, or one directory above, the certificate of the online
+key with its own (`bulletins.certificate`; older ones as `certificates/N.certificate`). The stock program agrees::
 
     minisign -V -P <the community's public key> -m bulletins.certificate
     minisign -V -P <the key that stands in the certificate> -m bulletin-7-tg.txt
@@ -24,6 +24,8 @@ from storage import signing
 from storage.signing import NotCertified
 
 CERTIFICATE: Final = f"{signing.PURPOSE}.certificate"
+_OLDER: Final = "*.certificate"
+MOST: Final = 500  # certificates that are looked at: more than forty years of them
 
 
 class NotOurs(Exception):  # noqa: N818 - an operator reads the sentence, not the class
@@ -47,14 +49,14 @@ class Proof:
     signature: bytes
 
 
-def check(proofs: Sequence[Proof], certificate: Certificates, root: str, now: datetime) -> list[Header]:
-    """What the files say of themselves, if all of them are good. Raises NotOurs."""
-    heads = [_one(one, certificate, root, now) for one in proofs]
+def check(proofs: Sequence[Proof], certificates: Sequence[Certificates], root: str, now: datetime) -> list[Header]:
+    """What the files say of themselves, if each is good under one of the certificates. Raises NotOurs."""
+    heads = [_one(one, certificates, root, now) for one in proofs]
     _chained(proofs, heads)
     return heads
 
 
-def _one(one: Proof, certificate: Certificates, root: str, now: datetime) -> Header:
+def _one(one: Proof, certificates: Sequence[Certificates], root: str, now: datetime) -> Header:
     try:
         text = one.file.decode("utf-8")
     except UnicodeDecodeError:
@@ -67,21 +69,29 @@ def _one(one: Proof, certificate: Certificates, root: str, now: datetime) -> Hea
     if head.published_at > now:
         message = f"{one.name} says that it was published on {head.published_at:%Y-%m-%d}, which has not come yet."
         raise NotOurs(message)
-    try:
-        key = signing.read_certificate(certificate.text, certificate.signature, root, head.published_at)
-    except NotCertified:
+    keys = [key for each in certificates if (key := _certified(each, root, head.published_at)) is not None]
+    if not keys:
         message = (
             f"{one.name} can't be trusted: the certificate is not signed by the community's root key, or was not valid "
             f"on {head.published_at:%Y-%m-%d}. If it was published under another one, name that with --certificate."
         )
-        raise NotOurs(message) from None
-    if key.purpose != signing.PURPOSE or not signing.is_signed(one.file, one.signature, key.key):
+        raise NotOurs(message)
+    if not any(signing.is_signed(one.file, one.signature, key) for key in keys):
         message = f"{one.name} is NOT signed by the key that the community certified. Don't trust it."
         raise NotOurs(message)
     if _comment(one.signature) != bulletin.comment(head):
         message = f"{one.name} and its signature speak of different bulletins. Don't trust it."
         raise NotOurs(message)
     return head
+
+
+def _certified(one: Certificates, root: str, at: datetime) -> str | None:
+    """The online key that a certificate vouches for, if it did so at that instant."""
+    try:
+        found = signing.read_certificate(one.text, one.signature, root, at)
+    except NotCertified:
+        return None
+    return found.key if found.purpose == signing.PURPOSE else None
 
 
 def _comment(signature: bytes) -> str:
@@ -114,17 +124,25 @@ def _chained(proofs: Sequence[Proof], heads: Sequence[Header]) -> None:
         raise NotOurs(message)
 
 
-def read(files: Sequence[Path], certificate: Path | None) -> tuple[list[Proof], Certificates]:
+def read(files: Sequence[Path], certificate: Path | None) -> tuple[list[Proof], list[Certificates]]:
     """The files, with what must lie beside them. Raises NotOurs if something is missing."""
-    kept = certificate or files[0].with_name(CERTIFICATE)
+    kept = [certificate] if certificate is not None else _beside(files)
     try:
         proofs = [Proof(str(one), one.read_bytes(), _signature(one).read_bytes()) for one in files]
-        return proofs, Certificates(kept.read_bytes(), _signature(kept).read_bytes())
+        return proofs, [Certificates(one.read_bytes(), _signature(one).read_bytes()) for one in kept]
     except OSError as error:
         message = (
             f"{error.filename} can't be read. Beside each file must lie its .minisig, and the certificate with its own."
         )
         raise NotOurs(message) from None
+
+
+def _beside(files: Sequence[Path]) -> list[Path]:
+    """The certificates that lie beside the files, or one directory above, as `payvand publish` puts them."""
+    places = dict.fromkeys(place for one in files for place in (one.parent, one.parent / ".."))
+    every = [path for place in places for path in (place / CERTIFICATE, *sorted(place.glob(f"certificates/{_OLDER}")))]
+    found = [path for path in every if path.is_file()]
+    return found[:MOST] or [files[0].with_name(CERTIFICATE)]
 
 
 def _signature(of: Path) -> Path:

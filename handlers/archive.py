@@ -7,14 +7,16 @@ from typing import Any, Final
 
 from bot.domain import places, verifying
 from bot.domain.bulletin import Bulletin, State, Topic
-from bot.domain.conversation import Choice, Line, On, Outgoing, Page, Place, Value
+from bot.domain.conversation import Attachment, Choice, Line, On, Outgoing, Page, Place, Value
 from bot.domain.refusals import NotFound, Outdated
 from bot.i18n import _, pgettext
+from handlers import desk, reading
 from handlers.ask import Ask, back, button, expect
 from handlers.home import which_place
 from handlers.wording import topic_name
-from storage import bulletins, copies
+from storage import bulletins, copies, jobs
 from storage.database import Tx
+from storage.jobs import Done, Job
 
 SHOWN: Final = 5  # bulletins on one page
 MONTHS: Final = 12
@@ -54,6 +56,7 @@ def _list(ask: Ask, tx: Tx, kind: str, value: str, before: int | None) -> Outgoi
             button(pgettext("button", "🏷 Topic"), "archive.topics"),
             button(pgettext("button", "📅 Month"), "archive.months"),
         ],
+        [reading.HOW],
         [back("bulletins") if kind != "n" or before is not None else back()],
     ]
     return ask.reply(Page((head, *lines)), *rows)
@@ -162,3 +165,48 @@ def searched(ask: Ask, tx: Tx) -> Outgoing:
     expect(ask, tx, "archive.words", words=typed)
     ask.data.update(what="archive.words", words=typed)
     return _list(ask, tx, "w", "-", None)
+
+
+# -- checking without us -------------------------------------------------------------------------------------------
+
+
+def key(ask: Ask, tx: Tx) -> Outgoing:
+    """The public key, how a file is checked with it, and where the key itself should be compared."""
+    public = bulletins.public_key(tx)
+    if not public:
+        return ask.reply(_("This community has no public key yet. Ask its moderators."), [back("bulletins")])
+    lines = (
+        _("<b>🔑 How to check it yourself</b>"),
+        _("Our public key:"),
+        public,
+        "",
+        _("Open a bulletin, press “📎 The signed file”, save the files together, and run one of these:"),
+        f"payvand verify bulletin-7-{ask.person.language}.txt --public-key {public}",
+        "",
+        f"minisign -V -P {public} -m bulletins.certificate",
+        "",
+        _("The second one checks the certificate. In it stands the key that has signed the bulletin itself."),
+        "",
+        _("Compare the key where nobody can change both: on a printed sheet, in a channel's description, with people "
+          "you know. Whoever can change what I say can also change this page."),
+    )  # fmt: skip
+    sheet = button(pgettext("button-wide", "🖨 A sheet to print"), "key.sheet")
+    return ask.reply(Page(lines), [sheet], [back("bulletins")])
+
+
+def sheet(ask: Ask, tx: Tx) -> None:
+    """Let the sheet with the key be drawn."""
+    public = bulletins.public_key(tx)
+    if not public:
+        raise Outdated
+    jobs.put(tx, ask.person.id, ask.address, bulletins.SHEET, public, ask.now)
+
+
+def drawn(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
+    """The sheet is drawn. Nothing on it is secret; whoever has it at home shows that they read."""
+    del now
+    if not jobs.done(tx, job.id):
+        return []
+    text = _("For notice boards and channels. It says nothing about who hung it up; be careful where you print it.")
+    attached = Attachment("file", "key.pdf", done.drawn)
+    return [Outgoing(job.person, text, attachment=attached, at=job.address, clean_after=desk.STANDS)]

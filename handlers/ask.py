@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from bot.domain.conversation import Attachment, Choice, Line, Outgoing, Sender, Text
+from bot.domain.conversation import Attached, Attachment, Choice, Line, Outgoing, Sender, Text
 from bot.domain.people import Person
 from bot.domain.refusals import Empty, Outdated, TooLong
 from bot.i18n import clean, pgettext
@@ -27,9 +27,10 @@ class Ask:
     """One wish of one person, understood: who, when, with which words or button.
 
     `sender` is the account they wrote from, `address` our row of it. `args` are the arguments of the button's code,
-    `on` the message that held the button, `data` what an open dialogue has gathered so far. `said_at` is when the
-    person said it, as far as the platform tells. `link(payload)` is the address that opens a chat with the bot where
-    this person met it; `elsewhere` names other platforms and the bot's account on each.
+    `on` the message that held the button, `data` what an open dialogue has gathered so far. `attached` is what they
+    sent besides words. `said_at` is when the person said it, as far as the platform tells. `link(payload)` is the
+    address that opens a chat with the bot where this person met it; `elsewhere` names other platforms and the bot's
+    account on each.
     `linked_at` is when this account was linked to an older one of theirs, for the first days; `sees_at` until when it
     is shown nothing of their circles.
     """
@@ -41,6 +42,7 @@ class Ask:
     sender: Sender
     link: Callable[[str], str]
     words: str = ""
+    attached: Attached | None = None
     args: tuple[str, ...] = ()
     on: str = ""
     data: dict[str, Any] = field(default_factory=dict)

@@ -180,6 +180,11 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
             said.append(_("{language_name}: {n} of {most} characters", language_name=name, n=length, most=LONGEST))
         else:
             said.append(_("{language_name}: not yet translated", language_name=name))
+    if drafts.fetching(tx, one.id) is not None:
+        said.append(_("🖼 Its picture is being fetched."))
+    elif drafts.picture_of(tx, one.id):
+        said.append(_("🖼 A picture belongs to it."))
+    pictured = draft.kind is not Kind.WITHDRAWAL
     if waiting(ask, tx, one.id):
         said.append(_("It waits for a second person. If you change it, it must be proposed anew."))
     claims = [
@@ -198,6 +203,7 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
             _part(one, "title", pgettext("button", "🔤 Title")),
             _part(one, "unknown", pgettext("button", "❔ Not known")),
         ],
+        [button(pgettext("button", "🖼 Picture"), "draft.picture", one.id)] if pictured else [],
         changed if draft.kind is not Kind.NEWS else [],
         *claims,
         [button(pgettext("button", "➕ A claim"), "draft.ask", one.id, "claim")],

@@ -1,4 +1,4 @@
-"""Outlets: groups and rooms where bulletins are posted, registered by moderators with a code posted there once."""
+"""Outlets: groups, channels and rooms where bulletins are posted; a moderator posts a code there once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from handlers import desk
 from handlers.ask import Ask, back, button, expect
 from handlers.home import which_place
 from handlers.words import messenger, topic_name
-from storage import audit, outlets, people, roles
+from storage import audit, bulletins, outlets, people, roles
 from storage.database import Tx
 from storage.outlets import Outlet
 
@@ -31,22 +31,35 @@ NOT_OURS: Final = re.compile(r"^\s*/\w+|@[\w:.\-]+")  # a command and names, whi
 
 
 def heard(tx: Tx, where: int, words: str, now: datetime) -> list[Outgoing]:
-    """Something was said in a group: if it is a moderator's code, the group is an outlet from now on."""
+    """Something was said in a group or channel: if it is a moderator's code, it is an outlet from now on."""
     code = read_code(NOT_OURS.sub(" ", words).strip(" :,"))
     by = None if code is None else outlets.maker(tx, code, now)
     if code is None or by is None or roles.held(tx, by, Role.MODERATOR, now) is None:
         return []
-    outlets.posted(tx, code, where)
+    new = outlets.posted(tx, code, where)
     audit.note(tx, by, "registered: outlet", now)
     return [
+        *(_introduced(tx, where, now) if new else ()),
         Outgoing(
             by,
             _("The group has sent me the code. Choose its language now; until then nothing is posted there."),
             choices=((button(pgettext("button", "📢 Outlets"), "outlet"),),),
             lane=Lane.CHECKIN,
             clean_after=desk.STANDS,
-        )
+        ),
     ]
+
+
+def _introduced(tx: Tx, where: int, now: datetime) -> list[Outgoing]:
+    """What is said there, once: the key with which everybody can check what will be posted."""
+    key = bulletins.public_key(tx)
+    if not key:
+        return []
+    line = _(
+        "I shall post bulletins here. Administrators, please put our public key into the description of this chat:"
+    )
+    lines = dict.fromkeys(i18n.plain(i18n.speak(line, language, now)) for language in i18n.LANGUAGES)
+    return [Outgoing(where, Page((*lines, "", key)), to_group=True)]
 
 
 # -- at the desk ---------------------------------------------------------------------------------------------------
@@ -58,7 +71,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     every = outlets.every(tx)
     rows = [[button(_label(n, one), "outlet.one", one.id)] for n, one in enumerate(every, 1)]
     return ask.reply(
-        _("Outlets are groups and rooms where bulletins are posted, for people who do not write to me."),
+        _("Outlets are groups, channels and rooms where bulletins are posted, for people who do not write to me."),
         *rows,
         [button(pgettext("button", "➕ A new one"), "outlet.new")],
         [back("desk")],
@@ -92,6 +105,7 @@ def new(ask: Ask, tx: Tx) -> Outgoing:
         Page(
             (
                 _("Add me to the group or room, and write this there within {span}:", span=Span(outlets.CODE_LIFE)),
+                _("In a channel I must be an administrator who may post."),
                 f"/outlet {spaced(code)}",
                 _("Where I hear only what names me, put my name before it. Then delete your message there."),
             )

@@ -33,7 +33,11 @@ PROFILE: Final[Mapping[str, Line]] = {
 }
 
 
-def profile(now: datetime) -> dict[str, dict[str, str]]:
-    """Every sentence per language; "" is for everybody else."""
+def profile(now: datetime, key: str = "") -> dict[str, dict[str, str]]:
+    """Every sentence per language; "" is for everybody else. The community's public key, if it has one, is added."""
     said = {one: {name: label(line, one, now) for name, line in PROFILE.items()} for one in LANGUAGES}
+    if key:
+        line = pgettext("bot-about", "Our public key, to check our bulletins: {key}", key=key)
+        for one, texts in said.items():
+            texts["description"] += f"\n\n{label(line, one, now)}"
     return {"": said[SOURCE_LANGUAGE], **said}

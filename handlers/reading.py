@@ -23,6 +23,7 @@ from storage.readers import Reading
 MOST: Final = 12  # districts of one reader
 HOURS: Final = (7, 9, 12, 15, 18, 20, 22)  # when a digest may come
 HOUR: Final = 60  # minutes
+HOW: Final = button(pgettext("button-wide", "🔑 How to check it yourself"), "key")
 
 
 def urgency_name(urgency: Urgency) -> Line:
@@ -345,7 +346,7 @@ def file(ask: Ask, tx: Tx) -> list[Outgoing]:
     }
     line = _("Check it on any computer with the program minisign or payvand, and with our public key.")
     sent = [ask.anew(Page((name,)), attachment=Attachment("file", name, data)) for name, data in files.items()]
-    return [*sent, ask.anew(line, [read_button(edition.number, edition.language)], [back("bulletins")])]
+    return [*sent, ask.anew(line, [HOW], [read_button(edition.number, edition.language)], [back("bulletins")])]
 
 
 def picture(ask: Ask, tx: Tx) -> Outgoing:
@@ -354,6 +355,6 @@ def picture(ask: Ask, tx: Tx) -> Outgoing:
     data = bulletins.picture_of(tx, one.number)
     if data is None:
         raise Outdated
-    name = f"bulletin-{one.number}.png"
+    name = f"bulletin-{one.number}.jpg"
     text = _("The picture of No. {number}.", number=one.number)
     return ask.anew(text, attachment=Attachment("picture", name, data), clean_after=desk.STANDS)

@@ -8,9 +8,19 @@ from datetime import datetime, timedelta
 
 from bot import i18n
 from bot.domain.bulletin import LONGEST, UNREVIEWED_LIFE, Bulletin, Draft, Kind, State
-from bot.domain.conversation import Choice, Line, On, Outgoing, Page, Place, Span
+from bot.domain.conversation import Attachment, Choice, Line, On, Outgoing, Page, Place, Span
 from bot.domain.people import HOME
-from bot.domain.refusals import BulletinTooLong, Changed, Near, NothingSigned, Outdated, Own, TooOften, Unfinished
+from bot.domain.refusals import (
+    BulletinTooLong,
+    Changed,
+    Near,
+    NothingSigned,
+    Outdated,
+    Own,
+    PictureComing,
+    TooOften,
+    Unfinished,
+)
 from bot.domain.roles import Moderator
 from bot.domain.source_safety import Hint, hints, region_of
 from bot.i18n import _, ngettext, pgettext
@@ -86,9 +96,14 @@ def _planned(tx: Tx, draft: Draft, now: datetime) -> list[Line | str]:
     return lines
 
 
-def _preview(ask: Ask, texts: Mapping[str, str]) -> list[Outgoing]:
-    """Each text in a message of its own, exactly as readers get it."""
-    return [ask.anew(wording.page(text), clean_after=desk.STANDS) for text in texts.values()]
+def _preview(ask: Ask, texts: Mapping[str, str], picture: bytes) -> list[Outgoing]:
+    """Each text in a message of its own, exactly as readers get it, and the picture that they can ask for."""
+    shown = [ask.anew(wording.page(text), clean_after=desk.STANDS) for text in texts.values()]
+    if picture:
+        said = _("This picture belongs to it. Readers see it when they press “🖼 Show the picture”.")
+        attached = Attachment("picture", "picture.jpg", picture)
+        shown.append(ask.anew(said, attachment=attached, clean_after=desk.STANDS))
+    return shown
 
 
 def _hinted(draft: Draft, now: datetime) -> list[Line | str]:
@@ -104,7 +119,8 @@ def _hinted(draft: Draft, now: datetime) -> list[Line | str]:
     return lines
 
 
-def _checklist() -> list[Line | str]:
+def _checklist(picture: bytes) -> list[Line | str]:
+    seen: list[Line | str] = [_("• Does the picture show who took it, or where they stood?")] if picture else []
     return [
         _("<b>Before this goes out, ask yourself:</b>"),
         _("• Could anybody be found by this?"),
@@ -112,7 +128,15 @@ def _checklist() -> list[Line | str]:
         _("• Is the place coarser than a village?"),
         _("• Is a time more exact than it need be?"),
         _("• Did the source agree?"),
+        *seen,
     ]
+
+
+def _picture(tx: Tx, one: Kept) -> bytes:
+    """The picture that goes out with a draft; b"" if it has none. Raises PictureComing while it is being fetched."""
+    if drafts.fetching(tx, one.id) is not None:
+        raise PictureComing
+    return drafts.picture_of(tx, one.id)
 
 
 # -- proposing -----------------------------------------------------------------------------------------------------
@@ -123,33 +147,33 @@ def check(ask: Ask, tx: Tx) -> Outgoing:
     one = drafting.mine(ask, tx)
     texts_of(tx, one.draft, ask.now, reviewed=True)
     yes = button(pgettext("button-wide", "✅ I have thought of all this"), "review.look", one.id)
-    return _checked(ask, one, yes)
+    return _checked(ask, tx, one, yes)
 
 
-def _checked(ask: Ask, one: Kept, yes: Choice) -> Outgoing:
+def _checked(ask: Ask, tx: Tx, one: Kept, yes: Choice) -> Outgoing:
     hinted = _hinted(one.draft, ask.now)
     rows = []
     if Hint.COARSER in hints(one.draft, ask.now.date()):
         region = region_of(one.draft.place)
         label = pgettext("button-wide", "📍 Say only: {place}", place=Place(region))
         rows.append([button(label, "draft.place", one.id, region)])
-    lines = [*_checklist(), *([""] if hinted else []), *hinted]
+    lines = [*_checklist(_picture(tx, one)), *([""] if hinted else []), *hinted]
     return ask.reply(Page(tuple(lines)), *rows, [yes], [back("draft.one", one.id)], clean_after=desk.STANDS)
 
 
 def look(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The author sees exactly what would go out."""
     one = drafting.mine(ask, tx)
-    texts = texts_of(tx, one.draft, ask.now, reviewed=True)
+    texts, picture = texts_of(tx, one.draft, ask.now, reviewed=True), _picture(tx, one)
     lines = [*_planned(tx, one.draft, ask.now), "", _("Another moderator must agree before anybody reads it.")]
-    yes = button(pgettext("button", "📣 Propose it"), "review.put", one.id, wording.seal(texts))
+    yes = button(pgettext("button", "📣 Propose it"), "review.put", one.id, wording.seal(texts, picture))
     control = ask.anew(Page(tuple(lines)), [yes], [back("draft.one", one.id)], clean_after=desk.STANDS)
-    return [*_preview(ask, texts), control]
+    return [*_preview(ask, texts, picture), control]
 
 
-def _sealed(ask: Ask, texts: Mapping[str, str]) -> None:
-    """The button was under exactly these words. Raises Changed."""
-    if ask.args[1:2] != (wording.seal(texts),):
+def _sealed(ask: Ask, texts: Mapping[str, str], picture: bytes = b"") -> None:
+    """The button was under exactly these words and this picture. Raises Changed."""
+    if ask.args[1:2] != (wording.seal(texts, picture),):
         raise Changed
 
 
@@ -157,7 +181,7 @@ def put(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Propose that a draft be published."""
     by = desk.moderator(ask, tx)
     one = drafting.mine(ask, tx)
-    _sealed(ask, texts_of(tx, one.draft, ask.now, reviewed=True))
+    _sealed(ask, texts_of(tx, one.draft, ask.now, reviewed=True), _picture(tx, one))
     _signer(tx, ask.now)
     drafting.keep(ask, tx, one)
     title = pgettext("button-wide", "📰 Publish: {title}", title=drafting.title_of(one.draft, one.draft.language))
@@ -199,12 +223,13 @@ def see(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The second moderator sees exactly what goes out, to how many, and agrees to that and nothing else."""
     by = desk.moderator(ask, tx)
     one = desk.proposed(ask, tx, by, KIND, ask.number())
-    draft = _draft_of(tx, one).draft
+    kept = _draft_of(tx, one)
+    draft, picture = kept.draft, _picture(tx, kept)
     texts = texts_of(tx, draft, ask.now, reviewed=True)
-    lines = [*_checklist(), *_hinted(draft, ask.now), "", *_planned(tx, draft, ask.now)]
-    yes = button(pgettext("button", "✅ Publish it"), "bulletin.yes", one.id, wording.seal(texts))
+    lines = [*_checklist(picture), *_hinted(draft, ask.now), "", *_planned(tx, draft, ask.now)]
+    yes = button(pgettext("button", "✅ Publish it"), "bulletin.yes", one.id, wording.seal(texts, picture))
     control = desk.show(ask, tx, by, one, lines, yes)
-    return [*_preview(ask, texts), replace(control, edits="", clean_after=desk.STANDS)]
+    return [*_preview(ask, texts, picture), replace(control, edits="", clean_after=desk.STANDS)]
 
 
 def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
@@ -213,11 +238,13 @@ def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = desk.proposed(ask, tx, by, KIND, ask.number())
     kept = _draft_of(tx, one)
     _apart(tx, by.person, kept.author)
-    texts = texts_of(tx, kept.draft, ask.now, reviewed=True)
-    _sealed(ask, texts)
+    texts, picture = texts_of(tx, kept.draft, ask.now, reviewed=True), _picture(tx, kept)
+    _sealed(ask, texts, picture)
     signer = _signer(tx, ask.now)
     desk.second(ask, tx, by, KIND, one.id)
-    published = bulletins.publish(tx, signer, kept.draft, texts, ask.now, author=one.proposer, reviewer=by.person)
+    published = bulletins.publish(
+        tx, signer, kept.draft, texts, ask.now, author=one.proposer, reviewer=by.person, picture=picture or None
+    )
     drafts.drop(tx, kept.id)
     audit.note(tx, by.person, f"published: {published.number}", ask.now, about=one.proposer)
     done = ask.reply(_("Published: No. {number}.", number=published.number), [back("desk")])
@@ -293,38 +320,41 @@ def alone(ask: Ask, tx: Tx) -> Outgoing:
     """The checklist, before something is published by one person alone."""
     one = drafting.mine(ask, tx)
     texts_of(tx, one.draft, ask.now, reviewed=False)
-    return _checked(ask, one, button(pgettext("button-wide", "🚨 I have thought of all this"), "alone.look", one.id))
+    yes = button(pgettext("button-wide", "🚨 I have thought of all this"), "alone.look", one.id)
+    return _checked(ask, tx, one, yes)
 
 
 def alone_look(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Exactly what would go out, and the second question."""
     one = drafting.mine(ask, tx)
-    texts = texts_of(tx, one.draft, ask.now, reviewed=False)
+    texts, picture = texts_of(tx, one.draft, ask.now, reviewed=False), _picture(tx, one)
     lines = [
         _("Publish this now, alone? Readers see that it is not yet reviewed. The other moderators are told at once."),
         _("If nobody confirms it within {span}, it withdraws itself.", span=Span(UNREVIEWED_LIFE)),
         "",
         *_planned(tx, one.draft, ask.now),
     ]
-    yes = button(pgettext("button-wide", "🚨 Yes, publish it now"), "alone.yes", one.id, wording.seal(texts))
+    seal = wording.seal(texts, picture)
+    yes = button(pgettext("button-wide", "🚨 Yes, publish it now"), "alone.yes", one.id, seal)
     control = ask.anew(Page(tuple(lines)), [yes], [back("draft.one", one.id)], clean_after=desk.STANDS)
-    return [*_preview(ask, texts), control]
+    return [*_preview(ask, texts, picture), control]
 
 
 def alone_yes(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One person publishes something that is not yet reviewed. Raises TooOften."""
     by = desk.moderator(ask, tx)
     one = drafting.mine(ask, tx)
-    texts = texts_of(tx, one.draft, ask.now, reviewed=False)
-    _sealed(ask, texts)
+    texts, picture = texts_of(tx, one.draft, ask.now, reviewed=False), _picture(tx, one)
+    _sealed(ask, texts, picture)
     signer = _signer(tx, ask.now)
     if bulletins.alone_since(tx, by.person, ask.now - DAY) >= ALONE_MOST:
         raise TooOften(DAY)
     drafting.take_back(ask, tx, one.id)
     until = ask.now + UNREVIEWED_LIFE
     published = bulletins.publish(
-        tx, signer, one.draft, texts, ask.now, author=by.person, reviewer=None, unreviewed_until=until
-    )
+        tx, signer, one.draft, texts, ask.now,
+        author=by.person, reviewer=None, unreviewed_until=until, picture=picture or None,
+    )  # fmt: skip
     drafts.drop(tx, one.id)
     audit.note(tx, by.person, f"published alone: {published.number}", ask.now)
     text = _("A bulletin was published by one person alone. It withdraws itself unless one of you confirms it.")
@@ -356,15 +386,16 @@ def alone_see(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = _unreviewed(ask, tx)
     texts = reviewed_texts(tx, one)
     author, _reviewer = bulletins.people_of(tx, one.number)
-    lines: list[Line | str] = [*_checklist(), *_hinted(bulletins.draft_of(tx, one.number), ask.now), ""]
+    picture = bulletins.picture_of(tx, one.number) or b""
+    lines: list[Line | str] = [*_checklist(picture), *_hinted(bulletins.draft_of(tx, one.number), ask.now), ""]
     assert one.unreviewed_until is not None  # noqa: S101 - _unreviewed looked
     lines.append(_("It withdraws itself: {when}.", when=On(one.unreviewed_until, HOME)))
-    yes = [button(pgettext("button", "✅ Confirm it"), "alone.confirm", one.number, wording.seal(texts))]
+    yes = [button(pgettext("button", "✅ Confirm it"), "alone.confirm", one.number, wording.seal(texts, picture))]
     withdraw = [button(pgettext("button", "🗑 Withdraw it now"), "alone.withdraw", one.number)]
     control = ask.anew(
         Page(tuple(lines)), yes if author != by.person else [], withdraw, [back("published")], clean_after=desk.STANDS
     )
-    return [*_preview(ask, texts), control]
+    return [*_preview(ask, texts, picture), control]
 
 
 def confirm(ask: Ask, tx: Tx) -> list[Outgoing]:
@@ -374,7 +405,7 @@ def confirm(ask: Ask, tx: Tx) -> list[Outgoing]:
     author, _none = bulletins.people_of(tx, one.number)
     _apart(tx, by.person, author)
     texts = reviewed_texts(tx, one)
-    _sealed(ask, texts)
+    _sealed(ask, texts, bulletins.picture_of(tx, one.number) or b"")
     signer = _signer(tx, ask.now)
     if one.unreviewed_until is None or one.unreviewed_until <= ask.now:
         raise Outdated
@@ -497,6 +528,7 @@ def correct(ask: Ask, tx: Tx) -> Outgoing:
     said = {language: {k: v for k, v in texts.items() if k != "changed"} for language, texts in old.texts.items()}
     draft = replace(old, kind=Kind.CORRECTION, about=one.number, texts=said)
     kept = drafts.put(tx, by.person, draft, ask.now, left=["changed"])
+    drafts.put_picture(tx, kept.id, bulletins.picture_of(tx, one.number) or b"")
     audit.note(tx, by.person, f"begun: correction of {one.number}", ask.now)
     return drafting.following(replace(ask, on=""), tx, kept)
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
+from bot.domain.picture import Trouble
 from handlers import (
     alarm,
+    archive,
     broadcast,
     card,
     checking,
@@ -19,6 +21,7 @@ from handlers import (
     hotline,
     keeping,
     outage,
+    picturing,
     region,
     reviewing,
     rumour,
@@ -27,6 +30,7 @@ from handlers import (
 from storage import (
     audit,
     broadcasts,
+    bulletins,
     cards,
     checkins,
     circles,
@@ -50,9 +54,16 @@ from storage import (
 from storage import hard as cases
 from storage import hotline as lines
 from storage.database import Tx
+from storage.drafts import Fetch
 from storage.jobs import Done, Job
 
-_WORK = {cards.MAKE: card.made, cards.LOOK: card.looked_up, codes.DRAW: spoken.made, regions.PICTURE: region.drawn}
+_WORK = {
+    cards.MAKE: card.made,
+    cards.LOOK: card.looked_up,
+    codes.DRAW: spoken.made,
+    regions.PICTURE: region.drawn,
+    bulletins.SHEET: archive.drawn,
+}
 
 
 def often(tx: Tx, now: datetime) -> None:
@@ -120,6 +131,11 @@ def seldom(tx: Tx, now: datetime) -> None:
 def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
     """Write what slow work has found."""
     outbox.post(tx, duress.finished(tx, job, lambda: list(_WORK[job.kind](tx, job, done, now))), now)
+
+
+def pictured(tx: Tx, fetch: Fetch, got: bytes | Trouble, now: datetime) -> None:
+    """Write what came of fetching a picture."""
+    outbox.post(tx, picturing.fetched(tx, fetch, got, now), now)
 
 
 def give_up(tx: Tx, job: Job, code: str, now: datetime) -> None:

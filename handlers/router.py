@@ -21,6 +21,7 @@ from bot.domain.conversation import (
     Moved,
     Outgoing,
     Page,
+    Posted,
     Pressed,
     Reacted,
     Said,
@@ -58,6 +59,7 @@ from handlers import (
     link,
     outage,
     outlet,
+    picturing,
     privacy,
     reading,
     region,
@@ -311,6 +313,8 @@ BUTTONS: Mapping[str, Handler] = {
     "draft.grade": drafting.grade,
     "draft.day": drafting.day,
     "draft.cut": drafting.cut,
+    "draft.picture": picturing.picture,
+    "draft.bare": picturing.bare,
     "draft.offer": drafting.offer,
     "draft.drop": drafting.drop,
     "draft.dropped": drafting.dropped,
@@ -400,6 +404,8 @@ BUTTONS: Mapping[str, Handler] = {
     "rumours.put": rumour.put,
     "verify": verify.verify,
     "bulletins": archive.newest,
+    "key": archive.key,
+    "key.sheet": archive.sheet,
     "archive.list": archive.listed,
     "archive.topics": archive.topics,
     "archive.months": archive.months,
@@ -472,6 +478,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "region.place": region.searched,
     "draft.place": drafting.searched,
     "draft.text": drafting.written,
+    "draft.picture": picturing.typed,
     "tongue": drafting.tongue_written,
     "news.place": reading.searched,
     "outlet.place": outlet.searched,
@@ -535,6 +542,7 @@ LIMITS: Mapping[Handler, Limit] = {
     region.picture: Limit("region.picture", 20),
     drafting.new: Limit("draft", 30),
     drafting.offer: Limit("draft.offer", 20),
+    picturing.sent: Limit("draft.picture", 30),
     reviewing.put: Limit("review", 30),
     outlet.new: Limit("outlet", 10),
     reading.picture: Limit("bulletin.picture", 30),
@@ -550,6 +558,7 @@ LIMITS: Mapping[Handler, Limit] = {
     archive.searched: Limit("archive", 100),
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
+    archive.sheet: Limit("key.sheet", 10),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -583,6 +592,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(reviewing.alone_look, reviewing.alone_yes, reviewing.alone_see, reviewing.confirm),
         *(reviewing.withdraw_now, reviewing.published, reviewing.published_one, reviewing.correct),
         *(reviewing.withdraw, drafting.searched, drafting.written, drafting.tongue_written),
+        *(picturing.picture, picturing.sent, picturing.typed, picturing.bare),
         *(broadcast.overview, broadcast.look, broadcast.pause, broadcast.resume, broadcast.cancel),
         *(broadcast.cancelled, broadcast.again),
         *(outlet.overview, outlet.new, outlet.show, outlet.speak, outlet.find_place, outlet.searched, outlet.place),
@@ -593,7 +603,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         # what was published is everybody's
         *(verify.verify, verify.typed, verify.forwarded, verify.picture),
         *(archive.newest, archive.listed, archive.topics, archive.months, archive.place),
-        *(archive.place_searched, archive.words, archive.searched),
+        *(archive.place_searched, archive.words, archive.searched, archive.key, archive.sheet),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
         *(
             rumour.begin,
@@ -650,6 +660,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "region.place": frozenset(Intent),
     "draft.place": frozenset(Intent),
     "draft.text": URGENT,
+    "draft.picture": URGENT,
     "tongue": URGENT,
     "news.place": frozenset(Intent),
     "outlet.place": frozenset(Intent),
@@ -668,6 +679,7 @@ NAMES = frozenset(
 STAYING = frozenset(
     {
         *(home.help_or_manual, home.only_words, home.unreadable, home.unclear, verify.forwarded, verify.picture),
+        *(picturing.sent, picturing.typed),
         *(archive.listed, reading.read, reading.file),  # words that were searched stand for the next page
     }
 )  # a dialogue goes on after these
@@ -708,9 +720,9 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
 
 def _from_group(tx: Tx, met: people.Met, heard: Heard, now: datetime) -> None:
     """A group is answered once; and where a moderator posts a code, bulletins are posted from then on."""
-    registered = outlet.heard(tx, met.address, heard.text, now) if isinstance(heard, Said) else []
+    registered = outlet.heard(tx, met.address, heard.text, now) if isinstance(heard, Said | Posted) else []
     outbox.post(tx, registered, now)
-    if not met.answered:
+    if not met.answered and not isinstance(heard, Posted):  # a channel is for those who read it
         people.answered(tx, met.address, now)
         if not registered:
             outbox.post(tx, [_to_group(met.address, now)], now)
@@ -790,6 +802,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:  # noqa:
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
+        case Attached(caption=caption) if _pictured(ask, caption):
+            ask, handler = replace(ask, words=caption, attached=heard), picturing.sent
         case Attached(caption=caption):
             ask = replace(ask, words=caption)
             asked = ask.data.get("what") == "rumour" and caption.strip()
@@ -829,6 +843,11 @@ def _by_content(tx: Tx, ask: Ask) -> Handler:
     if rollcall.recognised(ask, tx):
         return rollcall.heard
     return verify.typed if verify.is_ours(ask, tx) else home.not_understood
+
+
+def _pictured(ask: Ask, caption: str) -> bool:
+    """Whether a picture is waited for, and nothing more urgent stands under what came."""
+    return ask.data.get("what") == "draft.picture" and understand(caption, asked=False) not in URGENT
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

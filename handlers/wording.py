@@ -153,10 +153,11 @@ def texts(draft: Draft, number: int, now: datetime, *, reviewed: bool) -> dict[s
     return {one: render(draft, number, one, now, reviewed=reviewed) for one in spoken}
 
 
-def seal(rendered: Mapping[str, str]) -> str:
-    """The digest of exactly these texts, short enough for a button: who agrees has seen these and no others."""
+def seal(rendered: Mapping[str, str], picture: bytes = b"") -> str:
+    """The digest of exactly these texts and this picture, short enough for a button: who agrees has seen no others."""
     packed = "\0".join(f"{language}\0{rendered[language]}" for language in sorted(rendered))
-    return hashlib.sha256(packed.encode()).hexdigest()[:32]
+    seen = hashlib.sha256(packed.encode()).hexdigest()
+    return hashlib.sha256(seen.encode() + hashlib.sha256(picture).digest()).hexdigest()[:32]
 
 
 def page(text: str) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +17,8 @@ from storage.database import Tx
 from storage.schema import bulletin, edition
 from storage.signing import Signer
 
+SHEET = "key.sheet"  # the kind of a job that draws the sheet with the public key
+
 # -- signing -------------------------------------------------------------------------------------------------------
 
 
@@ -23,6 +26,12 @@ def signer(tx: Tx, now: datetime) -> Signer | None:
     """What bulletins are signed with; None while there is no online key, or its certificate is over."""
     found: Signer | None = tx.connection.dialect.payvand_keys.signer  # type: ignore[attr-defined]
     return found if found is not None and now < found.until else None
+
+
+def public_key(tx: Tx) -> str:
+    """The community's public key, with which anybody checks what it publishes; "" if it has none."""
+    keys = tx.connection.dialect.payvand_keys  # type: ignore[attr-defined]
+    return str(keys.public or (keys.signer.root if keys.signer is not None else ""))
 
 
 def publish(  # noqa: PLR0913 - a publication has this many parts
@@ -79,6 +88,7 @@ def add_edition(tx: Tx, by: Signer, one: Bulletin, language: str, text: str, now
     versions = sa.select(sa.func.max(edition.c.version))
     mine = (edition.c.number == one.number) & (edition.c.language == language)
     version = (tx.execute(versions.where(mine)).scalar() or 0) + 1
+    picture = picture_of(tx, one.number)
     head = Header(
         community=by.community,
         number=one.number,
@@ -94,6 +104,7 @@ def add_edition(tx: Tx, by: Signer, one: Bulletin, language: str, text: str, now
         place=one.place,
         topic=one.topic,
         urgency=one.urgency,
+        picture="" if picture is None else hashlib.sha256(picture).hexdigest(),
     )
     file = shapes.make_file(head, text)
     signature = by.sign(file.encode(), shapes.comment(head)).decode()

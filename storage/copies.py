@@ -61,6 +61,12 @@ def certificate_of(tx: Tx, entry: int) -> tuple[bytes, bytes] | None:
     return None if row is None else (row.text, row.signature)
 
 
+def certificates(tx: Tx) -> list[tuple[int, bytes, bytes]]:
+    """Every certificate that something was signed under: from which entry on, and two files' contents. Newest last."""
+    query = sa.select(certificate.c.entry, certificate.c.text, certificate.c.signature).order_by(certificate.c.entry)
+    return [(row.entry, row.text, row.signature) for row in tx.execute(query)]
+
+
 def search(  # noqa: PLR0913 - each is a way to narrow it
     tx: Tx,
     most: int,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -111,6 +111,68 @@ def save(tx: Tx, one: Kept, now: datetime) -> None:
 def drop(tx: Tx, which: int) -> bool:
     """Forget a draft: it is published, or its author does not want it. False if it is gone already."""
     return tx.execute(draft.delete().where(draft.c.id == which)).rowcount == 1
+
+
+# -- the picture ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A picture that is still to be fetched for a draft.
+
+    `platform`, `bot` and `reference` say where it lies, `address` (ours) where it was sent; `since` is when, `tries`
+    how often it was tried in vain.
+    """
+
+    draft: int
+    platform: str
+    bot: str
+    address: int
+    reference: str
+    since: datetime
+    tries: int = 0
+
+
+def picture_of(tx: Tx, which: int) -> bytes:
+    """The picture of a draft, as it goes out; b"" if it has none."""
+    found: bytes | None = tx.execute(sa.select(draft.c.picture).where(draft.c.id == which)).scalar()
+    return found or b""
+
+
+def put_picture(tx: Tx, which: int, picture: bytes) -> None:
+    """Keep the picture of a draft (b"": it has none); nothing is fetched for it any more."""
+    values = {"picture": picture or None, "fetching": None, "fetch_at": None}
+    tx.execute(draft.update().where(draft.c.id == which).values(**values))
+
+
+def fetch(tx: Tx, one: Fetch, due: datetime) -> None:
+    """Note that a picture is to be fetched, in place of what was to be fetched before."""
+    body = [one.platform, one.bot, one.address, one.reference, one.since.timestamp(), one.tries]
+    values = {"fetching": json.dumps(body, ensure_ascii=False, separators=(",", ":")), "fetch_at": due}
+    tx.execute(draft.update().where(draft.c.id == one.draft).values(**values))
+
+
+def _fetch(which: int, packed: str) -> Fetch:
+    platform, bot, address, reference, since, tries = json.loads(packed)
+    return Fetch(which, platform, bot, address, reference, datetime.fromtimestamp(since, UTC), tries)
+
+
+def fetching(tx: Tx, which: int) -> Fetch | None:
+    """What is to be fetched for a draft."""
+    packed: str | None = tx.execute(sa.select(draft.c.fetching).where(draft.c.id == which)).scalar()
+    return None if packed is None else _fetch(which, packed)
+
+
+def to_fetch(tx: Tx, now: datetime) -> Fetch | None:
+    """The picture that has waited longest to be fetched, if one is due."""
+    query = sa.select(draft.c.id, draft.c.fetching).where(draft.c.fetch_at <= now)
+    row = tx.execute(query.order_by(draft.c.fetch_at, draft.c.id).limit(1)).first()
+    return None if row is None else _fetch(row.id, row.fetching)
+
+
+def stop_fetching(tx: Tx, which: int) -> None:
+    """Nothing is fetched for a draft any more; a picture that it had stays."""
+    tx.execute(draft.update().where(draft.c.id == which).values(fetching=None, fetch_at=None))
 
 
 # -- translating ---------------------------------------------------------------------------------------------------

@@ -56,13 +56,14 @@ def maker(tx: Tx, code: str, now: datetime) -> int | None:
     return by
 
 
-def posted(tx: Tx, code: str, where: int) -> None:
-    """A code was posted in a group, which is an outlet from now on. The code is used up."""
+def posted(tx: Tx, code: str, where: int) -> bool:
+    """A code was posted in a group, which is an outlet from now on. The code is used up. False if it was one before."""
     if tx.execute(sa.select(outlet.c.id).where(outlet.c.address_id == where)).first() is not None:
         tx.execute(outlet.delete().where(outlet.c.code == code))
-    else:
-        values = {"address_id": where, "code": None, "expires_at": None}
-        tx.execute(outlet.update().where(outlet.c.code == code).values(**values))
+        return False
+    values = {"address_id": where, "code": None, "expires_at": None}
+    tx.execute(outlet.update().where(outlet.c.code == code).values(**values))
+    return True
 
 
 def every(tx: Tx) -> list[Outlet]:

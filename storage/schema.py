@@ -608,12 +608,15 @@ draft = _table(
     # whoever wrote it may be forgotten; what they wrote waits for somebody else
     sa.Column("author_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
     sa.Column("body", Sealed("draft.body"), nullable=False),
-    sa.Column("picture", Sealed("draft.picture", binary=True)),
+    sa.Column("picture", Sealed("draft.picture", binary=True)),  # as it goes out: pixels and nothing else
+    sa.Column("fetching", Sealed("draft.fetching")),  # what the platform calls a picture that is still to be fetched
+    sa.Column("fetch_at", Instant),  # when that is tried next
     sa.Column("state", sa.Integer, nullable=False, server_default="0"),  # 1: offered to translators
     sa.Column("warned_at", Instant),  # that its author was told that it will be dropped
     sa.Column("changed_at", Instant, nullable=False),
     sa.Index(None, "author_id"),
     sa.Index(None, "changed_at"),
+    sa.Index(None, "fetch_at"),
 )
 
 bulletin = _table(
@@ -628,7 +631,7 @@ bulletin = _table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("replaced_by", Id),
     sa.Column("body", sa.Text, nullable=False),  # its claims, their grades and texts: what other formats are made of
-    sa.Column("picture", sa.LargeBinary),
+    sa.Column("picture", sa.LargeBinary),  # a JPEG; its digest stands in the signed files
     # who wrote it and who agreed; forgotten with them
     sa.Column("author_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
     sa.Column("reviewer_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),

@@ -125,6 +125,7 @@ class Stage:
     async def settle(self) -> None:
         """Let everything that is due leave, with what slow work makes of it."""
         await self.app.work()
+        await self.app.fetch()
         await self.app.engine.drain()
 
     async def pass_time(self, by: timedelta, step: timedelta = timedelta()) -> None:

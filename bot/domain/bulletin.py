@@ -252,7 +252,7 @@ def digest(file: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands above the text in a signed file."""
+    """What stands above the text in a signed file. `picture` is the SHA-256 of the picture that belongs to it."""
 
     community: str
     number: int
@@ -268,6 +268,7 @@ class Header:
     place: str
     topic: Topic
     urgency: Urgency
+    picture: str = ""
 
 
 def make_file(head: Header, text: str) -> str:
@@ -288,6 +289,7 @@ def make_file(head: Header, text: str) -> str:
         f"place: {head.place or '-'}",
         f"topic: {head.topic.value}",
         f"urgency: {head.urgency.name.lower()}",
+        *([f"picture: {head.picture}"] if head.picture else []),
     ]
     return "\n".join(lines) + "\n\n" + text.strip("\n") + "\n"
 
@@ -299,7 +301,8 @@ _FILE: Final = re.compile(
     r"kind: (?P<kind>news|correction|withdrawal)\nabout: (?P<about>-|[1-9]\d{0,8})\n"
     r"published: (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n"
     r"reviewed: (?P<reviewed>yes|no)\nexercise: (?P<exercise>yes|no)\n"
-    r"place: (?P<place>-|[a-z0-9-]{1,40})\ntopic: (?P<topic>[a-z]{1,20})\nurgency: (?P<urgency>calm|news|urgent)\n\n"
+    r"place: (?P<place>-|[a-z0-9-]{1,40})\ntopic: (?P<topic>[a-z]{1,20})\nurgency: (?P<urgency>calm|news|urgent)\n"
+    r"(?:picture: (?P<picture>[0-9a-f]{64})\n)?\n"
     r"(?P<text>.*)\n",
     re.DOTALL | re.ASCII,
 )
@@ -326,6 +329,7 @@ def read_file(file: str) -> tuple[Header, str] | None:
             "" if found["place"] == "-" else found["place"],
             Topic(found["topic"]),
             Urgency[found["urgency"].upper()],
+            found["picture"] or "",
         )
     except ValueError:
         return None

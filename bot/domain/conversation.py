@@ -37,6 +37,13 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A command in a channel, where people read and only its administrators write: it is heard, and never answered."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """A button was pressed. `code` is the Choice's code; `on` is the platform's id of the message that held it."""
 
@@ -66,7 +73,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file, picture, voice or anything else that is not words: a reference, never its bytes."""
+    """A file, picture, voice or anything else that is not words: a reference, never its bytes.
+
+    `kind` is ``"photo"`` for every picture that stands still, also one that was sent as a file. The platform that gave
+    the `reference` can fetch the bytes by it (see ``bot.outbox.courier.Fetches``).
+    """
 
     kind: str
     reference: str = ""
@@ -90,7 +101,7 @@ class Moved:
     to: str
 
 
-Heard: TypeAlias = Said | Pressed | Reacted | Unreadable | Started | Attached | Blocked | Unblocked | Moved
+Heard: TypeAlias = Said | Posted | Pressed | Reacted | Unreadable | Started | Attached | Blocked | Unblocked | Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +204,7 @@ class Choice:
 class Attachment:
     """A file or a picture that goes with a message.
 
-    `kind` is ``"file"`` (its bytes are in `data`), ``"picture"`` (the bytes of a PNG, to be shown and not only
+    `kind` is ``"file"`` (its bytes are in `data`), ``"picture"`` (the bytes of a PNG or JPEG, to be shown and not only
     offered) or ``"qr"`` (a picture drawn at delivery from the text in `data`).
     """
 

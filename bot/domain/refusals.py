@@ -243,6 +243,11 @@ class Unfinished(Refusal):
 
 
 @dataclass
+class PictureComing(Refusal):
+    """The picture of a draft is still being fetched."""
+
+
+@dataclass
 class BulletinTooLong(Refusal):
     """A bulletin has more characters than fit into one message."""
 

@@ -28,6 +28,7 @@ CAP: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 ATOM: Final = "http://www.w3.org/2005/Atom"
 CERTIFICATE: Final = "bulletins.certificate"
 KEY: Final = "community.pub"
+POSTER: Final = "key.pdf"
 SUMS: Final = "SHA256SUMS"
 FED: Final = 100  # entries of a feed
 SHOWN: Final = 3  # bulletins whose words stand on the page
@@ -119,6 +120,7 @@ class Volume:
     """Everything that a community has published, the oldest first, and what proves that it did.
 
     `root` is the community's public key. `address` is where the files will stand (https://…/), if that is known.
+    `older` are certificates of before with their signatures, by the entry of the chain from which on they were used.
     """
 
     community: str
@@ -127,6 +129,7 @@ class Volume:
     certificate: bytes = b""
     vouching: bytes = b""
     address: str = ""
+    older: tuple[tuple[int, bytes, bytes], ...] = ()
 
     @property
     def authority(self) -> str:
@@ -156,6 +159,13 @@ def documents(volume: Volume) -> dict[str, bytes]:
     if volume.certificate:
         files[CERTIFICATE] = volume.certificate
         files[f"{CERTIFICATE}.minisig"] = volume.vouching
+    for entry, text, signature in volume.older:
+        name = f"certificates/{entry}.certificate"
+        files[name], files[f"{name}.minisig"] = text, signature
+    if volume.root:
+        from bot.jobs import posters  # noqa: PLC0415 - only who publishes waits for the library that draws it
+
+        files[POSTER] = posters.draw(volume.root)
     files |= alerts(volume)
     files |= reviews(volume)
     for language in LANGUAGES:
@@ -589,8 +599,8 @@ def _section(volume: Volume, language: str) -> Markup:
         how=_said(
             _(
                 "Forward it to the bot, or use the program minisign. First check the certificate with the community's "
-                "public key, which also stands on the printed card. Then check the file with the key that stands in "
-                "the certificate, in place of KEY."
+                "public key; compare it with the one on a printed sheet or in a channel's description. Then check the "
+                "file with the key that stands in the certificate, in place of KEY."
             ),
             language,
         ),

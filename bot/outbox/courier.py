@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from markupsafe import Markup
 
@@ -96,6 +96,25 @@ class Closed(CourierError):  # noqa: N818
 
 class Unknown(CourierError):  # noqa: N818
     """Bytes went out and no answer came back: perhaps delivered, perhaps not. The lane's rule decides."""
+
+
+class NoFile(CourierError):  # noqa: N818
+    """The platform does not have this file any more, or will not give it to us. Trying again is useless."""
+
+
+class TooBig(CourierError):  # noqa: N818
+    """The file is larger than was asked for, or larger than the platform hands over."""
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A platform that hands over the bytes of what people have sent."""
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes behind the reference of an ``Attached``, at most `limit` of them.
+
+        Raises NoFile or TooBig; any other CourierError means: try again later.
+        """
 
 
 class Courier(Protocol):

@@ -36,7 +36,7 @@ from bot.domain.conversation import (
     Started,
     Unblocked,
 )
-from bot.outbox.courier import Button, CourierError, Gone, Parcel, Receipt, Refused, Unreachable
+from bot.outbox.courier import Button, CourierError, Gone, NoFile, Parcel, Receipt, Refused, TooBig, Unreachable
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -139,7 +139,7 @@ class MemoryPlatform:
     `latency`, if set, is awaited before each delivery. `deletes` False makes the platform refuse deletions.
     `hints` maps an account to the language its app claims. `refused` says why parcels were malformed: a test that
     expects none should find it empty. `typed` says to whom typing was shown. `heard` keeps the latest thousand updates,
-    `described` what `describe` was given.
+    `described` what `describe` was given. `files` holds the bytes of what people send, by their reference.
     """
 
     now: Callable[[], datetime]
@@ -155,6 +155,7 @@ class MemoryPlatform:
     refused: list[str] = field(default_factory=list)
     typed: list[Sender] = field(default_factory=list)
     described: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     _receive: Receive | None = None
     _chats: dict[str, dict[str, Message]] = field(default_factory=dict)
     _receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
@@ -196,6 +197,18 @@ class MemoryPlatform:
     async def typing(self, address: Sender) -> None:
         """Note that somebody is shown that an answer is on its way."""
         self.typed.append(address)
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes of what a person has sent: those that a test (or nobody) has put into `files`."""
+        fault = self._next_fault(f"file/{reference}")
+        if fault is not None:
+            raise fault.error.with_traceback(None)
+        data = self.files.get(reference)
+        if data is None:
+            raise NoFile
+        if len(data) > limit:
+            raise TooBig
+        return data
 
     async def describe(self, texts: Mapping[str, Mapping[str, str]]) -> None:
         """Keep the names, descriptions and command menus, per language."""
@@ -390,7 +403,7 @@ class MemoryPlatform:
 
     def _next_fault(self, account: str) -> _Fault | None:
         for fault in self._faults:
-            if fault.account in ("", account):
+            if fault.account == account or (not fault.account and not account.startswith("file/")):
                 self._faults.remove(fault)
                 return fault
         return None

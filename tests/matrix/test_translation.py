@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
+from PIL import Image
 
 from bot import i18n
 from bot.domain.conversation import Attached, Incoming, Reacted, Said, Sender, Started
@@ -18,7 +20,17 @@ from bot.domain.region import Board
 from bot.jobs.boards import HEIGHT, WIDTH, draw
 from bot.outbox.courier import Button, Parcel
 from bot.platforms.matrix import translation
-from bot.platforms.matrix.translation import LARGEST, Place, change, contents, incoming, keycap, size
+from bot.platforms.matrix.translation import (
+    LARGEST,
+    Place,
+    change,
+    contents,
+    incoming,
+    keycap,
+    referred,
+    sides_of,
+    size,
+)
 
 ME = "@bot:example.org"
 ZARINA = "@zarina:example.org"
@@ -121,9 +133,13 @@ def test_a_sign_under_a_message_is_heard_with_its_message() -> None:
         ({"msgtype": "m.image", "body": "cat.png", "url": "mxc://x/1"}, Attached("photo", "mxc://x/1")),
         (
             {"msgtype": "m.image", "body": "our cat", "filename": "cat.png", "file": {"url": "mxc://x/2"}},
-            Attached("photo", "mxc://x/2", "our cat"),
+            Attached("photo", '{"url":"mxc://x/2","key":{"k":""},"iv":"","hashes":{"sha256":""}}', "our cat"),
         ),
         ({"msgtype": "m.file", "body": "a.pdf", "filename": "a.pdf", "url": "mxc://x/3"}, Attached("document", "mxc://x/3")),
+        (
+            {"msgtype": "m.file", "body": "a.png", "url": "mxc://x/7", "info": {"mimetype": "image/png"}},
+            Attached("photo", "mxc://x/7"),
+        ),
         ({"msgtype": "m.video", "body": "v", "url": 7}, Attached("video")),
         ({"msgtype": "m.audio", "body": "a", "url": "mxc://x/4"}, Attached("audio", "mxc://x/4")),
         (
@@ -134,6 +150,26 @@ def test_a_sign_under_a_message_is_heard_with_its_message() -> None:
 )  # fmt: skip
 def test_a_file_is_a_reference_and_its_caption(content: dict[str, Any], expected: Attached) -> None:
     assert heard(content) == expected
+
+
+def test_a_reference_leads_back_to_the_file_and_what_opens_it() -> None:
+    file = {"url": "mxc://x/2", "key": {"k": "secret"}, "iv": "iv", "hashes": {"sha256": "h"}}
+    noise = {"v": "v2", "mimetype": "image/jpeg"}
+    got = heard({"msgtype": "m.image", "body": "cat", "file": {**file, **noise}, "info": {"thumbnail_file": file}})
+    assert isinstance(got, Attached)
+    assert referred(got.reference) == {"file": file}
+    assert referred("mxc://x/1") == {"url": "mxc://x/1"}
+    assert referred("{broken") == {}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_sides_of_a_picture_are_read_from_its_bytes(kind: str, progressive: bool) -> None:  # noqa: FBT001
+    file = io.BytesIO()
+    Image.new("RGB", (123, 45)).save(file, kind, progressive=progressive, comment=b"\xff\xc0" * 20)
+    assert sides_of(file.getvalue()) == (123, 45)
+    for broken in (b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd8" + b"\xff\xe0\x00\x00" * 3, b"\xff\xd8nothing at all"):
+        assert sides_of(broken) == (1, 1)
 
 
 def test_places_polls_and_calls_are_never_read() -> None:

@@ -285,3 +285,80 @@ async def test_a_large_archive_is_read_in_parts(home: Path, monkeypatch: pytest.
             await say(bot)
         assert await asyncio.to_thread(publishing.publish, settings, home / "out") == 5  # noqa: PLR2004
     assert {f"bulletin-{n}-en.txt" for n in range(1, 6)} <= {one.name for one in (home / "out/files").iterdir()}
+
+
+def renew(home: Path, settings: Settings) -> bytes:
+    """The root key certifies another online key, as every month. The certificate of before."""
+    kept = settings.data / "keys"
+    before = (kept / "bulletins.certificate").read_bytes()
+    online = signing.make_pair()
+    root = (home / "stick" / "root.key").read_bytes()
+    text, signature = signing.certify(root, "a phrase on paper", online.public, signing.PURPOSE, datetime.now(UTC))
+    signing.replace(kept / "bulletins.key", online.secret)
+    signing.replace(kept / "bulletins.certificate", text)
+    signing.replace(kept / "bulletins.certificate.minisig", signature)
+    return before
+
+
+def test_what_was_signed_under_an_older_certificate_stays_provable(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load(home / "payvand.toml")
+
+    async def live() -> None:
+        async with opened(settings) as bot:
+            await say(bot)
+
+    asyncio.run(live())
+    first = renew(home, settings)
+    assert command.main(["publish", "out"]) == 0
+    files = found(home / "out")
+    assert files["certificates/1.certificate"] == first, "also before anything is signed under the new one"
+    asyncio.run(live())
+    second = renew(home, settings)
+    asyncio.run(live())
+    assert command.main(["publish", "out"]) == 0
+    files = found(home / "out")
+    assert files["certificates/1.certificate"] == first
+    assert files["certificates/2.certificate"] == second
+    assert "certificates/3.certificate" not in files, "the newest stands where it always did"
+    assert "  certificates/1.certificate.minisig\n" in files["SHA256SUMS"].decode()
+    capsys.readouterr()
+    every = [f"out/files/bulletin-{n}-en.txt" for n in (1, 2, 3)]
+    assert command.main(["verify", *every]) == 0
+    assert capsys.readouterr().out.count("good") == 3  # noqa: PLR2004
+    for name in ("certificates/1.certificate", "certificates/2.certificate"):
+        (home / "out" / name).unlink()
+    assert command.main(["verify", every[2]]) == 0, "the control: what is signed under the newest needs no other"
+    assert command.main(["verify", every[0]]) == 1
+
+
+def test_the_newest_certificate_comes_from_the_books_if_its_file_is_gone(home: Path) -> None:
+    settings = load(home / "payvand.toml")
+
+    async def live() -> None:
+        async with opened(settings) as bot:
+            await say(bot)
+
+    asyncio.run(live())
+    kept = settings.data / "keys" / "bulletins.certificate"
+    text = kept.read_bytes()
+    kept.unlink()
+    assert command.main(["publish", "out"]) == 0
+    assert found(home / "out")["bulletins.certificate"] == text
+
+
+def test_the_sheet_with_the_key_lies_beside_and_is_the_same_each_time(home: Path) -> None:
+    settings = load(home / "payvand.toml")
+
+    async def live() -> None:
+        async with opened(settings) as bot:
+            await say(bot)
+
+    asyncio.run(live())
+    assert command.main(["publish", "out"]) == 0
+    sheet = home / "out" / "key.pdf"
+    assert sheet.read_bytes().startswith(b"%PDF")
+    before = sheet.stat().st_mtime_ns
+    assert command.main(["publish", "out"]) == 0
+    assert sheet.stat().st_mtime_ns == before

@@ -174,7 +174,7 @@ def attempts() -> list[Attempt]:
 
 def accepts(one: Attempt) -> bool:
     try:
-        verification.check(one.proofs, one.certificate, OURS.root, NOW + 2 * signing.LIFE)
+        verification.check(one.proofs, [one.certificate], OURS.root, NOW + 2 * signing.LIFE)
     except NotOurs:
         return False
     return True
@@ -200,7 +200,7 @@ def laid(proofs: Sequence[Proof], kept: Certificates, to: Path) -> list[Path]:
 
 def test_what_we_published_is_good_in_any_order_and_in_part() -> None:
     for proofs in (CHAIN, CHAIN[::-1], CHAIN[2:4], [CHAIN[0], CHAIN[4]], [CHAIN[5]], [CHAIN[1], CHAIN[1]]):
-        heads = verification.check(proofs, certificate(OURS), OURS.root, NOW)
+        heads = verification.check(proofs, [certificate(OURS)], OURS.root, NOW)
         assert [head.number for head in heads] == [int(proof.name.split("-")[1]) for proof in proofs]
 
 

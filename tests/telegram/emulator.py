@@ -52,6 +52,7 @@ _DEFAULT_WANTED: Final = frozenset(
 _TEXT_LIMIT: Final = 4096
 _CAPTION_LIMIT: Final = 1024
 _BUTTON_LIMIT: Final = 64
+_FILE_LIMIT: Final = 20_000_000
 
 Json: TypeAlias = dict[str, Any]
 
@@ -106,6 +107,7 @@ class Group:
     id: int
     title: str = "A group"
     supergroup: bool = False
+    channel: bool = False
     here: bool = True
     moved: int | None = None
 
@@ -297,6 +299,20 @@ class Emulator:
         self.groups[group] = Group(group, title, supergroup)
         return group
 
+    def channel(self, channel: int, *, title: str = "A channel") -> int:
+        """Make a channel (its id is negative) that has the bot among its administrators."""
+        self.groups[channel] = Group(channel, title, channel=True)
+        return channel
+
+    async def post(self, channel: int, text: str, **more: object) -> int:
+        """Let an administrator post in a channel: nobody is named as its author. Returns the message's id."""
+        held: Json = {"text": text, "sender_chat": self._chat(channel), **more}
+        self._next_message += 1
+        message = {"message_id": self._next_message, "date": self._now(), "chat": self._chat(channel), **held}
+        self._messages.setdefault(channel, {})[self._next_message] = message
+        await self._emit("channel_post", message)
+        return self._next_message
+
     async def say(self, user: int, text: str, *, chat: int | None = None, thread: Json | None = None) -> int:
         """Write to the bot, or into a group; `thread` adds fields to the message. Returns the message's id."""
         entities = [
@@ -313,13 +329,20 @@ class Emulator:
         """Tap the bot's start button, perhaps of a link with a payload."""
         return await self.say(user, f"/start {payload}".strip())
 
-    async def attach(self, user: int, kind: str, *, caption: str = "", chat: int | None = None) -> int:
-        """Send something that is not words: photo, document, voice, sticker, location or contact."""
+    async def attach(  # noqa: PLR0913 - a message has this many sides
+        self, user: int, kind: str, *, caption: str = "", chat: int | None = None, data: bytes = b"", mime: str = ""
+    ) -> int:
+        """Send something that is not words: photo, document, voice, sticker, location or contact.
+
+        With `data` the bot can fetch it; `mime` is what a document says of itself.
+        """
         file = {"file_id": f"file{self._dice.randrange(10**9)}", "file_unique_id": f"u{self._dice.randrange(10**9)}"}
+        if data:
+            self.files[file["file_id"]] = Upload("", data, mime)
         size = {"width": 90, "height": 90}
         things: Json = {
             "photo": [{**file, **size, "file_size": 1000}],
-            "document": {**file, "file_name": "note.pdf", "mime_type": "application/pdf"},
+            "document": {**file, "file_name": "note.pdf", "mime_type": mime or "application/pdf"},
             "voice": {**file, "duration": 3},
             "sticker": {**file, **size, "type": "regular", "is_animated": False, "is_video": False},
             "location": {"latitude": 37.0, "longitude": 71.0},
@@ -510,8 +533,8 @@ class Emulator:
         if called["token"] != self.token:
             return _json(401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
         if called["file"]:
-            upload = self.files.get(called["rest"])
-            return web.Response(body=upload.data) if upload else web.Response(status=404)
+            kept = self.files.get(called["rest"].removeprefix("photos/").removesuffix(".jpg"))
+            return web.Response(body=kept.data) if kept else web.Response(status=404)
         return await self._method(request, called["rest"])
 
     async def _method(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
@@ -902,7 +925,9 @@ class Emulator:
         if name not in self.files:
             raise No(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         size = len(self.files[name].data)
-        return {"file_id": name, "file_unique_id": f"u{name}", "file_size": size, "file_path": name}
+        if size > _FILE_LIMIT:
+            raise No(400, "Bad Request: file is too big")
+        return {"file_id": name, "file_unique_id": f"u{name}", "file_size": size, "file_path": f"photos/{name}.jpg"}
 
     def _leave(self, parameters: Json) -> bool:
         self.groups[self._open_chat(parameters["chat_id"])].here = False
@@ -939,7 +964,8 @@ class Emulator:
         group = self.groups.get(chat)
         if group is None:
             return {"id": chat, "type": "private", "first_name": self.users[chat].name}
-        return {"id": chat, "type": "supergroup" if group.supergroup else "group", "title": group.title}
+        kind = "channel" if group.channel else "supergroup" if group.supergroup else "group"
+        return {"id": chat, "type": kind, "title": group.title}
 
     async def _written(self, user: int, held: Json, chat: int | None) -> int:
         person = self._person(user)

@@ -120,11 +120,8 @@ async def test_what_waited_before_the_start_is_not_dropped(
     assert journal.words == ["I need help"]
     for request in emulator.wire:
         assert request.parameters.get("drop_pending_updates") is not True
-        assert request.parameters.get("allowed_updates", ["message", "callback_query", "my_chat_member"]) == [
-            "message",
-            "callback_query",
-            "my_chat_member",
-        ]
+        wanted = ["message", "channel_post", "callback_query", "my_chat_member"]
+        assert request.parameters.get("allowed_updates", wanted) == wanted
 
 
 async def test_nothing_is_confirmed_before_it_is_committed(telegram: Telegram, emulator: Emulator) -> None:

@@ -12,14 +12,25 @@ import telegram as ptb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.conversation import Attached, Blocked, Incoming, Moved, Pressed, Said, Sender, Started, Unblocked
+from bot.domain.conversation import (
+    Attached,
+    Blocked,
+    Incoming,
+    Moved,
+    Posted,
+    Pressed,
+    Said,
+    Sender,
+    Started,
+    Unblocked,
+)
 from bot.platforms.telegram.translation import Me, incoming, pressed_query
 from tests.telegram.emulator import Clock, Emulator
 from tests.telegram.facts import Facts
 
 ME = Me("5550001", "PayvandBot")
 NOW = datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
-ZARINA, GROUP = 7001, -500
+ZARINA, GROUP, CHANNEL = 7001, -500, -1_001_234_567_890
 FACTS = Facts()
 
 
@@ -47,6 +58,49 @@ async def test_forwarded_words_are_marked_as_somebody_elses(emulator: Emulator) 
     origin = {"type": "hidden_user", "sender_user_name": "Somebody", "date": 1_700_000_000}
     await emulator.say(7001, "I am safe", thread={"forward_origin": origin})
     assert (await only(emulator)).heard == Said("I am safe", forwarded=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/outlet 123 456 789 012", Posted("/outlet 123 456 789 012")),
+        ("/outlet@PayvandBot 123", Posted("/outlet 123")),
+        ("/outlet@OtherBot 123", None),
+        ("Good morning", None),
+        ("@PayvandBot hello", None),
+        ("", None),
+    ],
+)
+async def test_of_a_channel_only_commands_are_heard(emulator: Emulator, text: str, expected: Posted | None) -> None:
+    emulator.channel(CHANNEL)
+    await emulator.post(CHANNEL, text)
+    (one,) = await heard(emulator)
+    assert (None if one is None else one.heard) == expected
+    assert one is None or (one.group and one.sender == Sender("telegram", "5550001", str(CHANNEL)))
+
+
+async def test_what_a_channel_s_post_says_in_its_discussion_group_is_not_heard(emulator: Emulator) -> None:
+    emulator.group(GROUP)
+    copied = {"is_automatic_forward": True, "sender_chat": {"id": CHANNEL, "type": "channel", "title": "A channel"}}
+    await emulator.say(777_000, "/outlet 123 456 789 012", chat=GROUP, thread=copied)
+    assert await heard(emulator) == [None]
+
+
+async def test_what_was_forwarded_into_a_channel_is_not_heard(emulator: Emulator) -> None:
+    emulator.channel(CHANNEL)
+    origin = {"type": "hidden_user", "sender_user_name": "Somebody", "date": 1_700_000_000}
+    await emulator.post(CHANNEL, "/outlet 123 456 789 012", forward_origin=origin)
+    assert await heard(emulator) == [None]
+
+
+@pytest.mark.parametrize(
+    ("mime", "kind"), [("image/jpeg", "photo"), ("image/png", "photo"), ("image/svg+xml", "document"), ("", "document")]
+)
+async def test_a_picture_that_was_sent_as_a_file_is_a_picture(emulator: Emulator, mime: str, kind: str) -> None:
+    await emulator.attach(ZARINA, "document", mime=mime)
+    got = (await only(emulator)).heard
+    assert isinstance(got, Attached)
+    assert got.kind == kind
 
 
 async def test_words_come_as_they_were_typed(emulator: Emulator, clock: Clock) -> None:
@@ -258,7 +312,18 @@ def shaped(kind: str, depth: int) -> st.SearchStrategy[Any]:
     return few.flatmap(lambda some: st.fixed_dictionaries(required | {name: optional[name] for name in sorted(some)}))
 
 
-READ = {"message", "callback_query", "my_chat_member", "chat", "from", "text", "data", "photo", "new_chat_members"}
+READ = {
+    "message",
+    "channel_post",
+    "callback_query",
+    "my_chat_member",
+    "chat",
+    "from",
+    "text",
+    "data",
+    "photo",
+    "new_chat_members",
+}
 
 
 def one_of(kinds: tuple[str, ...], depth: int) -> st.SearchStrategy[Any]:

@@ -170,7 +170,7 @@ async def test_the_signed_file_comes_with_all_that_proves_it(stage: Stage, reade
     ]
     file, signature, certificate, vouching = sent.values()
     proofs = [Proof("it", file, signature)]
-    head = verification.check(proofs, Certificates(certificate, vouching), SIGNER.root, stage.now())[0]
+    head = verification.check(proofs, [Certificates(certificate, vouching)], SIGNER.root, stage.now())[0]
     assert (head.number, head.language) == (1, "en")
     assert sent["bulletin-1-en.txt"].decode().endswith(ENGLISH + "\n")
 

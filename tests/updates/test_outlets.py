@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.bulletin import Kind, Topic
-from bot.domain.conversation import Blocked
+from bot.domain.conversation import Blocked, Posted
 from bot.domain.roles import Role
-from storage import outlets, roles
+from storage import bulletins, outlets, roles
 from tests.family.looking import forge, id_of
 from tests.family.test_desk import moderators
 from tests.family.test_desk import people as settled
@@ -35,7 +35,9 @@ async def posts(stage: Stage, words: str, group: str = "group") -> None:
 
 
 def said(stage: Stage, group: str = "group") -> list[str]:
-    return [message.text for message in stage.memory.chat(group) if message.from_bot]
+    """What stands there, without the key that is said once."""
+    found = [message.text for message in stage.memory.chat(group) if message.from_bot]
+    return [text for text in found if "our public key" not in text]
 
 
 async def registered(stage: Stage, anna: Actor, language: str = "English", group: str = "group") -> None:
@@ -49,7 +51,7 @@ async def test_a_group_where_a_moderator_posts_a_code_gets_bulletins_in_its_lang
     (anna,) = await moderators(stage, "Anna")
     await posts(stage, await coded(anna))
     assert "Choose its language now" in anna.last
-    assert said(stage) == [], "nothing is said there about it"
+    assert said(stage) == [], "nothing is said there about it but the key"
     await publishes(stage)
     await stage.pass_time(MINUTE)
     assert said(stage) == [], "not before its language is chosen"
@@ -86,6 +88,34 @@ async def test_a_district_and_topics_are_kept(stage: Stage) -> None:
     await publishes(stage, draft(place="gbao", topic=Topic.ROADS))
     await stage.pass_time(MINUTE)
     assert said(stage) == ["📰 No. 3\nThe bridge stands."]
+
+
+async def test_the_key_is_said_there_once_in_all_languages_to_be_put_into_the_description(stage: Stage) -> None:
+    (anna,) = await moderators(stage, "Anna")
+    await registered(stage, anna)
+    await posts(stage, await coded(anna))
+    (told,) = [message.text for message in stage.memory.chat("group") if message.from_bot]
+    key = await stage.storage.read(bulletins.public_key)
+    assert len(key) == 56  # noqa: PLR2004
+    assert told.splitlines()[-1] == key, "on a line of its own, to be copied"
+    assert all(word in told for word in ("description", "описание", "тавсифи"))
+
+
+async def test_a_community_without_a_key_says_nothing_there(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulletins, "public_key", lambda _tx: "")
+    (anna,) = await moderators(stage, "Anna")
+    await posts(stage, await coded(anna))
+    assert [message for message in stage.memory.chat("group") if message.from_bot] == []
+
+
+async def test_a_channel_is_never_answered(stage: Stage) -> None:
+    (anna,) = await moderators(stage, "Anna")
+    for words in ("/start", "/outlet", "/outlet 123 456 789 012", "/sos"):
+        await stage.memory.hear("channel", Posted(words), group=True)
+    await stage.memory.hear("channel", Posted(await coded(anna)), group=True)
+    await stage.settle()
+    assert said(stage, "channel") == []
+    assert len(await stage.storage.read(outlets.every)) == 1
 
 
 @pytest.mark.parametrize(

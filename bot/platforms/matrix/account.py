@@ -23,7 +23,7 @@ from typing import Final, Self
 import structlog
 
 from bot.domain.conversation import Sender
-from bot.outbox.courier import NotSent, Parcel, Receipt
+from bot.outbox.courier import CourierError, NoFile, NotSent, Parcel, Receipt, TooBig
 from bot.platforms.matrix import signing, wire
 from bot.platforms.matrix.client import HardenedClient
 from bot.platforms.matrix.courier import MatrixCourier
@@ -32,7 +32,8 @@ from bot.platforms.matrix.intake import HOLD, Intake, IntakeStopped
 from bot.platforms.matrix.news import Rooms
 from bot.platforms.matrix.shapes import Health, Kept
 from bot.platforms.matrix.store import StoreError, StoreFailed
-from bot.platforms.matrix.translation import PLATFORM
+from bot.platforms.matrix.translation import PLATFORM, referred
+from bot.platforms.matrix.wire import Denied, MatrixError
 
 log = structlog.get_logger(__name__)
 
@@ -138,6 +139,18 @@ class Matrix:
         except NotSent:
             return False
         return await self.courier.delete(address, messages)
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes of what somebody has sent, decrypted; at most `limit`. Raises NoFile, TooBig or NotSent."""
+        await self._until_ready(_UNTIL_READY)
+        failure: CourierError
+        try:
+            return await self.client.download(referred(reference), limit)
+        except Denied as error:
+            failure = TooBig() if error.code == "M_TOO_LARGE" else NoFile()
+        except MatrixError:
+            failure = NotSent()
+        raise failure
 
     async def describe(self, texts: Mapping[str, Mapping[str, str]]) -> None:
         """Set the display name, once we are logged in; see `MatrixCourier.describe`."""

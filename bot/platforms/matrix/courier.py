@@ -287,8 +287,9 @@ class MatrixCourier:
             return translation.file_content(uploaded, attachment.name, len(data), sides=(side, side))
         if attachment.kind == "picture":
             data, sides = attachment.data, translation.sides_of(attachment.data)
-            uploaded = await self._client.upload(data, translation.PICTURE_TYPE, attachment.name, encrypt=encrypt)
-            return translation.file_content(uploaded, attachment.name, len(data), sides=sides)
+            kind = translation.JPEG_TYPE if translation.is_jpeg(data) else translation.PICTURE_TYPE
+            uploaded = await self._client.upload(data, kind, attachment.name, encrypt=encrypt)
+            return translation.file_content(uploaded, attachment.name, len(data), sides=sides, kind=kind)
         uploaded = await self._client.upload(attachment.data, translation.FILE_TYPE, attachment.name, encrypt=encrypt)
         return translation.file_content(uploaded, attachment.name, len(attachment.data))
 

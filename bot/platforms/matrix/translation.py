@@ -43,6 +43,8 @@ _FILES: Final[Mapping[str, str]] = {
     "m.video": "video",
     "m.location": "location",
 }
+_PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})  # of files that are pictures, too
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the markers of a JPEG's frame
 _WORDS: Final = frozenset({"m.text", "m.emote"})  # m.notice is what bots say, and no bot may set another one off
 _VOICE: Final = ("m.voice", "org.matrix.msc3245.voice")
 
@@ -164,7 +166,38 @@ def _attached(msgtype: str, content: Mapping[str, object]) -> Attached:
         return Attached(kind)
     body, name = _text(content.get("body")), _text(content.get("filename"))
     caption = body if name and body != name else ""  # without a name of its own, `body` is the file's name
-    return Attached(kind, _text(content.get("url")) or _text(_object(content.get("file")).get("url")), caption)
+    if kind == "document" and _object(content.get("info")).get("mimetype") in _PICTURES:
+        kind = "photo"
+    return Attached(kind, _reference(content) if kind == "photo" else _address(content), caption)
+
+
+def _address(content: Mapping[str, object]) -> str:
+    return _text(content.get("url")) or _text(_object(content.get("file")).get("url"))
+
+
+def _reference(content: Mapping[str, object]) -> str:
+    """By what the bytes can be fetched later: the address alone, or (encrypted) what opens them as well."""
+    file = _object(content.get("file"))
+    if not file:
+        return _text(content.get("url"))
+    key, hashes = _object(file.get("key")), _object(file.get("hashes"))
+    opens = {
+        "url": _text(file.get("url")),
+        "key": {"k": _text(key.get("k"))},
+        "iv": _text(file.get("iv")),
+        "hashes": {"sha256": _text(hashes.get("sha256"))},
+    }
+    return json.dumps(opens, separators=(",", ":"))
+
+
+def referred(reference: str) -> dict[str, Any]:
+    """The part of an event's content that a reference was made of."""
+    if not reference.startswith("{"):
+        return {"url": reference}
+    try:
+        return {"file": json.loads(reference)}
+    except ValueError:
+        return {}
 
 
 def _for_us(heard: Heard | None, content: Mapping[str, object], me: str) -> Heard | None:
@@ -228,6 +261,7 @@ _SHORTEST_PAGE: Final = 50
 _BREAK = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 
 PICTURE_TYPE: Final = "image/png"
+JPEG_TYPE: Final = "image/jpeg"
 FILE_TYPE: Final = "application/octet-stream"
 
 
@@ -266,22 +300,39 @@ def change(content: Mapping[str, Any], event: str) -> dict[str, Any]:
 
 
 def file_content(
-    uploaded: Mapping[str, Any], name: str, length: int, *, sides: tuple[int, int] | None = None
+    uploaded: Mapping[str, Any], name: str, length: int, *, sides: tuple[int, int] | None = None, kind: str = ""
 ) -> dict[str, Any]:
     """A file that was uploaded (``{"url": …}`` or, encrypted, ``{"file": {…}}``), as the content of a message.
 
-    `length` is its size in bytes; a picture to be shown has two `sides` of so many pixels.
+    `length` is its size in bytes; a picture to be shown has two `sides` of so many pixels, and a
+    `kind` (MIME type) if it is no PNG.
     """
-    info: dict[str, Any] = {"mimetype": PICTURE_TYPE if sides else FILE_TYPE, "size": length}
+    info: dict[str, Any] = {"mimetype": kind or (PICTURE_TYPE if sides else FILE_TYPE), "size": length}
     if sides:
         info |= {"w": sides[0], "h": sides[1]}
-    kind = "m.image" if sides else "m.file"
-    return {**uploaded, "msgtype": kind, "body": name, "filename": name, "info": info, "m.mentions": {}}
+    named = {"msgtype": "m.image" if sides else "m.file", "body": name, "filename": name}
+    return {**uploaded, **named, "info": info, "m.mentions": {}}
 
 
-def sides_of(png: bytes) -> tuple[int, int]:
-    """The width and the height of a PNG: they stand at a fixed place of its first chunk (PNG 3, 11.2.1)."""
-    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+def is_jpeg(picture: bytes) -> bool:
+    """Whether a picture is a JPEG; ours are that or PNG."""
+    return picture.startswith(b"\xff\xd8")
+
+
+def sides_of(picture: bytes) -> tuple[int, int]:
+    """The width and the height of a picture.
+
+    In a PNG they stand at a fixed place of its first chunk (PNG 3, 11.2.1), in a JPEG in the header of its frame (ITU-T
+    T.81, B.2.2), behind the segments before it.
+    """
+    if not is_jpeg(picture):
+        return int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+    at = 2
+    while at + 9 <= len(picture) and picture[at] == 0xFF:  # noqa: PLR2004 - a marker
+        if picture[at + 1] in _FRAMES:
+            return int.from_bytes(picture[at + 7 : at + 9], "big"), int.from_bytes(picture[at + 5 : at + 7], "big")
+        at += 2 + int.from_bytes(picture[at + 2 : at + 4], "big")
+    return 1, 1
 
 
 def keycap(number: int) -> str:

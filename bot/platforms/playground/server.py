@@ -354,7 +354,8 @@ def _attached(attachment: Attachment | None) -> Json | None:
         code = segno.make(attachment.data.decode(), micro=False, error="m")
         return {"kind": "qr", "name": attachment.name, "picture": code.svg_data_uri(scale=4, border=3, light="#fff")}
     if attachment.kind == "picture":
-        picture = f"data:image/png;base64,{base64.b64encode(attachment.data).decode()}"
+        kind = "jpeg" if attachment.data.startswith(b"\xff\xd8") else "png"
+        picture = f"data:image/{kind};base64,{base64.b64encode(attachment.data).decode()}"
         return {"kind": "picture", "name": attachment.name, "picture": picture}
     return {"kind": "file", "name": attachment.name, "size": len(attachment.data)}
 

@@ -83,6 +83,10 @@ class Telegram:
         """Delete messages from a chat; False if Telegram did not do it. Never raises."""
         return await self.courier.delete(address, messages)
 
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes of what somebody has sent. Raises NoFile, TooBig or NotSent."""
+        return await self.courier.fetch(reference, limit)
+
     async def describe(self, texts: Mapping[str, Mapping[str, str]]) -> None:
         """Set profile and command menu per language; see `TelegramCourier.describe`."""
         await self.courier.describe(texts)

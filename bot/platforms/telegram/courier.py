@@ -43,18 +43,20 @@ from bot.outbox.courier import (
     Closed,
     CourierError,
     Gone,
+    NoFile,
     NotSent,
     Parcel,
     Receipt,
     Refused,
     Relocated,
     Throttled,
+    TooBig,
     Unknown,
     Unreachable,
 )
 from bot.platforms.pages import pages, units
 from bot.platforms.telegram.translation import PLATFORM
-from bot.platforms.telegram.wire import Answered, SilentBot, Unsent
+from bot.platforms.telegram.wire import Answered, Oversized, SilentBot, Unsent
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +96,7 @@ _CHAT_GONE: Final = (
     "chat_admin_required",
 )
 
+_FILE_TOO_BIG: Final = "file is too big"
 _UNSAID_PAUSE: Final = 5
 _PARTLY_KEPT: Final = 1000
 _LATELY_KEPT: Final = 10_000
@@ -176,6 +179,14 @@ class TelegramCourier:
                 log.info("messages.not_deleted", outcome=type(error).__name__, count=len(chunk))
                 done = False
         return done
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes of what somebody has sent, at most `limit` of them. Raises NoFile, TooBig, Throttled or NotSent."""
+        try:
+            return await self._api.load(reference, limit)
+        except TelegramError as error:
+            failure = _unfetched(error)
+        raise failure
 
     async def typing(self, address: Sender) -> None:
         """Show that an answer is being written. A courtesy: failures are dropped."""
@@ -343,6 +354,17 @@ def _refused(error: Answered, *, editing: bool) -> CourierError:
     if editing and any(sign in error.description for sign in _EDIT_GONE):
         return Gone()
     return Refused()
+
+
+def _unfetched(error: TelegramError) -> CourierError:
+    """What it means that a file did not come. Asking for it again harms nobody."""
+    if isinstance(error, Oversized):
+        return TooBig()
+    if not isinstance(error, Answered):
+        return NotSent()
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Throttled(timedelta(seconds=max(error.retry_after or _UNSAID_PAUSE, 1)), everywhere=False)
+    return TooBig() if _FILE_TOO_BIG in error.description else NoFile()
 
 
 def _is_account(account: str) -> bool:

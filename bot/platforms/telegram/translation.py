@@ -12,20 +12,34 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.domain.conversation import Attached, Blocked, Heard, Incoming, Moved, Pressed, Said, Sender, Started, Unblocked
+from bot.domain.conversation import (
+    Attached,
+    Blocked,
+    Heard,
+    Incoming,
+    Moved,
+    Posted,
+    Pressed,
+    Said,
+    Sender,
+    Started,
+    Unblocked,
+)
 
 PLATFORM: Final = "telegram"
 
 # The kinds of update that are asked for. my_chat_member is in Telegram's default set too, but what is asked for by
 # name stays asked for when the default changes.
-WANTED: Final = ("message", "callback_query", "my_chat_member")
+WANTED: Final = ("message", "channel_post", "callback_query", "my_chat_member")
 
 _GROUPS: Final = frozenset({"group", "supergroup"})
+_CHANNEL: Final = "channel"
 _GONE: Final = frozenset({"kicked", "left"})
 _HERE: Final = frozenset({"creator", "administrator", "member", "restricted"})
 _BIRTHS: Final = ("group_chat_created", "supergroup_chat_created")
 # What a message may hold besides words; the first that is there names it. Places and phone numbers are never read.
 _FILES: Final = ("animation", "document", "audio", "voice", "video", "video_note", "sticker")
+_PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})  # of files that are pictures, too
 _THINGS: Final = ("contact", "location", "venue", "poll", "dice", "story", "checklist", "paid_media", "game")
 
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]+)(?:@(?P<bot>[A-Za-z0-9_]+))?(?=\s|$)", re.ASCII)
@@ -54,6 +68,8 @@ def incoming(update: object, me: Me, now: datetime) -> Incoming | None:
         return None
     if message := _object(fields.get("message")):
         return _message(str(number), message, me, now)
+    if post := _object(fields.get("channel_post")):
+        return _message(str(number), post, me, now)
     if query := _object(fields.get("callback_query")):
         return _pressed(str(number), query, me, now)
     if change := _object(fields.get("my_chat_member")):
@@ -78,6 +94,8 @@ def _message(number: str, message: Mapping[str, object], me: Me, now: datetime) 
         heard = _private(message, me) if author.get("is_bot") is not True else None
     elif kind in _GROUPS:
         heard = _in_group(message, author, account, me)
+    elif kind == _CHANNEL:
+        heard = _in_channel(message, me)
     if heard is None:
         return None
     return Incoming(
@@ -112,6 +130,9 @@ def _attached(message: Mapping[str, object]) -> Attached | None:
     photo = message.get("photo")
     if isinstance(photo, list) and photo:
         return Attached("photo", _text(_object(photo[-1]).get("file_id")), caption)
+    held = _object(message.get("document"))
+    if held.get("mime_type") in _PICTURES and "animation" not in message:
+        return Attached("photo", _text(held.get("file_id")), caption)
     for kind in _FILES:
         if held := _object(message.get(kind)):
             return Attached(kind, _text(held.get("file_id")), caption)
@@ -128,7 +149,8 @@ def _in_group(message: Mapping[str, object], author: Mapping[str, object], group
         return Said("")
     # An administrator who hides behind the group's own name writes through a bot of Telegram's.
     anonymous = _whole(_object(message.get("sender_chat")).get("id")) == group
-    if author.get("is_bot") is True and not anonymous:
+    copied = message.get("is_automatic_forward") is True  # what stands in a channel comes to its discussion group
+    if copied or (author.get("is_bot") is True and not anonymous):
         return None
     text = _text(message.get("text")) or _text(message.get("caption"))
     command = _COMMAND.match(text)
@@ -137,6 +159,15 @@ def _in_group(message: Mapping[str, object], author: Mapping[str, object], group
     if me.username and re.search(rf"(?<![\w@])@{re.escape(me.username)}(?!\w)", text, re.IGNORECASE):
         return Said(text)
     return None
+
+
+def _in_channel(message: Mapping[str, object], me: Me) -> Posted | None:
+    """In a channel only commands are for us, and only those of whoever may post there come at all."""
+    text = _text(message.get("text"))
+    command = _COMMAND.match(text)
+    if command is None or not _ours(command, me) or message.get("forward_origin") is not None:
+        return None
+    return Posted(f"/{command['name']}{text[command.end() :]}")
 
 
 def _joined(message: Mapping[str, object], me: Me) -> bool:
@@ -174,7 +205,7 @@ def _membership(number: str, change: Mapping[str, object], me: Me, now: datetime
     kind = _text(chat.get("type"))
     member = _object(change.get("new_chat_member"))
     status = _text(member.get("status"))
-    if account is None or (kind != "private" and kind not in _GROUPS):
+    if account is None or (kind not in {"private", _CHANNEL} and kind not in _GROUPS):
         return None
     if status in _GONE or (status == "restricted" and member.get("is_member") is False):
         heard: Heard = Blocked()

@@ -30,6 +30,9 @@ _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 # has an unknown fate, and each unknown may become a message said twice.
 _IDLE_SECONDS: Final = 15.0
 _UPLOAD_SECONDS: Final = 60.0
+_FILE_SECONDS: Final = 120.0
+# Where a file lies. A Bot API server in local mode gives a path on its own disk instead, which is not ours to open.
+_FILE_PATH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]{0,255}", re.ASCII)
 
 
 class Unsent(NetworkError):  # noqa: N818 - it names what happened
@@ -44,6 +47,13 @@ class Unanswered(NetworkError):  # noqa: N818 - it names what happened
 
     def __init__(self) -> None:
         super().__init__("no usable answer from the Bot API")
+
+
+class Oversized(NetworkError):  # noqa: N818 - it names what happened
+    """A file is larger than was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("the file is too large")
 
 
 class Answered(TelegramError):  # noqa: N818 - it names what happened
@@ -85,6 +95,7 @@ class AiohttpRequest(BaseRequest):
             raise ValueError(msg)
         self.bot: Final = shape["bot"]
         self._prefix: Final = URL(f"{base_url.rstrip('/')}/bot{token}/")
+        self._files: Final = URL(f"{base_url.rstrip('/')}/file/bot{token}/")
         self._connections: Final = connections
         self._patience: Final = patience or Patience()
         self._session: aiohttp.ClientSession | None = None
@@ -141,6 +152,43 @@ class AiohttpRequest(BaseRequest):
         wait = self._patience.answer if answer is None else answer
         _, payload = await self._exchange(method, body, _FORM, wait)
         return self.parse_json_payload(payload)["result"]
+
+    async def download(self, path: str, limit: int) -> bytes:
+        """The bytes of a file where `getFile` says that it lies, at most `limit` of them.
+
+        Raises `Unsent`, `Unanswered`, `Oversized` or `Answered`.
+        """
+        if not _FILE_PATH.fullmatch(path):
+            raise Answered(HTTPStatus.NOT_FOUND, "", None, None)
+        outcome = await self._load(path, limit)
+        if isinstance(outcome, TelegramError):
+            raise outcome
+        return outcome
+
+    async def _load(self, path: str, limit: int) -> bytes | TelegramError:
+        if self._session is None:
+            return Unsent()
+        connect, answer = self._patience.connect, self._patience.answer
+        patience = aiohttp.ClientTimeout(
+            total=connect + _FILE_SECONDS, connect=connect, sock_connect=connect, sock_read=answer
+        )
+        try:
+            async with self._session.get(
+                self._files.joinpath(*path.split("/")), allow_redirects=False, timeout=patience
+            ) as response:
+                got = bytearray()
+                async for part in response.content.iter_chunked(65_536):
+                    got += part
+                    if len(got) > limit:
+                        return Oversized()
+                status = response.status
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return Unsent()
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            return Unanswered()
+        if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+            return Answered(status, "", None, None)
+        return bytes(got) if status == HTTPStatus.OK else _refusal(status, bytes(got)) or Unanswered()
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
@@ -228,6 +276,15 @@ class SilentBot(Bot):
     async def reword(self, chat: int, message: int, text: str, keyboard: Mapping[str, object] | None = None) -> None:
         """Change the words of a message; without a keyboard its buttons go."""
         await self._wire.ask("editMessageText", _words(chat, text, keyboard) | {"message_id": message})
+
+    async def load(self, file: str, limit: int) -> bytes:
+        """The bytes of what somebody has sent. Raises what the wire raises."""
+        told = await self._wire.ask("getFile", {"file_id": file})
+        fields = told if isinstance(told, dict) else {}
+        size, path = fields.get("file_size"), fields.get("file_path")
+        if isinstance(size, int) and size > limit:
+            raise Oversized
+        return await self._wire.download(path if isinstance(path, str) else "", limit)
 
 
 def _words(chat: int, text: str, keyboard: Mapping[str, object] | None) -> dict[str, object]:

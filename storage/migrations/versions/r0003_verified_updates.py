@@ -180,6 +180,8 @@ def upgrade() -> None:
         sa.Column("author_id", Big, nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("picture", sa.LargeBinary(), nullable=True),
+        sa.Column("fetching", sa.LargeBinary(), nullable=True),
+        sa.Column("fetch_at", Big, nullable=True),
         sa.Column("state", sa.Integer(), server_default="0", nullable=False),
         sa.Column("warned_at", Big, nullable=True),
         sa.Column("changed_at", Big, nullable=False),
@@ -190,6 +192,7 @@ def upgrade() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draft_author_id"), ["author_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_draft_changed_at"), ["changed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_draft_fetch_at"), ["fetch_at"], unique=False)
 
     op.create_table(
         "feed_item",

@@ -1,0 +1,27 @@
+"""A picture that is added to a draft: what can be in its way, and how long its bytes are asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+from typing import Final
+
+GIVEN_UP: Final = timedelta(hours=24)
+_FIRST: Final = timedelta(seconds=5)
+_LONGEST: Final = timedelta(minutes=30)
+
+
+class Trouble(Enum):
+    """Why a picture can't go out, or not yet."""
+
+    NO_PICTURE = "no picture"  # another file
+    TOO_LARGE = "too large"
+    MOVING = "moving"
+    BROKEN = "broken"
+    GONE = "gone"  # the platform does not have it any more
+    LATER = "later"  # it can't be reached just now
+
+
+def pause(tries: int) -> timedelta:
+    """How long to wait after so many attempts in vain."""
+    return min(_LONGEST, _FIRST * int(3 ** min(tries, 8)))

@@ -1,0 +1,103 @@
+"""A picture for a draft over Matrix: sent encrypted, fetched with what opens it, and shown as it goes out."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import aiohttp
+import pytest
+from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
+
+from bot.app import present
+from bot.domain.bulletin import Claim, Draft, Status
+from bot.domain.conversation import Sender
+from bot.domain.roles import Role
+from bot.platforms.matrix.translation import referred
+from storage import drafts, people, roles
+from storage.database import Tx
+from tests.matrix.crowd import Crowd, Neighbour
+from tests.matrix.test_family import Bot, Phone, bot, store
+from tests.updates.test_pictures import CANARY, opened, photo, place_in
+
+__all__ = ["bot", "store"]
+SENT = 200_000
+
+
+async def uploaded(person: Neighbour, url: str, data: bytes) -> str:
+    """Put bytes on the server; their address."""
+    headers = {"Authorization": f"Bearer {person.token}"}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{url}/_matrix/media/v3/upload", data=data, headers=headers) as answer,
+    ):
+        return str((await answer.json())["content_uri"])
+
+
+async def downloaded(person: Neighbour, url: str, address: str) -> bytes:
+    """What lies at an address."""
+    headers = {"Authorization": f"Bearer {person.token}"}
+    where = f"{url}/_matrix/client/v1/media/download/{address.removeprefix('mxc://')}"
+    async with aiohttp.ClientSession() as http, http.get(where, headers=headers) as answer:
+        return await answer.read()
+
+
+def drafted(tx: Tx, account: str, me: str) -> None:
+    """Make somebody a moderator who has written a draft."""
+    met = people.meet(tx, Sender("matrix", me, account), present(), group=False)
+    assert met.person is not None
+    roles.give(tx, met.person.id, Role.MODERATOR, present())
+    texts = {"en": {"title": "The road is open", "claim.0": "Cars pass."}}
+    drafts.put(tx, met.person.id, Draft(language="en", claims=(Claim(Status.CONFIRMED),), texts=texts), present())
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+async def test_a_picture_is_fetched_opened_made_anew_and_shown(
+    bot: Bot,
+    crowd: Crowd,
+    encrypted: bool,  # noqa: FBT001
+) -> None:
+    person = await crowd.neighbour("anna")
+    anna, url = Phone(person), bot._server.url  # noqa: SLF001 - the test's own
+    data = photo()
+    assert place_in(data), "the control: a position stands in what she sends"
+    shown: list[dict[str, Any]] = []
+
+    async def story() -> None:
+        await anna.settles_in(bot.account.user, "Anna", "English")
+        await bot._storage.write(partial(drafted, account=person.user, me=bot.account.user))  # noqa: SLF001
+        await anna.says("/desk")
+        await anna.reads("Drafts")
+        await anna.chooses("Drafts")
+        await anna.reads("The road is open")
+        await anna.chooses("The road is open")
+        await anna.reads("This is a draft.")
+        await anna.chooses("Picture")
+        await anna.reads("Send me a picture.")
+        content: dict[str, Any] = {"msgtype": "m.image", "body": "IMG_1.jpg", "info": {"mimetype": "image/jpeg"}}
+        if encrypted:
+            sealed, keys = encrypt_attachment(data)
+            content["file"] = {**keys, "url": await uploaded(person, url, sealed)}
+        else:
+            content["url"] = await uploaded(person, url, data)
+        await person.sends("m.room.message", content)
+        await anna.reads("I am fetching the picture.")
+        await anna.reads("a reflection")
+        shown.extend(one.content for one in person.messages if one.content.get("msgtype") == "m.image")
+
+    await bot.while_running(story)
+    image = next(one for one in shown if one["body"] == "picture.jpg")
+    file = image["file"]
+    made = decrypt_attachment(
+        await downloaded(person, url, file["url"]), file["key"]["k"], file["hashes"]["sha256"], file["iv"]
+    )
+    assert place_in(made) == {}
+    assert CANARY not in made
+    assert opened(made).size == (image["info"]["w"], image["info"]["h"]) == (640, 480)
+    assert image["info"]["mimetype"] == "image/jpeg"
+
+
+def test_a_reference_that_somebody_made_up_opens_nothing() -> None:
+    for reference in ("", "{", "[]", '{"url": 7}', "https://example.org/x", json.dumps({"url": "mxc://a/b"})):
+        assert isinstance(referred(reference), dict)
