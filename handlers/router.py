@@ -676,6 +676,11 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
 )  # “Madad” may be a name: there one word asks first
+FORWARDED: Mapping[str, Handler] = {  # what waits for words that may be somebody else's
+    "code": spoken.heard,  # it may have come as a message
+    "rumour": rumour.asked,  # that is how rumours come
+    "hotline": hotline.written,  # a threat that somebody got, say
+}
 STAYING = frozenset(
     {
         *(home.help_or_manual, home.only_words, home.unreadable, home.unclear, verify.forwarded, verify.picture),
@@ -789,14 +794,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:  # noqa:
             ask, handler = replace(ask, args=tuple(args), on=on), BUTTONS.get(verb, _outdated)
         case Started(payload):
             ask, handler = replace(ask, words=payload), start.started
-        case Said(text, forwarded=True) if ask.data.get("what") == "code":  # it may have come as a message
-            ask, handler = replace(ask, words=text), spoken.heard
-        case Said(text, forwarded=True) if ask.data.get("what") == "rumour":  # that is how rumours come
-            ask, handler = replace(ask, words=text), rumour.asked
-        case Said(text, forwarded=True) if ask.data.get("what") == "hotline":  # a threat that somebody got, say
-            ask, handler = replace(ask, words=text), hotline.written
         case Said(text, forwarded=True):
-            ask, handler = replace(ask, words=text), verify.forwarded
+            ask, handler = replace(ask, words=text), FORWARDED.get(ask.data.get("what", ""), verify.forwarded)
         case Unreadable():
             handler = home.unreadable
         case Said(text):
