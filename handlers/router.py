@@ -786,7 +786,7 @@ def is_urgent(heard: Heard) -> bool:
             return False
 
 
-def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:  # noqa: C901 - one kind of message, one branch
+def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
     """What is wanted, and who does it. A dialogue that is not gone on with is dropped."""
     match heard:
         case Pressed(code, on):
