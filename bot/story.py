@@ -1,4 +1,4 @@
-"""The stories that the playground plays: weeks of silence in Rushon, and a bulletin that is copied wrongly, and corrected.
+"""The stories that the playground plays: weeks of silence in Rushon, and a bulletin on its way.
 
 A scene says what happens, and lets people do what they would do: press, write, wait. Nothing is drawn by hand: what
 appears on the phones is what the bot answers.
@@ -122,7 +122,7 @@ def answers(who: str, question: Line, text: Line | str, language: str = "", *, i
     """Write words as soon as they are asked for by the newest message, which may quote another language (`in_`)."""
 
     async def deed(on: Play) -> None:
-        asked = i18n.plain(spoken(on.village, question, in_ or LANGUAGE[who]))
+        asked = _plainly(on.village, question, in_ or LANGUAGE[who])
         await _until(on.village, lambda: _newest(on.village, who, asked), f"{who} is asked: {question.msgid}")
         await writes(who, text, language)(on)
 
@@ -151,7 +151,7 @@ def is_told(who: str, text: Line) -> Deed:
     """Wait until words are the newest on somebody's screen."""
 
     async def deed(on: Play) -> None:
-        said = i18n.plain(spoken(on.village, text, LANGUAGE[who]))
+        said = _plainly(on.village, text, LANGUAGE[who])
         await _until(on.village, lambda: _newest(on.village, who, said), f"{who} is told: {text.msgid}")
 
     return deed
@@ -225,6 +225,10 @@ async def _until(village: Village, look: Callable[[], tuple[str, str] | None], w
     finally:
         leave()
     return found
+
+
+def _plainly(village: Village, line: Line, language: str) -> str:
+    return i18n.plain(i18n.speak(line, language, village.clock.now()))
 
 
 def _newest(village: Village, who: str, text: str) -> tuple[str, str] | None:
@@ -345,13 +349,14 @@ WHY: Final = _("The bridge has fallen this evening.")
 BLOCKED: Final = _("The road is closed: nobody can pass the bridge.")
 
 
-def _translated(language: str, *texts: Line) -> tuple[Deed, ...]:
-    """Rustam takes a language of the draft and writes one text after the other."""
-    return (
-        picks(RUSTAM, "draft"),
-        picks(RUSTAM, "tongue", f":{language}"),
-        *(answers(RUSTAM, text, text, language, in_=LANGUAGE[NIGORA]) for text in texts),
-    )
+def _translated(*texts: Line) -> tuple[Deed, ...]:
+    """Rustam takes each other language of the draft, and writes one text after the other."""
+    deeds: list[Deed] = []
+    for language in i18n.LANGUAGES:
+        if language != LANGUAGE[NIGORA]:
+            deeds += [picks(RUSTAM, "draft"), picks(RUSTAM, "tongue", f":{language}")]
+            deeds += [answers(RUSTAM, text, text, language, in_=LANGUAGE[NIGORA]) for text in texts]
+    return tuple(deeds)
 
 
 _OFFERED: Final = (presses(NIGORA, "draft.offer"), is_told(RUSTAM, _("A draft waits for a translation.")))
@@ -407,8 +412,7 @@ SCENES_OF_THE_DESK: Final = (
         _("Rustam is asked to translate it: into Russian and into English, one sentence after the other."),
         (
             *_OFFERED,
-            *_translated("ru", TITLE, OURS, DRIVERS, UNKNOWN),
-            *_translated("en", TITLE, OURS, DRIVERS, UNKNOWN),
+            *_translated(TITLE, OURS, DRIVERS, UNKNOWN),
         ),
     ),
     Scene(
@@ -430,11 +434,17 @@ SCENES_OF_THE_DESK: Final = (
             answers(NIGORA, _("What changed? Readers of the earlier version read this first."), WHY),
             presses(NIGORA, "draft.claim", ":0"),
             presses(NIGORA, "draft.more", ":claim"),
-            answers(NIGORA, _("Write this claim in other words."), BLOCKED),
+            answers(
+                NIGORA,
+                _(
+                    "Write this claim in other words. How sure it is and its sources stay as they are: look at them "
+                    "again."
+                ),
+                BLOCKED,
+            ),
             presses(NIGORA, "draft.one"),
             *_OFFERED,
-            *_translated("ru", BLOCKED, WHY),
-            *_translated("en", BLOCKED, WHY),
+            *_translated(BLOCKED, WHY),
             *_PUBLISHED,
         ),
     ),

@@ -672,7 +672,9 @@ def _progress(run: Broadcast, now: datetime) -> tuple[Page, tuple[tuple[Choice, 
     number = run.number
     filled = BAR if run.ended_at is not None else BAR * done // max(total, 1)
     lines: list[Line | str] = [
-        _("📡 No. {number} goes out.", number=number),
+        _("📡 No. {number} goes out.", number=number)
+        if run.ended_at is None
+        else _("📡 No. {number} has gone out.", number=number),
         "█" * filled + "░" * (BAR - filled),
     ]
     if run.ended_at is not None:

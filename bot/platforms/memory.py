@@ -404,9 +404,7 @@ class MemoryPlatform:
 
     def _write(self, account: str, text: str, *, forwarded: bool = False) -> Message:
         words = Markup.escape(text)
-        message = Message(
-            self._next_id(), account, from_bot=False, text=words, at=self.now(), forwarded=forwarded
-        )
+        message = Message(self._next_id(), account, from_bot=False, text=words, at=self.now(), forwarded=forwarded)
         self._put(message, "new")
         return message
 

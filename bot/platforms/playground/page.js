@@ -274,6 +274,7 @@ function onward(phone, message) {
       send({ do: "pass", who: who.account, text: $("pass-text").value });
     });
     $("pass-text").setSelectionRange(0, 0);
+    $("pass-text").scrollTop = 0;
     $("pass-text").focus();
   };
   const label = words(phone, "forward");

@@ -63,7 +63,7 @@ class Playground:
     can't rebind its name to it), and everything lies under a random path made anew at each start.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a playground is made of
+    def __init__(
         self,
         memory: MemoryPlatform,
         clock: Clock,
