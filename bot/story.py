@@ -147,6 +147,19 @@ def forwards_changed(who: str, ours: Line, theirs: Line) -> Deed:
     return deed
 
 
+def is_answered(who: str) -> Deed:
+    """Wait until the bot has answered the last thing that somebody wrote."""
+
+    async def deed(on: Play) -> None:
+        def look() -> tuple[str, str] | None:
+            newest = on.village.memory.chat(who)[-1]
+            return (newest.id, "") if newest.from_bot else None
+
+        await _until(on.village, look, f"{who} is answered")
+
+    return deed
+
+
 def is_told(who: str, text: Line) -> Deed:
     """Wait until words are the newest on somebody's screen."""
 
@@ -421,7 +434,7 @@ SCENES_OF_THE_DESK: Final = (
     ),
     Scene(
         _("Somebody changes a word and passes it on. Gulnora forwards her copy to the bot, and sees which word."),
-        (forwards_changed("gulnora", OURS, THEIRS),),
+        (forwards_changed("gulnora", OURS, THEIRS), is_answered("gulnora")),
     ),
     Scene(
         _("In the evening the bridge falls. Nigora corrects what was published: what changed is read first."),
