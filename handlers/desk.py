@@ -207,8 +207,9 @@ def desk(ask: Ask, tx: Tx) -> Outgoing:
         _held(ask, tx, held.role)
         lines.append(_("Your right here: {right}, until {when}.", right=called(held), when=On(held.expires_at, HOME)))
         waiting = proposals.waiting(tx, held.role, held.person, ask.now)
-        rows += [[button(one.title, f"{one.kind}.see", one.id)] for one in waiting]
+        rows += [_waits(one) for one in waiting if one.proposer != held.person]
         tools += _two_by_two(TOOLS[held.role])
+        tools += [_waits(one) for one in waiting if one.proposer == held.person]
     give_back = [
         [button(pgettext("button-wide", "↩️ Give back: {right}", right=called(held)), "desk.leave", held.number)]
         for held in mine
@@ -216,6 +217,10 @@ def desk(ask: Ask, tx: Tx) -> Outgoing:
     lines.append(_("Whoever holds your unlocked phone can see this. You can have this chat cleaned: /privacy"))
     ask_more = [button(pgettext("button", "🔢 Ask for a right"), "desk.code")]
     return ask.reply(Page(tuple(lines)), *rows, *tools, ask_more, *give_back, [back("more")], clean_after=STANDS)
+
+
+def _waits(one: Proposal) -> list[Choice]:
+    return [button(one.title, f"{one.kind}.see", one.id)]
 
 
 def _two_by_two(tools: Iterable[tuple[Line, str]]) -> list[list[Choice]]:
