@@ -33,8 +33,8 @@ CAST: Final = (
     Persona("daler", pgettext("noun", "Daler"), "ru", _("her brother, works in Moscow"), "Europe/Moscow"),
     Persona("maria", pgettext("noun", "Maria"), "en", _("her cousin, lives in London"), "Europe/London"),
     Persona("safar", pgettext("noun", "Safar"), "", _("has just opened the bot"), "Asia/Dushanbe"),
-    Persona("nigora", pgettext("noun", "Nigora"), "tg", _("moderator, lives in Khorog"), "Asia/Dushanbe"),
-    Persona("rustam", pgettext("noun", "Rustam"), "ru", _("moderator, lives in Warsaw"), "Europe/Warsaw"),
+    Persona("nigora", pgettext("noun", "Nigora"), "tg", pgettext("noun", "moderator, Khorog"), "Asia/Dushanbe"),
+    Persona("rustam", pgettext("noun", "Rustam"), "ru", pgettext("noun", "moderator, Warsaw"), "Europe/Warsaw"),
 )
 DESK: Final = ("nigora", "rustam")  # who check news, and know each other only as numbers
 READERS: Final = ("gulnora", "maria")
