@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 from bot import story, village
 from bot.platforms.playground.server import Playground, Tell
-from bot.village import CAST, Village
+from bot.village import CAST, VIEWS, Village
 
 
 class Community:
@@ -33,12 +33,12 @@ class Community:
             await asyncio.gather(running, return_exceptions=True)
         await self._stack.aclose()
 
-    async def play(self, playground: Playground, tell: Tell) -> None:
-        """Play the story: in a community where nothing has happened yet."""
+    async def play(self, playground: Playground, tell: Tell, view: str) -> None:
+        """Play the story of a view: in a community where nothing has happened yet."""
         await self.close()
         built = await self.open()
         playground.move_in(built.memory, built.clock)
-        await story.play(built, tell, self.pace)
+        await story.play(built, tell, self.pace, story.STORIES[view])
 
 
 async def demo(port: int = 0, *, open_browser: bool = True) -> None:
@@ -47,7 +47,7 @@ async def demo(port: int = 0, *, open_browser: bool = True) -> None:
         community = Community()
         stack.push_async_callback(community.close)
         built = await community.open()
-        playground = Playground(built.memory, built.clock, CAST, community)
+        playground = Playground(built.memory, built.clock, CAST, community, VIEWS)
         address = await playground.serve(port)
         stack.push_async_callback(playground.close)
         print(f"The playground is open at {address}\nEverybody in it is invented. Stop it with Ctrl+C.")  # noqa: T201

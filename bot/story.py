@@ -1,4 +1,4 @@
-"""The story that the playground plays: weeks of silence in Rushon, told by four phones in three minutes.
+"""The stories that the playground plays: weeks of silence in Rushon, and a bulletin on its way.
 
 A scene says what happens, and lets people do what they would do: press, write, wait. Nothing is drawn by hand: what
 appears on the phones is what the bot answers.
@@ -18,11 +18,10 @@ from bot import i18n
 from bot.domain import places
 from bot.domain.checkin import State
 from bot.domain.conversation import Line
-from bot.domain.roles import Role
 from bot.i18n import _, pgettext
-from bot.village import CAST, Village, press, say, spoken, start
+from bot.village import CAST, DESK, Village, spoken
 from handlers import words
-from storage import jobs, people, roles, ties
+from storage import bulletins, jobs, people, ties
 from storage.database import Tx
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ DEED: Final = 1.6  # seconds between two things that somebody does
 PATIENCE: Final = 15.0  # real seconds that an answer of the bot may take
 
 LANGUAGE: Final = {persona.account: persona.language for persona in CAST}
-DESK: Final = ("nigora", "rustam")  # two moderators, whose phones nobody sees
 GRANDMOTHER: Final = pgettext("noun", "Bibi Sabo")
 HOUR: Final = timedelta(hours=1)
 
@@ -60,12 +58,13 @@ class Scene:
     deeds: tuple[Deed, ...]
 
 
-async def play(village: Village, tell: Tell, pace: float = PACE) -> None:
+async def play(village: Village, tell: Tell, pace: float = PACE, scenes: tuple[Scene, ...] = ()) -> None:
     """Play every scene. `pace` is how many real seconds a second of the story takes. Raises LookupError."""
     on = Play(village)
+    scenes = scenes or SCENES
     await _prepare(village)
-    for number, scene in enumerate(SCENES, 1):
-        tell(scene.caption, number, len(SCENES))
+    for number, scene in enumerate(scenes, 1):
+        tell(scene.caption, number, len(scenes))
         await asyncio.sleep(CAPTION * pace)
         for deed in scene.deeds:
             await deed(on)
@@ -73,17 +72,9 @@ async def play(village: Village, tell: Tell, pace: float = PACE) -> None:
 
 
 async def _prepare(village: Village) -> None:
-    """What was before: two moderators have their right, and Gulnora has said where she lives."""
-    for account in DESK:
-        await start(village, account)
-        await press(village, account, "speak:en")
-        await say(village, account, account.capitalize())
+    """What was before: Gulnora has said where she lives."""
 
     def know(tx: Tx, now: datetime) -> None:
-        for account in DESK:
-            met = people.meet(tx, village.memory.address(account), now).person
-            if met is not None:
-                roles.give(tx, met.id, Role.MODERATOR, now)
         gulnora = people.meet(tx, village.memory.address("gulnora"), now).person
         if gulnora is not None:
             ties.say(tx, gulnora.id, places.search("Rushon")[0], lives=True)
@@ -104,11 +95,87 @@ def presses(who: str, code: str, last: str = "") -> Deed:
     return deed
 
 
-def writes(who: str, text: Line | str) -> Deed:
-    """Write words in the person's language."""
+def picks(who: str, code: str, last: str = "") -> Deed:
+    """Press a button of the newest message, and of none that stands above it."""
 
     async def deed(on: Play) -> None:
-        await on.village.memory.say(who, spoken(on.village, text, LANGUAGE.get(who, "en")))
+        def look() -> tuple[str, str] | None:
+            found = _button(on.village, who, code, last)
+            return found if found is not None and found[0] == on.village.memory.last(who).id else None
+
+        message, found = await _until(on.village, look, f"{who}: {code} below everything")
+        await on.village.memory.press(who, message, found)
+
+    return deed
+
+
+def writes(who: str, text: Line | str, language: str = "") -> Deed:
+    """Write words in the person's language, or in another that they translate into."""
+
+    async def deed(on: Play) -> None:
+        await on.village.memory.say(who, spoken(on.village, text, language or LANGUAGE[who]))
+
+    return deed
+
+
+def answers(who: str, question: Line, text: Line | str, language: str = "", *, in_: str = "") -> Deed:
+    """Write words as soon as they are asked for by the newest message, which may quote another language (`in_`)."""
+
+    async def deed(on: Play) -> None:
+        asked = _plainly(on.village, question, in_ or LANGUAGE[who])
+        await _until(on.village, lambda: _newest(on.village, who, asked), f"{who} is asked: {question.msgid}")
+        await writes(who, text, language)(on)
+
+    return deed
+
+
+def forwards_changed(who: str, ours: Line, theirs: Line) -> Deed:
+    """Somebody got a copy of the newest bulletin in which a sentence was changed, and forwards it to the bot."""
+
+    async def deed(on: Play) -> None:
+        language = LANGUAGE[who]
+
+        def copy(tx: Tx) -> str:
+            return bulletins.editions(tx, bulletins.newest(tx, 1)[0].number)[language].text
+
+        text = await on.village.app.storage.read(copy)
+        one, other = (spoken(on.village, line, language) for line in (ours, theirs))
+        if one not in text:
+            raise LookupError(who)
+        await on.village.memory.forward(who, text.replace(one, other))
+
+    return deed
+
+
+def is_answered(who: str) -> Deed:
+    """Wait until the bot has answered the last thing that somebody wrote."""
+
+    async def deed(on: Play) -> None:
+        def look() -> tuple[str, str] | None:
+            newest = on.village.memory.chat(who)[-1]
+            return (newest.id, "") if newest.from_bot else None
+
+        await _until(on.village, look, f"{who} is answered")
+
+    return deed
+
+
+def is_told(who: str, text: Line) -> Deed:
+    """Wait until words are the newest on somebody's screen."""
+
+    async def deed(on: Play) -> None:
+        said = _plainly(on.village, text, LANGUAGE[who])
+        await _until(on.village, lambda: _newest(on.village, who, said), f"{who} is told: {text.msgid}")
+
+    return deed
+
+
+def is_shown(who: str, text: Line) -> Deed:
+    """Wait until words stand on somebody's screen."""
+
+    async def deed(on: Play) -> None:
+        words_ = spoken(on.village, text, LANGUAGE[who])
+        await _until(on.village, lambda: _words(on.village, who, words_), f"{who} reads: {text.msgid}")
 
     return deed
 
@@ -171,6 +238,20 @@ async def _until(village: Village, look: Callable[[], tuple[str, str] | None], w
     finally:
         leave()
     return found
+
+
+def _plainly(village: Village, line: Line, language: str) -> str:
+    return i18n.plain(i18n.speak(line, language, village.clock.now()))
+
+
+def _newest(village: Village, who: str, text: str) -> tuple[str, str] | None:
+    newest = village.memory.last(who)
+    return (newest.id, "") if text in i18n.plain(newest.text) else None
+
+
+def _words(village: Village, who: str, text: str) -> tuple[str, str] | None:
+    said = (one for one in village.memory.chat(who) if one.from_bot)
+    return next(((one.id, "") for one in said if text in i18n.plain(one.text)), None)
 
 
 def _page(village: Village, who: str) -> tuple[str, str] | None:
@@ -268,3 +349,127 @@ SCENES: Final = (
         ),
     ),
 )
+
+# -- the story of the desk -----------------------------------------------------------------------------------------
+
+NIGORA, RUSTAM = DESK
+TITLE: Final = _("The road between Khorog and Rushon.")
+OURS: Final = _("The road is open for cars, not for lorries.")
+THEIRS: Final = _("The road is open for cars, also for lorries.")
+DRIVERS: Final = pgettext("noun", "Two drivers")
+UNKNOWN: Final = _("Whether buses run.")
+WHY: Final = _("The bridge has fallen this evening.")
+BLOCKED: Final = _("The road is closed: nobody can pass the bridge.")
+
+
+def _translated(*texts: Line) -> tuple[Deed, ...]:
+    """Rustam takes each other language of the draft, and writes one text after the other."""
+    deeds: list[Deed] = []
+    for language in i18n.LANGUAGES:
+        if language != LANGUAGE[NIGORA]:
+            deeds += [picks(RUSTAM, "draft"), picks(RUSTAM, "tongue", f":{language}")]
+            deeds += [answers(RUSTAM, text, text, language, in_=LANGUAGE[NIGORA]) for text in texts]
+    return tuple(deeds)
+
+
+_OFFERED: Final = (presses(NIGORA, "draft.offer"), is_told(RUSTAM, _("A draft waits for a translation.")))
+_DONE: Final = is_told(RUSTAM, _("Done. Thank you. Its author is told."))
+# Nigora proposes what stands before her; Rustam reads exactly that, and agrees.
+_PUBLISHED: Final = (
+    _DONE,
+    picks(NIGORA, "draft"),
+    picks(NIGORA, "draft.one"),
+    picks(NIGORA, "review.check"),
+    picks(NIGORA, "review.look"),
+    picks(NIGORA, "review.put"),
+    is_told(RUSTAM, _("Something at the desk needs a second person. Look at it when you are alone.")),
+    picks(RUSTAM, "desk"),
+    picks(RUSTAM, "bulletin.see"),
+    picks(RUSTAM, "bulletin.yes"),
+)
+
+SCENES_OF_THE_DESK: Final = (
+    Scene(
+        _("Nigora writes down what two drivers saw: what is known, how surely, from whom, and what is not known."),
+        (
+            presses(NIGORA, "draft"),
+            presses(NIGORA, "draft.new"),
+            answers(NIGORA, _("Which district is it about? Write the beginning of its name."), "Rushon"),
+            presses(NIGORA, "draft.place", ":rushon"),
+            presses(NIGORA, "draft.topic", ":roads"),
+            presses(NIGORA, "draft.urgency", ":1"),
+            answers(NIGORA, _("The title: one short sentence."), TITLE),
+            answers(
+                NIGORA,
+                _("One thing that is said, in one or two sentences. Never a name that could lead to a person."),
+                OURS,
+            ),
+            presses(NIGORA, "draft.status", ":confirmed"),
+            presses(NIGORA, "draft.more", ":source"),
+            answers(
+                NIGORA,
+                _(
+                    "What is the source called in public? “A resident of the district”, a newspaper, an office. "
+                    "<b>Never a name that could lead to a person.</b>"
+                ),
+                DRIVERS,
+            ),
+            presses(NIGORA, "draft.grade", ":first-hand"),
+            presses(NIGORA, "draft.day", ":today"),
+            presses(NIGORA, "draft.skip", ":claims"),
+            answers(NIGORA, _("What is not known yet? Readers trust who says it."), UNKNOWN),
+            presses(NIGORA, "draft.drill", ":0"),
+        ),
+    ),
+    Scene(
+        _("Rustam is asked to translate it: into Russian and into English, one sentence after the other."),
+        (
+            *_OFFERED,
+            *_translated(TITLE, OURS, DRIVERS, UNKNOWN),
+        ),
+    ),
+    Scene(
+        _("Nigora proposes it. Rustam reads exactly what would go out, and agrees to that and nothing else."),
+        (*_PUBLISHED, passes(timedelta(minutes=1)), is_shown("maria", OURS)),
+    ),
+    Scene(
+        _("Somebody changes a word and passes it on. Gulnora forwards her copy to the bot, and sees which word."),
+        (forwards_changed("gulnora", OURS, THEIRS), is_answered("gulnora")),
+    ),
+    Scene(
+        _("In the evening the bridge falls. Nigora corrects what was published: what changed is read first."),
+        (
+            passes(3 * HOUR),
+            writes(NIGORA, "/desk"),
+            presses(NIGORA, "published"),
+            presses(NIGORA, "published.one", ":3"),
+            presses(NIGORA, "published.correct"),
+            answers(NIGORA, _("What changed? Readers of the earlier version read this first."), WHY),
+            presses(NIGORA, "draft.claim", ":0"),
+            presses(NIGORA, "draft.more", ":claim"),
+            answers(
+                NIGORA,
+                _(
+                    "Write this claim in other words. How sure it is and its sources stay as they are: look at them "
+                    "again."
+                ),
+                BLOCKED,
+            ),
+            presses(NIGORA, "draft.one"),
+            *_OFFERED,
+            *_translated(BLOCKED, WHY),
+            *_PUBLISHED,
+        ),
+    ),
+    Scene(
+        _("It reaches exactly those who got the wrong one, or asked about it. What they had is marked."),
+        (
+            passes(timedelta(minutes=1)),
+            is_shown("maria", WHY),
+            is_shown("gulnora", WHY),
+            passes(timedelta(minutes=1)),
+            is_shown(NIGORA, _("{reached} of {total} reached.", reached=2, total=2)),
+        ),
+    ),
+)
+STORIES: Final = {"family": SCENES, "desk": SCENES_OF_THE_DESK}

@@ -658,7 +658,7 @@ def _board(number: int) -> str:
 def _show(tx: Tx, run: Broadcast, now: datetime) -> list[Outgoing]:
     """Change the message of whoever published it in place, if it would say something else."""
     broadcasts.note(tx, run.id, shown=run.decided, shown_at=now)
-    if run.by is None or (run.shown_at is not None and run.decided == run.shown and run.ended_at is None):
+    if run.by is None or (run.decided == run.shown and run.ended_at is None):
         return []
     outbox.withdraw(tx, _board(run.number), Lane.CHECKIN, now, person=run.by)
     text, rows = _progress(run, now)
@@ -672,7 +672,9 @@ def _progress(run: Broadcast, now: datetime) -> tuple[Page, tuple[tuple[Choice, 
     number = run.number
     filled = BAR if run.ended_at is not None else BAR * done // max(total, 1)
     lines: list[Line | str] = [
-        _("📡 No. {number} goes out.", number=number),
+        _("📡 No. {number} goes out.", number=number)
+        if run.ended_at is None
+        else _("📡 No. {number} has gone out.", number=number),
         "█" * filled + "░" * (BAR - filled),
     ]
     if run.ended_at is not None:

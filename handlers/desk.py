@@ -202,20 +202,41 @@ def desk(ask: Ask, tx: Tx) -> Outgoing:
     if not mine:
         return _candidate(ask)
     lines: list[Line | str] = []
-    rows: list[list[Choice]] = []
+    rows: list[list[Choice]] = []  # first what waits for this person
+    tools: list[list[Choice]] = []
     for held in mine:
         _held(ask, tx, held.role)
         lines.append(_("Your right here: {right}, until {when}.", right=called(held), when=On(held.expires_at, HOME)))
-        rows += [[button(label, verb)] for label, verb in TOOLS[held.role]]
         waiting = proposals.waiting(tx, held.role, held.person, ask.now)
-        rows += [[button(one.title, f"{one.kind}.see", one.id)] for one in waiting]
+        rows += [_waits(one) for one in waiting if one.proposer != held.person]
+        tools += _two_by_two(TOOLS[held.role])
+        tools += [_waits(one) for one in waiting if one.proposer == held.person]
     give_back = [
         [button(pgettext("button-wide", "↩️ Give back: {right}", right=called(held)), "desk.leave", held.number)]
         for held in mine
     ]
     lines.append(_("Whoever holds your unlocked phone can see this. You can have this chat cleaned: /privacy"))
     ask_more = [button(pgettext("button", "🔢 Ask for a right"), "desk.code")]
-    return ask.reply(Page(tuple(lines)), *rows, ask_more, *give_back, [back("more")], clean_after=STANDS)
+    return ask.reply(Page(tuple(lines)), *rows, *tools, ask_more, *give_back, [back("more")], clean_after=STANDS)
+
+
+def _waits(one: Proposal) -> list[Choice]:
+    return [button(one.title, f"{one.kind}.see", one.id)]
+
+
+def _two_by_two(tools: Iterable[tuple[Line, str]]) -> list[list[Choice]]:
+    """Short buttons stand beside each other, so that the desk fits on a small screen; a wide one stands alone."""
+    rows: list[list[Choice]] = []
+    room = False
+    for label, verb in tools:
+        short = label.context == "button"
+        if room and short:
+            rows[-1].append(button(label, verb))
+            room = False
+        else:
+            rows.append([button(label, verb)])
+            room = short
+    return rows
 
 
 def _candidate(ask: Ask) -> Outgoing:

@@ -20,7 +20,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import desk, wording
 from handlers.ask import Ask, back, base36, button, expect
 from handlers.home import which_place
-from storage import audit, drafts, outbox, people, proposals, roles
+from storage import audit, bulletins, drafts, outbox, people, proposals, roles
 from storage.database import Tx
 from storage.drafts import Kept
 
@@ -29,7 +29,6 @@ QUESTIONS = ("place", "topic", "urgency", "title", "claims", "unknown", "drill")
 LENGTHS = {"title": 120, "claim": 600, "source": 80, "figure": 80, "unknown": 600, "changed": 600}
 NUMBER = 20
 SHOWN = 20  # drafts in a list
-NEXT = 1  # stands in for the number that nobody knows yet, where only the length counts
 
 
 # -- which draft ---------------------------------------------------------------------------------------------------
@@ -64,10 +63,16 @@ def waiting(ask: Ask, tx: Tx, which: int) -> list[proposals.Proposal]:
     return [one for one in found if one.body["draft"] == which]
 
 
+def next_number(tx: Tx) -> int:
+    """The number that a bulletin would get now."""
+    newest = bulletins.newest(tx, 1)
+    return newest[0].number + 1 if newest else 1
+
+
 def title_of(draft: Draft, language: str) -> Value:
     """What a draft is called in a list."""
     title = draft.texts.get(language, {}).get("title") or draft.texts.get(draft.language, {}).get("title", "")
-    return title[:40] or pgettext("noun", "without a title")
+    return wording.short(title) or pgettext("noun", "without a title")
 
 
 def tell_others(ask: Ask, tx: Tx, text: Line, label: Line, verb: str, *args: int | str) -> list[Outgoing]:
@@ -104,18 +109,24 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
         for one in own
         if one.of is None
     ]
-    rows += [_tongue_button(ask, one, one.tongue) for one in own if one.of is not None]
-    rows += [
+    tongues = [_tongue_button(ask, one, one.tongue) for one in own if one.of is not None]
+    tongues += [
         _tongue_button(ask, one, language)
         for one in drafts.offered(tx, SHOWN)
         if one.author != by.person
         for language in ((one.tongue,) if one.of is not None else i18n.LANGUAGES)
         if not one.draft.speaks(language)
     ]
+    lines = [
+        _("Drafts. Only you see yours, on each of your devices, until you propose one or offer it for translation.")
+    ]
+    if tongues:
+        lines.append(_("🌐 Waits for a translation into this language."))
     return ask.reply(
-        _("Drafts. Only you see yours, on each of your devices, until you propose one or offer it for translation."),
+        Page(tuple(lines)),
         [button(pgettext("button", "➕ A new one"), "draft.new")],
         *rows,
+        *tongues,
         [back("desk")],
         clean_after=desk.STANDS,
     )
@@ -170,13 +181,13 @@ def look(ask: Ask, tx: Tx) -> Outgoing:
 def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
     """A draft as it would read, its length in each language, and buttons that change each part."""
     people.end_dialogue(tx, ask.person.id)
-    draft = one.draft
-    said: list[Line | str] = [*wording.lines(draft, NEXT, draft.language, ask.now, reviewed=True)]
+    draft, number = one.draft, next_number(tx)
+    said: list[Line | str] = [*wording.lines(draft, number, draft.language, ask.now, reviewed=True)]
     said += ["", _("<b>This is a draft.</b> The number is given when it is published.")]
     for language in i18n.LANGUAGES:
         name = i18n.LANGUAGE_NAMES[language]
         if draft.speaks(language):
-            length = len(wording.render(draft, NEXT, language, ask.now, reviewed=True))
+            length = len(wording.render(draft, number, language, ask.now, reviewed=True))
             said.append(_("{language_name}: {n} of {most} characters", language_name=name, n=length, most=LONGEST))
         else:
             said.append(_("{language_name}: not yet translated", language_name=name))
@@ -188,7 +199,14 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
     if waiting(ask, tx, one.id):
         said.append(_("It waits for a second person. If you change it, it must be proposed anew."))
     claims = [
-        [button(pgettext("button-wide", "💬 {claim}", claim=_claim_text(draft, n)[:40]), "draft.claim", one.id, n)]
+        [
+            button(
+                pgettext("button-wide", "💬 {claim}", claim=wording.short(_claim_text(draft, n))),
+                "draft.claim",
+                one.id,
+                n,
+            )
+        ]
         for n in range(len(draft.claims))
     ]
     changed = [button(pgettext("button", "✏️ What changed"), "draft.ask", one.id, "changed")]
@@ -432,7 +450,7 @@ def _claim_screen(ask: Ask, tx: Tx, one: Kept, n: int) -> Outgoing:
         cut.append(
             [
                 button(
-                    pgettext("button-wide", "✖️ {text}", text=f"{figure.number} {who}"[:40]),
+                    pgettext("button-wide", "✖️ {text}", text=wording.short(f"{figure.number} {who}")),
                     "draft.cut",
                     one.id,
                     n,
@@ -444,7 +462,9 @@ def _claim_screen(ask: Ask, tx: Tx, one: Kept, n: int) -> Outgoing:
     for m, source in enumerate(of.sources):
         who = said.get(f"claim.{n}.source.{m}", "…")
         lines.append(_("– Source: {source} ({grade})", source=who, grade=wording.grade_name(source.grade)))
-        cut.append([button(pgettext("button-wide", "✖️ {text}", text=who[:40]), "draft.cut", one.id, n, "source", m)])
+        cut.append(
+            [button(pgettext("button-wide", "✖️ {text}", text=wording.short(who)), "draft.cut", one.id, n, "source", m)]
+        )
     if not of.sources:
         lines.append(_("It names no source yet."))
     on = (
@@ -512,7 +532,17 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
                 raise Enough(change.MOST_SOURCES)
             return _words(ask, tx, one, "number", _("Which figure? For example: 12, or: about 200."), n=n)
         case ("claim",):
-            return _words(ask, tx, one, "claim", _("Write this claim in other words."), n=n)
+            return _words(
+                ask,
+                tx,
+                one,
+                "claim",
+                _(
+                    "Write this claim in other words. How sure it is and its sources stay as they are: look at them "
+                    "again."
+                ),
+                n=n,
+            )
     raise Outdated
 
 
@@ -620,7 +650,11 @@ def offer(ask: Ask, tx: Tx) -> list[Outgoing]:
     audit.note(tx, ask.person.id, "offered for translation: draft", ask.now)
     text, label = _("A draft waits for a translation."), pgettext("button", "🌐 Look")
     return [
-        ask.reply(_("The other moderators are asked to translate it."), [back("draft.one", one.id)]),
+        ask.reply(
+            _("The other moderators are asked to translate it. You can do it yourself, too."),
+            *(_tongue_button(ask, one, language) for language in lacks),
+            [back("draft.one", one.id)],
+        ),
         *tell_others(ask, tx, text, label, "draft"),
     ]
 

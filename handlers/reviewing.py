@@ -49,11 +49,6 @@ def _signer(tx: Tx, now: datetime) -> Signer:
     return found
 
 
-def _next(tx: Tx) -> int:
-    newest = bulletins.newest(tx, 1)
-    return newest[0].number + 1 if newest else 1
-
-
 def texts_of(tx: Tx, draft: Draft, now: datetime, *, reviewed: bool) -> dict[str, str]:
     """Exactly what would go out now. Raises Unfinished, BulletinTooLong or (of what is replaced already) Outdated."""
     if not draft.speaks(draft.language) or (draft.kind is not Kind.WITHDRAWAL and not draft.claims):
@@ -62,7 +57,7 @@ def texts_of(tx: Tx, draft: Draft, now: datetime, *, reviewed: bool) -> dict[str
         old = bulletins.find(tx, draft.about)
         if old is None or old.state is not State.CURRENT:
             raise Outdated
-    found = wording.texts(draft, _next(tx), now, reviewed=reviewed)
+    found = wording.texts(draft, drafting.next_number(tx), now, reviewed=reviewed)
     if any(len(text) > LONGEST for text in found.values()):
         raise BulletinTooLong(LONGEST)
     return found
@@ -71,7 +66,7 @@ def texts_of(tx: Tx, draft: Draft, now: datetime, *, reviewed: bool) -> dict[str
 def _planned(tx: Tx, draft: Draft, now: datetime) -> list[Line | str]:
     """How many would get it, in which languages, and how long that takes."""
     one = Bulletin(
-        _next(tx), draft.kind, draft.about, draft.place, draft.topic, draft.urgency, draft.exercise,
+        drafting.next_number(tx), draft.kind, draft.about, draft.place, draft.topic, draft.urgency, draft.exercise,
         State.CURRENT, None, now,
     )  # fmt: skip
     readers = broadcast.planned(tx, one, now)
@@ -442,7 +437,7 @@ def _withdrawn(tx: Tx, signer: Signer, one: Bulletin, now: datetime, by: int | N
     draft = Draft(
         Kind.WITHDRAWAL, one.number, i18n.SOURCE_LANGUAGE, one.place, one.topic, one.urgency, one.exercise, texts=said
     )
-    texts = wording.texts(draft, _next(tx), now, reviewed=True)
+    texts = wording.texts(draft, drafting.next_number(tx), now, reviewed=True)
     published = bulletins.publish(tx, signer, draft, texts, now, author=by, reviewer=None)
     return broadcast.begin(tx, published, now, by)
 

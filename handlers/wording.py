@@ -160,6 +160,11 @@ def seal(rendered: Mapping[str, str], picture: bytes = b"") -> str:
     return hashlib.sha256(seen.encode() + hashlib.sha256(picture).digest()).hexdigest()[:32]
 
 
+def short(text: str, most: int = 40) -> str:
+    """The beginning of a text, for a button: what is cut off is cut between two words, and said to be."""
+    return text if len(text) <= most else text[: most - 1].rsplit(" ", 1)[0].rstrip(" .,:;–-") + "…"
+
+
 def page(text: str) -> Page:
     """A text as it is sent."""
     return Page(tuple(text.split("\n")))

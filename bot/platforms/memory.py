@@ -84,6 +84,7 @@ class Message:
 
     `text` is safe markup (a person's own words are escaped). `edits` counts the changes. `language` is the language
     the bot spoke, "" for a person's words. `first` is the number of the first choice, where they are a numbered list.
+    `forwarded`: somebody else's words, passed on.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Message:
     attachment: Attachment | None = None
     language: str = ""
     first: int = 1
+    forwarded: bool = False
 
     @property
     def edited(self) -> bool:
@@ -229,6 +231,11 @@ class MemoryPlatform:
         """Let a person write words (or a command: words that begin with a slash), perhaps as an answer to a message."""
         written = self._write(account, text)
         return await self.hear(account, Said(text, lists=self.lists, on=on), message=written.id, group=group)
+
+    async def forward(self, account: str, text: str) -> Incoming:
+        """Let a person forward somebody else's words to the bot."""
+        written = self._write(account, text, forwarded=True)
+        return await self.hear(account, Said(text, forwarded=True, lists=self.lists), message=written.id)
 
     async def react(self, account: str, message: str, sign: str) -> Incoming:
         """Let a person put a sign under a message."""
@@ -408,8 +415,9 @@ class MemoryPlatform:
                 return fault
         return None
 
-    def _write(self, account: str, text: str) -> Message:
-        message = Message(self._next_id(), account, from_bot=False, text=Markup.escape(text), at=self.now())
+    def _write(self, account: str, text: str, *, forwarded: bool = False) -> Message:
+        words = Markup.escape(text)
+        message = Message(self._next_id(), account, from_bot=False, text=words, at=self.now(), forwarded=forwarded)
         self._put(message, "new")
         return message
 

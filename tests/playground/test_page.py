@@ -208,6 +208,48 @@ async def test_a_narrow_screen_shows_one_phone_at_a_time_and_never_scrolls_sidew
         await narrow.picture(tmp_path / "narrow.png")
 
 
+async def test_a_switch_shows_the_phones_of_another_view_and_is_remembered(village: Village, chromium: Browser) -> None:
+    views = {"family": ("gulnora", "daler"), "desk": ("maria", "gulnora")}
+    playground = Playground(village.memory, village, CAST, views=views)
+    url = await playground.serve()
+    async with visitor(chromium, url, NARROW) as someone:
+        desk = someone.page.locator('#views [data-view="desk"]')
+        await expect(desk).to_have_attribute("aria-pressed", "false")
+        await village.tell("gulnora", "the same phone in both")
+        await desk.click()
+        await expect(desk).to_be_focused()
+        await expect(someone.phone("maria")).to_be_visible()
+        await expect(someone.page.locator("#tabs button")).to_have_text(["MMaria", "GGulnora"])
+        await village.tell("daler", "nobody looks at this phone")
+        await someone.turn_to("gulnora", "Gulnora")
+        await someone.sees("gulnora", "the same phone in both")
+        assert not await someone.scrolls_sideways()
+        await someone.page.reload()
+        await expect(someone.phone("maria")).to_be_visible()
+        await someone.page.locator('#views [data-view="family"]').click()
+        await expect(someone.phone("gulnora")).to_be_visible()
+        await someone.turn_to("daler", "Daler")
+        await someone.sees("daler", "nobody looks at this phone")
+    await playground.close()
+
+
+async def test_a_message_is_forwarded_with_other_words_from_the_phone_that_is_chosen(
+    village: Village, someone: Visitor
+) -> None:
+    await village.tell("maria", "The road is open.\nSo they say.")
+    await village.tell("maria", "A question", ("Yes", "yes"))
+    await expect(someone.phone("maria").locator(".onward")).to_have_count(1)
+    await someone.phone("maria").locator(".onward").click()
+    field = someone.page.locator("#pass-text")
+    await expect(field).to_have_value("The road is open.\nSo they say.")
+    await field.fill("The road is <b>closed</b>.\nSo they say.")
+    await someone.page.locator('#pass-list [data-account="daler"]').click()
+    passed = await someone.sees("daler", "The road is <b>closed</b>.\nSo they say.")
+    await expect(someone.messages("daler").filter(has_text="forwarded")).to_have_count(1)
+    assert passed is not None
+    assert village.heard[-1].heard == Said("The road is <b>closed</b>.\nSo they say.", forwarded=True)
+
+
 async def test_dark_and_light_follow_the_system_until_somebody_chooses(chromium: Browser, url: str) -> None:
     async with visitor(chromium, url, colours="dark") as someone:
         background = "getComputedStyle(document.body).backgroundColor"

@@ -230,6 +230,10 @@ async def test_nonsense_is_answered_and_the_socket_stays_open(village: Village, 
     await wire.hears("trouble")
     await wire.wishes("say", who="anna", text="   ")
     await wire.hears("trouble")
+    await wire.wishes("pass", who="anna", text="   ")
+    await wire.hears("trouble")
+    await wire.wishes("play", view="nowhere")
+    await wire.hears("trouble")
     await wire.wishes("language", who="anna", language="xx")
     await wire.hears("trouble")
     assert village.heard == []

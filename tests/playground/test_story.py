@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 from bot import i18n, story, village
+from bot.app import present
 from bot.demo import Community
 from bot.domain.conversation import Line
 from bot.platforms.playground.server import Playground
@@ -16,20 +19,58 @@ from tests.playground.visitor import browser, visitor
 pytestmark = pytest.mark.slow
 
 
-async def test_the_story_plays_to_its_end_twice_and_begins_anew_each_time() -> None:
+@asynccontextmanager
+async def played() -> AsyncIterator[tuple[Community, Playground]]:
+    """A community without a page, in which stories are played as quickly as the bot answers."""
     i18n.open_catalogues(strict=False)
     community = Community()
     community.pace = 0.0
     built = await community.open()
-    playground = Playground(built.memory, built.clock, village.CAST, community)
-    told: list[int] = []
     try:
-        for _time in range(2):
-            told.clear()
-            await community.play(playground, lambda _caption, number, _of: told.append(number))
-            assert told == list(range(1, len(story.SCENES) + 1))
+        yield community, Playground(built.memory, built.clock, village.CAST, community, village.VIEWS)
     finally:
         await community.close()
+
+
+async def test_the_stories_play_to_their_end_and_begin_anew_and_the_desk_corrects_what_somebody_copied_wrongly() -> (
+    None
+):
+    async with played() as (community, playground):
+        for view, scenes in story.STORIES.items():
+            told: list[int] = []
+            screens: list[dict[str, str]] = []
+
+            def tell(_caption: Line, number: int, _of: int) -> None:
+                told.append(number)  # noqa: B023 - the story is over before the next one begins
+                screens.append(_screens(playground))  # noqa: B023
+
+            await community.play(playground, tell, view)
+            assert told == list(range(1, len(scenes) + 1))
+            screens.append(_screens(playground))
+    drafted, translated, published, answered, _corrected, done = screens[1:]
+    assert _said(story.OURS, "tg") in drafted["nigora"]
+    assert _said(story.OURS, "en") in translated["rustam"]
+    assert "📰 No. 3" in published["maria"]
+    assert _said(story.OURS, "en") in published["maria"]
+    # What the bot answered Gulnora names the two words; whatever it says besides is its own affair.
+    answer = answered["gulnora"].rpartition(_said(story.UNKNOWN, "tg"))[2]
+    for word in ("не", "ҳам"):
+        assert re.search(rf"\b{word}\b", answer)
+    assert _said(story.WHY, "tg") in done["gulnora"], "she has asked about it"
+    assert _said(story.WHY, "en") in done["maria"], "she has got it"
+    assert done["maria"].index("✏️ Corrected by No. 4.") < done["maria"].index("📰 No. 3")
+    assert _said(story.WHY, "ru") not in done["daler"], "he has heard nothing of it"
+
+
+def _screens(playground: Playground) -> dict[str, str]:
+    memory = playground._memory  # noqa: SLF001 - the page's phones, without a page
+    return {
+        one.account: "\n\n".join(i18n.plain(each.text) for each in memory.chat(one.account)) for one in village.CAST
+    }
+
+
+def _said(line: Line, language: str) -> str:
+    return i18n.label(line, language, present())
 
 
 async def test_a_visitor_plays_the_story_with_one_press_and_can_stop_it() -> None:
@@ -38,11 +79,12 @@ async def test_a_visitor_plays_the_story_with_one_press_and_can_stop_it() -> Non
         community.pace = 0.02
         stack.push_async_callback(community.close)
         built = await community.open()
-        playground = Playground(built.memory, built.clock, village.CAST, community)
+        playground = Playground(built.memory, built.clock, village.CAST, community, village.VIEWS)
         url = await playground.serve()
         stack.push_async_callback(playground.close)
         chromium = await stack.enter_async_context(browser())
         page = await stack.enter_async_context(visitor(chromium, url))
+        await page.page.locator('#views [data-view="desk"]').click()
         await page.page.locator("#play").click()
         await page.page.locator("#scene").wait_for(state="visible")
         await page.page.locator("#intro").wait_for(state="visible", timeout=60_000)  # it has come to its end
@@ -53,7 +95,7 @@ async def test_a_visitor_plays_the_story_with_one_press_and_can_stop_it() -> Non
 
 
 def test_every_scene_says_what_happens_in_each_language() -> None:
-    captions: list[Line] = [scene.caption for scene in story.SCENES]
+    captions: list[Line] = [scene.caption for scenes in story.STORIES.values() for scene in scenes]
     assert len({caption.msgid for caption in captions}) == len(captions)
 
 

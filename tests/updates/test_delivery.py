@@ -241,7 +241,8 @@ async def test_the_moderator_sees_one_message_with_a_bar_and_the_reasons_at_the_
     await stage.settle()
     assert "No. 1 goes out.\n░░░░░░░░░░\n0 of 453" in anna.last
     await stage.pass_time(MINUTE)
-    assert anna.screen.count("No. 1 goes out") == 1
+    assert not anna.sees("No. 1 goes out")
+    assert anna.screen.count("No. 1 has gone out") == 1
     assert "451 of 453 reached." in anna.last
     assert "They have blocked me: 1" in anna.last
     assert "Perhaps reached: 1" in anna.last

@@ -23,6 +23,7 @@ JUMPS: Final[tuple[tuple[timedelta, Line], ...]] = (
 
 _SAFE: Final = pgettext("button", "✅ I am safe")
 _HELP: Final = pgettext("button", "🆘 I need help")
+_DRAFTS: Final = pgettext("button", "📝 Drafts")
 
 # A hole that the page itself fills: it is spoken as it is written.
 _NAME: Final = "{name}"
@@ -33,12 +34,28 @@ LINES: Final[Mapping[str, Line]] = {
     "intro": _(
         "Press “{button}” on the phone of {name} and see the news arrive at the others.", button=_SAFE, name=_NAME
     ),
+    # What stands there instead while the phones of the desk are shown.
+    "lead.desk": _("Two moderators, two readers, three languages."),
+    "intro.desk": _(
+        "Two moderators check news together before anybody reads it. Play the story, or press “{button}” on the phone "
+        "of {name}.",
+        button=_DRAFTS,
+        name=_NAME,
+    ),
+    "views": pgettext("playground", "Which phones"),
+    # TRANSLATORS: on a small switch: the phones of a family, or the phones of two moderators and their readers.
+    "view.family": pgettext("playground", "Family"),
+    "view.desk": pgettext("playground", "Desk"),
     "more": pgettext("playground", "What else to try"),
     "try_help": _("“{button}” arrives loudly, and somebody can answer: I am taking care of it.", button=_HELP),
     "try_clock": _("Move the clock forward: news grows old, deadlines come, questions are repeated."),
     "try_link": _("Invite somebody: a link of an invitation opens on the phone you choose."),
     "try_language": _("Change the language of a phone and read the same conversation in another one."),
     "try_write": _("Write what a person would write, or a command such as /help."),
+    "try_draft": _("Write a bulletin on one phone, ask for translations, and let the other moderator agree."),
+    "try_alone": _("Publish alone in an emergency, and move the clock by six hours: it withdraws itself."),
+    "try_copy": _("Forward a bulletin (↪), change a word of it, and see the changed word found."),
+    "try_correct": _("Correct what was published: whoever got it, or asked about it, gets the correction."),
     "play": pgettext("playground", "▶ Play the story"),
     "stop": pgettext("playground", "■ Stop the story"),
     # TRANSLATORS: how far the story has come. The page itself fills the two holes.
@@ -64,6 +81,9 @@ LINES: Final[Mapping[str, Line]] = {
     "qr": pgettext("playground", "QR code"),
     "lock": pgettext("playground", "On the lock screen"),
     "lock_empty": pgettext("playground", "No messages"),
+    "forward": pgettext("playground", "Forward to the bot"),
+    "forwarded": pgettext("playground", "forwarded"),
+    "pass_how": _("Change a word, if you like. Then choose who forwards it to the bot."),
     "newest": pgettext("playground", "Newest message"),
     "unread": pgettext("playground", "new messages"),
     "whose": _("On whose phone should the invitation open?"),

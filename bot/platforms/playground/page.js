@@ -6,6 +6,7 @@ const LINKS = /^(?:https?|mailto|tg|matrix):/i;
 const ADDRESS = /https?:\/\/[^\s<>"«»“”]+[^\s<>"«»“”.,;:!?)]/g;
 const BELL = "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4";
 const MUTE = "M4 3.5l16 17";
+const ONWARD = "M14 5l6 6-6 6M20 11h-8c-5 0-8 3-8 8";
 
 const $ = (id) => document.getElementById(id);
 const phones = new Map(); // account -> everything about one phone
@@ -15,6 +16,8 @@ let commands = {};
 let page = ""; // the language of the page
 let tale = false; // whether there is a story to play
 let scene = null; // where the story is now
+let views = {}; // name -> the accounts whose phones are shown together
+let view = ""; // the one that is shown
 let now = new Date();
 let socket = null;
 let patience = 500; // milliseconds until the next attempt to connect
@@ -47,6 +50,8 @@ function drawing(...paths) {
 }
 
 const say = (name, language = page) => frame[language]?.[name] ?? frame.en?.[name] ?? "";
+// On the frame around the phones some words are others while another view is shown.
+const sayHere = (name) => say(`${name}.${view}`) || say(name);
 
 function remember(key, value) {
   try {
@@ -247,7 +252,9 @@ function drawn(phone, message) {
   const foot = make("div", { class: "foot" });
   if (message.silent) foot.append(make("span", { class: "hush" }, drawing(BELL, MUTE), words(phone, "quiet")));
   if (message.edits) foot.append(make("span", {}, words(phone, "edited")));
+  if (message.forwarded) foot.append(make("span", {}, words(phone, "forwarded")));
   foot.append(make("time", { datetime: message.at }, clockOf(new Date(message.at), phone.zone).time));
+  if (message.bot && !message.buttons.length && !message.attachment) foot.append(onward(phone, message));
   const bubble = make("div", { class: "bubble" });
   if (message.language) bubble.lang = message.language;
   if (message.attachment) bubble.append(attached(phone, message));
@@ -255,6 +262,23 @@ function drawn(phone, message) {
   const box = make("article", { class: `message${message.bot ? "" : " own"}`, "data-id": message.id }, bubble);
   if (message.buttons.length) box.append(keys(phone, message));
   return box;
+}
+
+// Only what comes without a question can be forwarded here: news, bulletins.
+function onward(phone, message) {
+  const act = ({ currentTarget }) => {
+    $("pass-text").value = currentTarget.closest(".bubble").querySelector(".text").textContent;
+    $("pass-text").lang = message.language;
+    askWho($("pass"), (who) => {
+      choose(who.account);
+      send({ do: "pass", who: who.account, text: $("pass-text").value });
+    });
+    $("pass-text").setSelectionRange(0, 0);
+    $("pass-text").scrollTop = 0;
+    $("pass-text").focus();
+  };
+  const label = words(phone, "forward");
+  return make("button", { type: "button", class: "onward", "aria-label": label, title: label, on: { click: act } }, drawing(ONWARD));
 }
 
 function attached(phone, message) {
@@ -395,13 +419,13 @@ function fillSwitch(box, chosen, act) {
 function dressPage() {
   document.documentElement.lang = page;
   document.title = `Payvand · ${say("title")}`;
-  for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
+  for (const element of document.querySelectorAll("[data-say]")) element.textContent = sayHere(element.dataset.say);
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", say(element.dataset.label));
     if (element.matches("button")) element.title = say(element.dataset.label);
   }
-  const [first] = phones.values();
-  $("intro").textContent = say("intro").replace("{name}", first?.name[page] ?? "");
+  const first = phones.get(views[view]?.[0]);
+  $("intro").textContent = sayHere("intro").replace("{name}", first?.name[page] ?? "");
   fillSwitch($("page-language"), page, (language) => {
     page = language;
     remember("language", language);
@@ -416,8 +440,36 @@ function dressPage() {
     }),
   );
   for (const phone of phones.values()) dressPhone(phone);
+  dressViews();
   dressClock();
   dressScene();
+}
+
+function dressViews() {
+  $("views").hidden = Object.keys(views).length < 2;
+  const standing = $("views").contains(document.activeElement);
+  $("views").replaceChildren(
+    ...Object.keys(views).map((name) => {
+      const act = () => {
+        remember("view", name);
+        show(name);
+      };
+      return make("button", { type: "button", "data-view": name, "aria-pressed": String(name === view), on: { click: act } }, say(`view.${name}`));
+    }),
+  );
+  if (standing) $("views").querySelector('[aria-pressed="true"]')?.focus();
+  for (const list of document.querySelectorAll("ul[data-view]")) list.hidden = list.dataset.view !== (view || "family");
+}
+
+// Show the phones of a view: those whom it names, in its order.
+function show(name) {
+  view = name;
+  const shown = views[view].map((account) => phones.get(account));
+  $("phones").replaceChildren(...shown.map((phone) => phone.root));
+  $("tabs").replaceChildren(...shown.map((phone) => phone.tab));
+  dressPage();
+  choose(shown[0]?.account);
+  for (const phone of shown) toNewest(phone);
 }
 
 function dressScene() {
@@ -451,19 +503,27 @@ function choose(account) {
 }
 
 function askWhose(payload) {
-  $("whose-list").replaceChildren(
-    ...[...phones.values()].map((phone) => {
-      const act = () => {
-        $("whose").close();
-        choose(phone.account);
-        phone.input.focus();
-        send({ do: "start", who: phone.account, payload });
+  askWho($("whose"), (phone) => {
+    choose(phone.account);
+    phone.input.focus();
+    send({ do: "start", who: phone.account, payload });
+  });
+}
+
+// Let one of the phones that are shown be chosen in a dialog.
+function askWho(dialog, act) {
+  dialog.querySelector(".whose").replaceChildren(
+    ...views[view].map((account) => {
+      const phone = phones.get(account);
+      const chosen = () => {
+        dialog.close();
+        act(phone);
       };
       const face = make("span", { class: "face", "aria-hidden": "true" }, [...phone.name[page]][0] ?? "");
-      return make("button", { type: "button", "data-account": phone.account, on: { click: act } }, face, phone.name[page]);
+      return make("button", { type: "button", "data-account": account, on: { click: chosen } }, face, phone.name[page]);
     }),
   );
-  $("whose").showModal();
+  dialog.showModal();
 }
 
 function paint(dark) {
@@ -477,23 +537,21 @@ function firstLanguage() {
 }
 
 function hello(news) {
-  ({ frame, jumps, commands, tale, scene } = news);
+  ({ frame, jumps, commands, tale, scene, views } = news);
   page ||= firstLanguage();
   now = new Date(news.now);
   const same = news.cast.length === phones.size && news.cast.every(({ account }) => phones.has(account));
   if (!same) {
     phones.clear();
     for (const person of news.cast) phones.set(person.account, newPhone(person));
-    $("phones").replaceChildren(...[...phones.values()].map((phone) => phone.root));
-    $("tabs").replaceChildren(...[...phones.values()].map((phone) => phone.tab));
   }
   for (const { account, chat, language } of news.cast) {
     const phone = phones.get(account);
     phone.messages = new Map(chat.map((message) => [message.id, message]));
     phone.language = chat.reduce((last, message) => (message.bot && message.language) || last, language);
   }
-  dressPage();
-  if (!same) choose(news.cast[0]?.account);
+  if (same) dressPage();
+  else show([view, remembered("view")].find((name) => name in views) ?? Object.keys(views)[0]);
   for (const phone of phones.values()) drawChat(phone);
   document.body.dataset.ready = "true";
 }
@@ -536,7 +594,7 @@ $("dark").addEventListener("click", () => {
   paint(dark);
   remember("dark", dark ? "yes" : "no");
 });
-$("play").addEventListener("click", () => send({ do: scene ? "stop" : "play" }));
+$("play").addEventListener("click", () => send(scene ? { do: "stop" } : { do: "play", view }));
 // The community's time also passes by itself; a question every ten seconds keeps the clocks right.
 setInterval(() => {
   if (socket?.readyState === WebSocket.OPEN) send({ do: "now" });

@@ -50,19 +50,29 @@ log = structlog.get_logger(__name__)
 class Tale(Protocol):
     """A story that the page can play, each time from its beginning."""
 
-    async def play(self, playground: Playground, tell: Tell) -> None:
-        """Play it. `tell` says what happens now, and which scene of how many this is."""
+    async def play(self, playground: Playground, tell: Tell, view: str) -> None:
+        """Play the one of a view. `tell` says what happens now, and which scene of how many this is."""
 
 
 class Playground:
     """The page of a `cast` who talk to the bot through `memory`, in the time of `clock`; perhaps with a story.
 
+    `views` are the accounts whose phones are shown together, by the view's name; without any all are shown.
+
     Only this computer can reach it: it binds the loopback address, answers to its own name only (a foreign page
     can't rebind its name to it), and everything lies under a random path made anew at each start.
     """
 
-    def __init__(self, memory: MemoryPlatform, clock: Clock, cast: Sequence[Persona], tale: Tale | None = None) -> None:
+    def __init__(
+        self,
+        memory: MemoryPlatform,
+        clock: Clock,
+        cast: Sequence[Persona],
+        tale: Tale | None = None,
+        views: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._tale = tale
+        self._views = views or {"": [persona.account for persona in cast]}
         self._playing: asyncio.Task[None] | None = None
         self._scene: Json | None = None
         self._memory = memory
@@ -234,16 +244,24 @@ class Playground:
             leave()
         await self._memory.press(account, message.id, _offer(message, language))
 
-    async def _play(self, _: Json) -> None:
-        """Play the story from its beginning."""
-        if self._tale is None:
+    async def _pass_on(self, wish: Json) -> None:
+        """Let somebody forward words to the bot."""
+        text = str(wish["text"])
+        if not text.strip() or len(text) > LONGEST_TEXT:
+            raise ValueError
+        await self._memory.forward(self._who(wish), text)
+
+    async def _play(self, wish: Json) -> None:
+        """Play the story of a view from its beginning."""
+        view = str(wish.get("view", ""))
+        if self._tale is None or view not in self._views:
             raise LookupError
         await self._stop()
-        self._playing = asyncio.create_task(self._perform(self._tale), name="story")
+        self._playing = asyncio.create_task(self._perform(self._tale, view), name="story")
 
-    async def _perform(self, tale: Tale) -> None:
+    async def _perform(self, tale: Tale, view: str) -> None:
         try:
-            await tale.play(self, self._next_scene)
+            await tale.play(self, self._next_scene, view)
         except Exception as failure:  # noqa: BLE001 - the page stays open whatever the story does
             log.error("playground.failed", kind=type(failure).__name__)  # noqa: TRY400 - it may quote a person
             self._tell({"type": "trouble"})
@@ -265,6 +283,7 @@ class Playground:
 
     _acts: Mapping[str, Callable[[Playground, Json], Awaitable[None]]] = {
         "say": _say,
+        "pass": _pass_on,
         "press": _press,
         "start": _start,
         "forward": _forward,
@@ -298,6 +317,7 @@ class Playground:
             "commands": self._commands(),
             "tale": self._tale is not None,
             "scene": self._scene,
+            "views": self._views,
             "cast": [
                 {
                     "account": persona.account,
@@ -337,6 +357,7 @@ def shown(message: Message) -> Json:
         "edits": message.edits,
         "silent": message.silent,
         "language": message.language,
+        "forwarded": message.forwarded,
         "attachment": _attached(message.attachment),
     }
 
