@@ -161,6 +161,7 @@ async def test_a_cry_for_help_is_never_taken_for_a_name(stage: Stage, words: str
     (zarina, daler) = await stage.family("Zarina", "Daler")
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("My name")
     await zarina.says(words)
     assert "Your call for help" in zarina.last
@@ -229,6 +230,7 @@ async def test_a_language_that_does_not_exist_can_not_be_chosen(stage: Stage) ->
 async def test_the_name_can_be_changed_and_relatives_read_the_new_one(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("My name")
     assert "Your circles know you as Zarina." in zarina.last
     await zarina.says("Zarina K.")
@@ -250,6 +252,7 @@ async def test_quiet_hours_can_be_set_and_taken_away_and_every_step_has_a_way_ba
     (zarina,) = await stage.family("Zarina")
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("Quiet hours")
     assert "You have no quiet hours." in zarina.last
     kept = button(zarina, "quiet.off")
@@ -258,10 +261,12 @@ async def test_quiet_hours_can_be_set_and_taken_away_and_every_step_has_a_way_ba
     await zarina.presses("Dushanbe")
     assert "Saved." in zarina.last
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("Quiet hours")
     assert "from 22:00 to 07:00" in zarina.last
     await press(stage, zarina, kept)
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("Quiet hours")
     assert "You have no quiet hours." in zarina.last
 

@@ -227,7 +227,9 @@ class Oracle:
         self.lines: dict[tuple[int, str, State | None, int], list[Seen]] = defaultdict(list)
         self.rings: dict[tuple[int, int], list[Seen]] = defaultdict(list)  # (call, reader): the call on a screen
         self._sentences = _sentences()
-        self._cards: dict[tuple[str, ...], tuple[int, int, State | Hard]] = {}  # living codes: of whom, for which circle, what
+        self._cards: dict[
+            tuple[str, ...], tuple[int, int, State | Hard]
+        ] = {}  # living codes: of whom, for which circle, what
         self._spilt: dict[str, set[int]] = defaultdict(set)  # names in somebody's own words: the circles that were told
         self._further: list[tuple[int, str, State, int]] = []  # lines that people may read besides news
         self.offline = Offline(LAPSE)
@@ -376,8 +378,11 @@ class Oracle:
         if what == "else":
             audience = self._tell(act, State.OTHER)
         elif what == "note":
-            news = next((one for one in self.news if one.id == which and not one.taken_back), None)
-            audience = () if news is None else news.circles
+            news = self._news_by(which, act.me.id)
+            if news is None:
+                act.me.waits = what, which  # refused: the question still waits
+                return
+            audience = self._here(news, act.me.id)
         else:
             call = self._call_by(which)
             if call is None or call.closed is not None:
@@ -723,7 +728,12 @@ class Oracle:
             act.me.waits = "note", act.number()
 
     def _news_by(self, which: int, teller: int) -> Told | None:
-        return next((one for one in self.news if one.id == which and one.teller == teller and not one.taken_back), None)
+        """News that they told and can add to or take back: they are still in a circle that was told it."""
+        mine = (one for one in self.news if one.id == which and one.teller == teller and not one.taken_back)
+        return next((one for one in mine if self._here(one, teller)), None)
+
+    def _here(self, news: Told, who: int) -> list[int]:
+        return [which for which in news.circles if who in self.members.get(which, ())]
 
     def _undo(self, act: Act) -> None:
         news = self._news_by(act.number(), act.me.id)
@@ -856,16 +866,20 @@ class Oracle:
             if kind is not None and claimed.lane in {Lane.CHECKIN, Lane.DANGER}:
                 subject = self._names.get(names[0], 0) if names else 0
                 self.lines[me.id, *kind, subject].append(seen)
-        late = next((_number(code.split(":")[1]) for code in codes if code.startswith("late.seen:")), None)
-        if late is not None and claimed.lane is Lane.DANGER:
+        self._rings(me, seen, claimed.lane, text, codes)
+
+    def _rings(self, me: Body, seen: Seen, lane: Lane, text: str, codes: Sequence[str]) -> None:  # noqa: PLR0913, PLR0917
+        """A call, an alarm, or the word that something is to be read stands on a screen: known by its buttons."""
+        late = _about("late.seen", codes)
+        if late is not None and lane is Lane.DANGER:
             question = any(TOKEN.sub("@", line).strip() in self._questions for line in text.splitlines())
-            if why := self.silence.reads(me.id, sender, late, question=question, marked=marked):
+            if why := self.silence.reads(me.id, seen.address, late, question=question, marked=seen.marked):
                 raise Wrong(why)
-        hard = next((_number(code.split(":")[1]) for code in codes if code.startswith("hard.read:")), None)
+        hard = _about("hard.read", codes)
         if hard is not None and (why := self.detained.gets(me.id, hard)):
             raise Wrong(why)
-        rung = next((_number(code.split(":")[1]) for code in codes if code.startswith("seen:")), None)
-        if rung is not None and claimed.lane is Lane.DANGER:
+        rung = _about("seen", codes)
+        if rung is not None and lane is Lane.DANGER:
             self.rings[rung, me.id].append(seen)
 
     def _learn(self, me: Body | None, codes: Sequence[str], text: str) -> None:
@@ -1051,6 +1065,11 @@ class Oracle:
         ]
         if not told and not any(one.at >= call.closed for one in alike):
             yield f"{who} got the call {call.id} of {call.caller} and was never told its end ({call.end})"
+
+
+def _about(verb: str, codes: Sequence[str]) -> int | None:
+    """The number that the first button of this verb carries."""
+    return next((_number(code.split(":")[1]) for code in codes if code.startswith(f"{verb}:")), None)
 
 
 def _number(text: str) -> int:

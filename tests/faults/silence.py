@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -131,7 +131,7 @@ class Wait:
     stage_at: datetime | None = None
     resumed: datetime | None = None
     held: bool = False
-    look_at: datetime = datetime.max.replace(tzinfo=UTC)
+    look_at: datetime = datetime.max  # until it is begun
     alarm: Alarm | None = None
 
     def begins(self, due: datetime, now: datetime | None = None) -> None:

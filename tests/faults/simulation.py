@@ -39,7 +39,6 @@ from bot import app as bot_app
 from bot import i18n
 from bot.app import App
 from bot.domain import places, spoken
-from bot.domain.checkin import State
 from bot.domain.conversation import Incoming, Sender
 from bot.domain.roles import Role
 from bot.outbox import engine as bot_engine
@@ -200,7 +199,9 @@ class Disk:
             ),
             ask("SELECT id, proposer_id FROM proposal ORDER BY made_at, id"),
             [(which, _instant(at)) for which, at in ask("SELECT id, until FROM outage WHERE ended_at IS NULL")],
-            HardRows({which: (who, where) for which, who, where in ask("SELECT id, person_id, circle_id FROM hard")}, two),
+            HardRows(
+                {which: (who, where) for which, who, where in ask("SELECT id, person_id, circle_id FROM hard")}, two
+            ),
         )
 
     def highest_letter(self) -> int:
@@ -766,7 +767,7 @@ class Day:
         self._presses(memory, account, f"late.begin:0:{token}:{base36(grace)}:{pauses}")
 
     def _declares(self) -> None:
-        """A moderator (at times somebody who is none) declares a district offline, agrees, renews it, ends it, or not."""
+        """A moderator (at times somebody who is none) declares a district offline, agrees, renews or ends it, or not."""
         dice, offline = self._more, self.oracle.offline
         living = [one for one in self._bodies if not one.gone]
         moderators = [one for one in living if one.id in offline.moderators] or living
