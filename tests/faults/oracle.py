@@ -868,7 +868,7 @@ class Oracle:
                 self.lines[me.id, *kind, subject].append(seen)
         self._rings(me, seen, claimed.lane, text, codes)
 
-    def _rings(self, me: Body, seen: Seen, lane: Lane, text: str, codes: Sequence[str]) -> None:  # noqa: PLR0913, PLR0917
+    def _rings(self, me: Body, seen: Seen, lane: Lane, text: str, codes: Sequence[str]) -> None:
         """A call, an alarm, or the word that something is to be read stands on a screen: known by its buttons."""
         late = _about("late.seen", codes)
         if late is not None and lane is Lane.DANGER:

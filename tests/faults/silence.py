@@ -131,7 +131,7 @@ class Wait:
     stage_at: datetime | None = None
     resumed: datetime | None = None
     held: bool = False
-    look_at: datetime = datetime.max  # until it is begun
+    look_at: datetime = field(init=False)
     alarm: Alarm | None = None
 
     def begins(self, due: datetime, now: datetime | None = None) -> None:

@@ -767,7 +767,7 @@ class Day:
         self._presses(memory, account, f"late.begin:0:{token}:{base36(grace)}:{pauses}")
 
     def _declares(self) -> None:
-        """A moderator (at times somebody who is none) declares a district offline, agrees, renews or ends it, or not."""
+        """A moderator (at times somebody else) declares a district offline, agrees, renews, ends or overrules it."""
         dice, offline = self._more, self.oracle.offline
         living = [one for one in self._bodies if not one.gone]
         moderators = [one for one in living if one.id in offline.moderators] or living
