@@ -227,6 +227,37 @@ async def test_a_language_that_does_not_exist_can_not_be_chosen(stage: Stage) ->
     assert all(line in newcomer.last for line in PICKER)
 
 
+async def test_everything_stands_within_two_taps_of_a_short_list(stage: Stage) -> None:
+    zarina, _daler = await stage.family("Zarina", "Daler")
+    await zarina.presses("More")
+    here = zarina.messages[-1]
+    assert len(here.buttons) <= 9  # noqa: PLR2004 - a phone shows so many at once
+    found = {one.code for one in here.choices}
+    await zarina.presses("Settings")
+    found |= {one.code for one in zarina.messages[-1].choices}
+    assert found >= {"circles", "join", "code", "late", "trust", "ties", "link", "privacy", "manual"}
+    assert found >= {"language", "name", "quiet"}
+    await zarina.presses("My name")
+    await zarina.presses("Back")
+    assert "Settings" in zarina.last, "and one comes back to where one was"
+
+
+async def test_the_manual_has_a_page_for_each_thing_and_leads_to_it(stage: Stage) -> None:
+    zarina, _daler = await stage.family("Zarina", "Daler")
+    for label, says, leads in (
+        ("Spoken codes", "Each line works once.", "code"),
+        ("Regular check-in", "If the time passes, I ask you first.", "late"),
+        ("News of many", "Write one line for each of them:", "roll"),
+        ("No network", "silence from there is expected", "ties"),
+    ):
+        await zarina.says("/help")
+        await zarina.presses(label)
+        assert says in zarina.last
+        assert [one.code for one in zarina.messages[-1].choices] == [leads, "manual"]
+    await forge(stage, zarina, "manual.page:xx")
+    assert "This button is no longer in use." in zarina.last
+
+
 async def test_the_name_can_be_changed_and_relatives_read_the_new_one(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await zarina.presses("More")
