@@ -163,6 +163,7 @@ def _sentences() -> dict[str, tuple[str, State | None]]:
         put(words.told("@", state), TOLD, state)
     put(_("<b>{name}</b>: I am safe now.", name="@"), SAFE_NOW)
     put(_("<b>{name}</b>: safe now, says {caller}.", name="@", caller="@"), SAFE_NOW)
+    put(_("<b>{name}</b>: safe now, says {caller}.", name="@", caller=words.called("")), SAFE_NOW)
     put(_("<b>{name}</b>: my call for help was a mistake.", name="@"), MISTAKE)
     put(_("{caller}: the call for help for {name} was a mistake.", name="@", caller="@"), MISTAKE)
     put(
