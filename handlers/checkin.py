@@ -156,7 +156,7 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
     A call for help is not news to be taken back: it is closed where it stands. The correction goes in the lane of the
     news, so that it never arrives before what it corrects.
     """
-    news = _told(ask, tx, ask.number())
+    news = _told_here(ask, tx, ask.number())
     own = news.person == ask.person.id
     over = news.told_at != checkins.last_told_at(tx, ask.person.id) if own else ask.now - news.told_at > TAKEN_BACK
     if news.state is State.HELP or over:
@@ -165,20 +165,33 @@ def undo(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 
 def taken_back(ask: Ask, tx: Tx, news: News) -> list[Outgoing]:
-    """Take news back that this person told: the letters to everybody who got it."""
+    """Take news back that this person told: the letters to everybody who got it.
+
+    Only those read by whom who are in a circle with them that was told: they may have left, or only typed a code.
+    """
     own = news.person == ask.person.id
-    told = checkins.circles_told(tx, news.id)
+    told, mine = checkins.circles_told(tx, news.id), _circles_of_both(ask, tx, news)
     checkins.retract(tx, news)
-    name = words.name_of(ask.person)
+    name, person = words.name_of(ask.person), _subject(tx, ask, news)
     text = _("{name} has taken the last news back. What you knew before stands again.", name=name)
     if not own:
         text = _(
             "Correction: the news of {person} was taken back by {name}. What you knew before stands again.",
-            person=_subject(tx, ask, news),
+            person=person,
             name=name,
         )
-    heard_by = hearers(tx, told, ask.person.id)
-    return [Outgoing(who, text, lane=Lane.CHECKIN, about=news.person) for who in heard_by]
+    nameless = _("Correction: the news of {person} was taken back. What you knew before stands again.", person=person)
+    near = hearers(tx, mine, ask.person.id)
+    return [
+        Outgoing(who, text if who in near else nameless, lane=Lane.CHECKIN, about=news.person)
+        for who in hearers(tx, told, ask.person.id)
+    ]
+
+
+def _circles_of_both(ask: Ask, tx: Tx, news: News) -> list[int]:
+    """The circles that were told this news, as far as this person is in them still."""
+    mine = {one.id for one in circles.circles_of(tx, ask.person.id)}
+    return [which for which in checkins.circles_told(tx, news.id) if which in mine]
 
 
 def _subject(tx: Tx, ask: Ask, news: News) -> Value:
@@ -194,19 +207,27 @@ def _told(ask: Ask, tx: Tx, which: int) -> News:
     return news
 
 
+def _told_here(ask: Ask, tx: Tx, which: int) -> News:
+    """The same, if this person is still in a circle that was told it: nobody speaks to one that they have left."""
+    news = _told(ask, tx, which)
+    if not _circles_of_both(ask, tx, news):
+        raise Outdated
+    return news
+
+
 # -- details -------------------------------------------------------------------------------------------------------
 
 
 def note(ask: Ask, tx: Tx) -> Outgoing:
     """Ask for a note to news that was told."""
-    news = _told(ask, tx, ask.number())
+    news = _told_here(ask, tx, ask.number())
     expect(ask, tx, "note", news=news.id)
     return ask.anew(_("Write your note in a few words. It goes to everybody who got the news."), [back()])
 
 
 def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The note was written: it follows the news."""
-    news = _told(ask, tx, int(ask.data["news"]))
+    news = _told_here(ask, tx, int(ask.data["news"]))
     written = _text(ask)
     people.end_dialogue(tx, ask.person.id)
     checkins.detail(tx, news.id, note=written)
@@ -223,20 +244,20 @@ def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 def place(ask: Ask, tx: Tx) -> Outgoing:
     """Ask for a place by search: a district or a city, never coordinates."""
-    news = _told(ask, tx, ask.number())
+    news = _told_here(ask, tx, ask.number())
     expect(ask, tx, "place", news=news.id)
     return ask.anew(_("Write the beginning of your district or city. I never ask for an exact position."), [back()])
 
 
 def place_searched(ask: Ask, tx: Tx) -> Answer:
     """Words of a place were written: offer what is found."""
-    news = _told(ask, tx, int(ask.data["news"]))
+    news = _told_here(ask, tx, int(ask.data["news"]))
     return which_place(ask, back(), "placed", news.id)
 
 
 def placed(ask: Ask, tx: Tx) -> list[Outgoing]:
     """A place was chosen: it follows the news."""
-    news = _told(ask, tx, ask.number())
+    news = _told_here(ask, tx, ask.number())
     code = ask.args[1] if len(ask.args) > 1 else ""
     if not places.exists(code):
         raise Outdated
@@ -248,7 +269,7 @@ def placed(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 
 def _follow(ask: Ask, tx: Tx, news: News, line: Line) -> list[Outgoing]:
-    heard_by = hearers(tx, checkins.circles_told(tx, news.id), ask.person.id)
+    heard_by = hearers(tx, _circles_of_both(ask, tx, news), ask.person.id)
     lane = Lane.CHECKIN
     if news.state is State.HELP:  # where somebody in danger is, only those learn who got the call
         lane = Lane.DANGER

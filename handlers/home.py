@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain import places
 from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Place, Span, Text
 from bot.domain.people import Person
-from bot.domain.refusals import NotFound
+from bot.domain.refusals import NotFound, Outdated
 from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button
 from handlers.words import messenger, name_of
@@ -121,16 +121,75 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "⭕ My circles"), "circles")],
         [button(pgettext("button", "🔑 I have an invitation"), "join")],
         [button(pgettext("button", "☎️ Spoken codes"), "code")],
-        [button(pgettext("button", "🌐 Language"), "language"), button(pgettext("button", "✏️ My name"), "name")],
-        [button(pgettext("button", "🌙 Quiet hours"), "quiet"), button(pgettext("button", "🔒 Privacy"), "privacy")],
         [button(pgettext("button", "⏰ Regular check-in"), "late")],
         [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties"), button(pgettext("button", "📰 News"), "news")],
         [button(pgettext("button", "🔗 My other account"), "link")],
         at_the_desk,
-        [button(pgettext("button", "ℹ️ How it works"), "manual")],
-        [back()],
+        [button(pgettext("button", "🔒 Privacy"), "privacy"), button(pgettext("button", "⚙️ Settings"), "settings")],
+        [button(pgettext("button", "ℹ️ How it works"), "manual"), back()],
     )
+
+
+def settings(ask: Ask, tx: Tx) -> Outgoing:
+    """How the bot speaks to this person."""
+    del tx
+    return ask.reply(
+        _("<b>Settings</b>"),
+        [button(pgettext("button", "🌐 Language"), "language")],
+        [button(pgettext("button", "✏️ My name"), "name")],
+        [button(pgettext("button", "🌙 Quiet hours"), "quiet")],
+        [back("more")],
+    )
+
+
+def _pages() -> dict[str, tuple[Line, ...]]:
+    """The pages of the manual: one idea each, and one sentence after the other."""
+    return {
+        "code": (
+            _("<b>Spoken codes</b>"),
+            _("• A card of codes is for somebody at home who has no internet."),
+            _("• Each line of it is three ordinary words, and tells one thing: safe, help, detained, or left home."),
+            _("• They read one line to you by telephone, or write it in an SMS. You write the words to me."),
+            _("• Then the right people learn it. Each line works once."),
+        ),
+        "late": (
+            _("<b>Regular check-in</b>"),
+            _("• You say until when you will tell that you are well: once, every day, or every week."),
+            _("• If the time passes, I ask you first."),
+            _("• If you stay silent, I tell your circles, and later the people whom you chose for that."),
+            _("• “I am safe” ends it, from any of your accounts. “Later 3” gives you three more hours."),
+        ),
+        "roll": (
+            _("<b>News of many</b>"),
+            _("• You have reached home, and know how several people are? Write one line for each of them:"),
+            _("Gulnora – safe – I saw her – 14 May\nKarim – hurt – I was told – yesterday\nMadina – needs help"),
+            _("• Each circle learns only of its own people. I ask you about what is not clear."),
+        ),
+        "outage": (
+            _("<b>No network</b>"),
+            _("• When a district has no network, two people whom the community trusts declare it."),
+            _("• Then silence from there is expected, and does not mean harm."),
+            _("• If you live there, say it under “My districts”. You choose whether your own alarms wait."),
+            _("• When the network is back, one tap tells all your people that you are safe."),
+        ),
+    }
+
+
+def manual_page(ask: Ask, tx: Tx) -> Outgoing:
+    """One page of the manual, with the way to what it is about."""
+    del tx
+    which = ask.args[0] if ask.args else ""
+    page = _pages().get(which)
+    if page is None:
+        raise Outdated
+    label, verb = {
+        "code": (pgettext("button", "☎️ Spoken codes"), "code"),
+        "late": (pgettext("button", "⏰ Regular check-in"), "late"),
+        "roll": (pgettext("button", "📋 News of many"), "roll"),
+        "outage": (pgettext("button", "📍 My districts"), "ties"),
+    }[which]
+    return ask.reply(Page(page), [button(label, verb)], [back("manual")])
 
 
 def manual(ask: Ask, tx: Tx) -> Outgoing:
@@ -148,6 +207,14 @@ def manual(ask: Ask, tx: Tx) -> Outgoing:
             "• “How are you?” asks the others.\n"
             "I am a program. No stranger can find you here or see your circles."
         ),
+        [
+            button(pgettext("button", "☎️ Spoken codes"), "manual.page", "code"),
+            button(pgettext("button", "⏰ Regular check-in"), "manual.page", "late"),
+        ],
+        [
+            button(pgettext("button", "📋 News of many"), "manual.page", "roll"),
+            button(pgettext("button", "📴 No network"), "manual.page", "outage"),
+        ],
         *menu(),
     )
 

@@ -17,10 +17,10 @@ from bot.domain.people import quiet_until
 from bot.domain.refusals import Outdated, Own
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, npgettext, pgettext
-from handlers import checkin, desk, words
+from handlers import alarm, checkin, desk, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import HELP, which_place
-from storage import circles, deadlines, outages, people, roles
+from storage import checkins, circles, deadlines, outages, people, roles
 from storage.database import Tx
 from storage.outages import Phase
 
@@ -239,7 +239,12 @@ def mine(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def safe(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """One tap after an outage: everybody who hears me or has asked about me learns that I am safe."""
+    """One tap after an outage: everybody who hears me or has asked about me learns that I am safe.
+
+    While one's own call for help is open, it is asked first whether that is over.
+    """
+    if checkins.open_alarm_of(tx, ask.person.id) is not None:
+        return alarm.safe(ask, tx)
     asked = {circle for _who, circle in outages.asked_by(tx, ask.person.id, ask.now - timedelta(days=365))}
     told = sorted({*circles.told_by(tx, ask.person.id), *asked})
     if not told:

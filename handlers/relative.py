@@ -96,7 +96,7 @@ def _others(tx: Tx, one: Circle, but: int, line: Line, about: int | None) -> lis
 
 
 def show(ask: Ask, tx: Tx) -> Outgoing:
-    """One person: what the circle knows of them, from whom, and what can be done."""
+    """One person: what the circle knows of them and from whom; whoever has news begins with how they know it."""
     whom = subject(ask, tx)
     one = circle_of(ask, tx)
     members = circles.members(tx, [one.id])[one.id]
@@ -111,17 +111,21 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     if news is not None:
         lines += words.details(news)
     at = (one.id, whom.person.id)
-    rows = [
-        [button(pgettext("button", "🗣 I have news"), "tell.of", *at)],
-        [button(pgettext("button", "🖨 A card of codes"), "code.of", *at)],
-    ]
+    if told is None:
+        lines += ["", _("Do you have news? Then say how you know it:")]
+        rows = telling.ways(whom)
+    else:
+        rows = [[button(pgettext("button", "🗣 I have news"), "tell.of", *at)]]
+    rows.append([button(pgettext("button", "🖨 A card of codes"), "code.of", *at)])
     if whom.member and told is None:
         rows.append([button(pgettext("button", "💬 How are you?"), "ask.one", *at)])
     elif not whom.member and one.keeper == ask.person.id:
         rows += [
-            [button(pgettext("button", "✏️ Rename"), "kin.rename", *at)],
             [button(pgettext("button-wide", "🙋 They use the bot now"), "kin.is", *at)],
-            [button(pgettext("button", "➖ Remove"), "kin.remove", *at)],
+            [
+                button(pgettext("button", "✏️ Rename"), "kin.rename", *at),
+                button(pgettext("button", "➖ Remove"), "kin.remove", *at),
+            ],
         ]
     return ask.reply(Page(tuple(lines)), *rows, [back("tell.in", one.id)])
 

@@ -82,7 +82,9 @@ from storage.database import Tx
 BUTTONS: Mapping[str, Handler] = {
     "home": home.home,
     "more": home.more,
+    "settings": home.settings,
     "manual": home.manual,
+    "manual.page": home.manual_page,
     "over": home.over,
     "unclear": home.unclear,
     "speak": start.speak,
@@ -565,7 +567,17 @@ LIMITS: Mapping[Handler, Limit] = {
 # circles. Everything else waits, because the account may be in a thief's hands.
 UNSEEING: frozenset[Handler] = frozenset(
     {
-        *(home.home, home.more, home.manual, home.over, home.unclear, home.cancel, home.help_or_manual),
+        *(
+            home.home,
+            home.more,
+            home.settings,
+            home.manual,
+            home.manual_page,
+            home.over,
+            home.unclear,
+            home.cancel,
+            home.help_or_manual,
+        ),
         *(home.not_understood, home.unreadable, home.only_words),
         *(start.speak, start.language, start.started, start.quiet, start.quiet_at, start.quiet_zone, start.quiet_off),
         *(alarm.safe, alarm.call, alarm.call_in, alarm.note, alarm.noted, alarm.safe_now, alarm.mistake),

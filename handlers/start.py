@@ -103,7 +103,7 @@ def name(ask: Ask, tx: Tx) -> Outgoing:
     """Let a person change the name their circles see."""
     expect(ask, tx, "name")
     return ask.reply(
-        _("Your circles know you as {name}. Write the new name.", name=name_of(ask.person)), [back("more")]
+        _("Your circles know you as {name}. Write the new name.", name=name_of(ask.person)), [back("settings")]
     )
 
 
@@ -167,7 +167,7 @@ def quiet(ask: Ask, tx: Tx) -> Outgoing:
             for b, e in NIGHTS
         ),
         [button(pgettext("button", "No quiet hours"), "quiet.off")],
-        [back("more")],
+        [back("settings")],
     )
 
 

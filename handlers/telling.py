@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.checkin import NOTE_LENGTH, How, News, State, contradicts, on_day
+from bot.domain.checkin import HEARSAY, NOTE_LENGTH, How, News, State, contradicts, on_day
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Value
 from bot.domain.hard_words import is_hard
 from bot.domain.people import Person, quiet_until, zone_of
@@ -23,6 +23,9 @@ WAYS = (How.SAW, How.HEARD, How.MESSAGE, How.TOLD, How.LIST)
 OF_MANY = pgettext("button", "📋 News of many")
 STATES = (State.SAFE, State.HELP, State.HURT, State.MOVED, State.OTHER)
 DAYS = (None, 0, 1, 2, 3, 7, 30)  # ago; None: at this moment
+NOW = 0  # of them
+EARLIER = "e"  # behind a way of knowing: it is asked since when
+RECENT = 5  # people whom the first screen offers before the circles
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,30 @@ def tell(ask: Ask, tx: Tx) -> Outgoing:
     if len(mine) == 1:
         return _whom(ask, tx, mine[0])
     rows = ([button(pgettext("button-wide", "{circle}", circle=one.name), "tell.in", one.id)] for one in mine)
-    return ask.reply(_("In which circle are they?"), *rows, [button(OF_MANY, "roll")], [back()])
+    recent, names = _recent(ask, tx, mine), _("In which circle are they?")
+    if recent:
+        names = _("Of whom do you have news? If the name is not here, choose their circle.")
+    return ask.reply(names, *recent, *rows, [button(OF_MANY, "roll")], [back()])
+
+
+def _recent(ask: Ask, tx: Tx, mine: list[Circle]) -> list[list[Choice]]:
+    """Whom this person told news of most recently, in each circle that they share."""
+    circle = {one.id: one.name for one in mine}
+    here: dict[int, list[Subject]] = {}
+    for one in subjects(ask, tx):
+        here.setdefault(one.person.id, []).append(one)
+    found = [each for who in checkins.told_of_lately(tx, ask.person.id, RECENT) for each in here.get(who, ())]
+    return [
+        [
+            button(
+                pgettext("button-wide", "{name} – {circle}", name=words.name_of(one.person), circle=circle[one.circle]),
+                "who",
+                one.circle,
+                one.person.id,
+            )
+        ]
+        for one in found[:RECENT]
+    ]
 
 
 def tell_in(ask: Ask, tx: Tx) -> Outgoing:
@@ -136,6 +162,8 @@ def circle_of(ask: Ask, tx: Tx) -> Circle:
 
 def _whom(ask: Ask, tx: Tx, one: Circle) -> Outgoing:
     here = [each for each in subjects(ask, tx) if each.circle == one.id]
+    lately = checkins.told_of_lately(tx, ask.person.id, len(here))
+    here.sort(key=lambda each: lately.index(each.person.id) if each.person.id in lately else len(lately))
     rows = (
         [button(pgettext("button-wide", "{name}", name=words.name_of(each.person)), "who", one.id, each.person.id)]
         for each in here
@@ -165,6 +193,15 @@ def subject(ask: Ask, tx: Tx) -> Subject:
 def how(ask: Ask, tx: Tx) -> Outgoing:
     """Ask how the news is known: that stands beside it for everybody who reads it."""
     whom = subject(ask, tx)
+    return ask.reply(
+        _("How do you know how {name} is?", name=words.name_of(whom.person)),
+        *ways(whom),
+        [back("who", whom.circle, whom.person.id)],
+    )
+
+
+def ways(whom: Subject) -> list[list[Choice]]:
+    """The ways of knowing how somebody is, to choose from."""
     labels = {
         How.SAW: pgettext("button-wide", "👁 I saw them"),
         How.HEARD: pgettext("button-wide", "👂 I heard their voice"),
@@ -172,12 +209,7 @@ def how(ask: Ask, tx: Tx) -> Outgoing:
         How.TOLD: pgettext("button-wide", "🗣 Somebody told me"),
         How.LIST: pgettext("button-wide", "📋 I read it in a list"),
     }
-    rows = ([button(labels[way], "tell.how", whom.circle, whom.person.id, way.value)] for way in WAYS)
-    return ask.reply(
-        _("How do you know how {name} is?", name=words.name_of(whom.person)),
-        *rows,
-        [back("who", whom.circle, whom.person.id)],
-    )
+    return [[button(labels[way], "tell.how", whom.circle, whom.person.id, way.value)] for way in WAYS]
 
 
 def _way(ask: Ask) -> How:
@@ -191,8 +223,10 @@ def _way(ask: Ask) -> How:
 
 
 def what(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask what the news is."""
+    """Ask what the news is. What is known at first hand is of this moment, unless they say that it is older."""
     whom, way = subject(ask, tx), _way(ask)
+    name, older = words.name_of(whom.person), ask.args[3:] == (EARLIER,)
+    now = way not in HEARSAY and not older
     labels = {
         State.SAFE: pgettext("button", "✅ Safe"),
         State.HELP: pgettext("button", "🆘 Needs help"),
@@ -201,12 +235,23 @@ def what(ask: Ask, tx: Tx) -> Outgoing:
         State.OTHER: pgettext("button", "📝 Something else"),
     }
     at = (whom.circle, whom.person.id, way.value)
-    rows = ([button(labels[state], "tell.what", *at, state.value)] for state in STATES)
+    rows = [
+        [
+            button(labels[state], "tell.when", *at, state.value, NOW)
+            if now and state is not State.HELP
+            else button(labels[state], "tell.what", *at, state.value)
+        ]
+        for state in STATES
+    ]
+    lines = [_("How was {name} then?", name=name) if older else _("How is {name}?", name=name)]
+    if now:
+        lines = [_("How is {name} now?", name=name), _("If what you know is older, press “Earlier” first.")]
+        rows.append([button(pgettext("button", "🕘 Earlier"), "tell.how", *at, EARLIER)])
     return ask.reply(
-        _("How is {name}?", name=words.name_of(whom.person)),
+        Page(tuple(lines)),
         *rows,
         [button(hard.VERY_BAD, "hard.say", *at)],
-        [back("tell.of", whom.circle, whom.person.id)],
+        [back("who", whom.circle, whom.person.id)],
     )
 
 
@@ -235,7 +280,8 @@ def when(ask: Ask, tx: Tx) -> Answer:
     made = [button(label, "tell.when", *at, number) for number, label in enumerate(labels)]
     rows = [made[:1], made[1:3], made[3:5], made[5:]]
     text = _("When was that? The day is enough.")
-    return ask.reply(text, *rows, [back("tell.how", whom.circle, whom.person.id, way.value)])
+    before = back("tell.how", whom.circle, whom.person.id, way.value, *(() if way in HEARSAY else (EARLIER,)))
+    return ask.reply(text, *rows, [before])
 
 
 def told(ask: Ask, tx: Tx) -> Answer:

@@ -131,6 +131,13 @@ def detail(tx: Tx, which: int, *, note: str | None = None, place: str | None = N
     tx.execute(news.update().where(news.c.id == which).values(**values))
 
 
+def told_of_lately(tx: Tx, teller: int, most: int) -> list[int]:
+    """Of whom somebody told news that were not themselves, the last one first."""
+    query = sa.select(news.c.person_id).where(news.c.teller_id == teller, news.c.person_id != teller)
+    query = query.group_by(news.c.person_id).order_by(sa.func.max(news.c.told_at).desc(), news.c.person_id)
+    return list(tx.execute(query.limit(most)).scalars())
+
+
 def circles_told(tx: Tx, which: int) -> list[int]:
     """The circles that were told a piece of news."""
     return list(tx.execute(_CIRCLES_TOLD, {"which": which}).scalars())

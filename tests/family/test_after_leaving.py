@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from handlers import router
+from tests.family.test_telling import tells
 from tests.stage import Actor, Stage
 
 
@@ -48,6 +49,38 @@ async def test_a_removed_member_can_add_nothing_to_news_they_told_before(stage: 
     await informer.says("Khorugh")
     await press(stage, informer, undo)
     assert anna.screen == stood
+
+
+async def test_a_removed_member_can_neither_add_to_nor_take_back_what_they_told_of_somebody_else(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    await tells(informer, "Keeper", "I saw them", "Safe")
+    note, place, undo = (button(informer, verb) for verb in ("note", "place", "undo"))
+    await press(stage, informer, note)
+    await informer.says("before")
+    assert anna.sees("Informer adds to the news of Keeper: before")
+    await press(stage, informer, note)
+    await remove(stage, keeper, "Informer")
+    stood = anna.screen
+    await informer.says("afterwards")
+    for kept in (note, place, undo, (undo[0], "undo:zz")):
+        await press(stage, informer, kept)
+        assert informer.last.startswith("This button is no longer in use."), "the same as for a number of no news"
+    assert anna.screen == stood
+    await anna.says("/people")
+    assert "Keeper: safe" in anna.last
+
+
+async def test_a_list_is_taken_back_without_a_name_where_whoever_told_it_has_left(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    await informer.says("Anna - safe - saw")
+    back = button(informer, "roll.back")
+    await remove(stage, keeper, "Informer")
+    await press(stage, informer, back)
+    stood = anna.screen
+    await stage.in_code(informer, "roll.back.yes")
+    told = keeper.screen + anna.screen.removeprefix(stood)
+    assert "Correction: the news of Anna was taken back." in told
+    assert "by Informer" not in told
 
 
 async def test_a_removed_member_lets_nobody_in(stage: Stage) -> None:

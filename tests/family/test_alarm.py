@@ -413,6 +413,7 @@ async def test_quiet_hours_never_hold_back_a_call(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await daler.says("/start")
     await daler.presses("More")
+    await daler.presses("Settings")
     await daler.presses("Quiet hours")
     await daler.presses("21:00")
     await daler.presses("Dushanbe")

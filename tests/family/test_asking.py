@@ -27,6 +27,7 @@ async def sleeps(stage: Stage, actor: Actor) -> None:
     """Set quiet hours from 21:00 to 06:00 in Dushanbe, and let it be 23:00."""
     await actor.says("/start")
     await actor.presses("More")
+    await actor.presses("Settings")
     await actor.presses("Quiet hours")
     await actor.presses("21:00")
     await actor.presses("Dushanbe")

@@ -161,6 +161,7 @@ async def test_a_cry_for_help_is_never_taken_for_a_name(stage: Stage, words: str
     (zarina, daler) = await stage.family("Zarina", "Daler")
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("My name")
     await zarina.says(words)
     assert "Your call for help" in zarina.last
@@ -226,9 +227,41 @@ async def test_a_language_that_does_not_exist_can_not_be_chosen(stage: Stage) ->
     assert all(line in newcomer.last for line in PICKER)
 
 
+async def test_everything_stands_within_two_taps_of_a_short_list(stage: Stage) -> None:
+    zarina, _daler = await stage.family("Zarina", "Daler")
+    await zarina.presses("More")
+    here = zarina.messages[-1]
+    assert len(here.buttons) <= 9  # noqa: PLR2004 - a phone shows so many at once
+    found = {one.code for one in here.choices}
+    await zarina.presses("Settings")
+    found |= {one.code for one in zarina.messages[-1].choices}
+    assert found >= {"circles", "join", "code", "late", "trust", "ties", "link", "privacy", "manual"}
+    assert found >= {"language", "name", "quiet"}
+    await zarina.presses("My name")
+    await zarina.presses("Back")
+    assert "Settings" in zarina.last, "and one comes back to where one was"
+
+
+async def test_the_manual_has_a_page_for_each_thing_and_leads_to_it(stage: Stage) -> None:
+    zarina, _daler = await stage.family("Zarina", "Daler")
+    for label, says, leads in (
+        ("Spoken codes", "Each line works once.", "code"),
+        ("Regular check-in", "If the time passes, I ask you first.", "late"),
+        ("News of many", "Write one line for each of them:", "roll"),
+        ("No network", "silence from there is expected", "ties"),
+    ):
+        await zarina.says("/help")
+        await zarina.presses(label)
+        assert says in zarina.last
+        assert [one.code for one in zarina.messages[-1].choices] == [leads, "manual"]
+    await forge(stage, zarina, "manual.page:xx")
+    assert "This button is no longer in use." in zarina.last
+
+
 async def test_the_name_can_be_changed_and_relatives_read_the_new_one(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("My name")
     assert "Your circles know you as Zarina." in zarina.last
     await zarina.says("Zarina K.")
@@ -250,6 +283,7 @@ async def test_quiet_hours_can_be_set_and_taken_away_and_every_step_has_a_way_ba
     (zarina,) = await stage.family("Zarina")
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("Quiet hours")
     assert "You have no quiet hours." in zarina.last
     kept = button(zarina, "quiet.off")
@@ -258,10 +292,12 @@ async def test_quiet_hours_can_be_set_and_taken_away_and_every_step_has_a_way_ba
     await zarina.presses("Dushanbe")
     assert "Saved." in zarina.last
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("Quiet hours")
     assert "from 22:00 to 07:00" in zarina.last
     await press(stage, zarina, kept)
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("Quiet hours")
     assert "You have no quiet hours." in zarina.last
 

@@ -267,6 +267,19 @@ async def test_at_the_end_whoever_lives_there_learns_who_looks_for_them_and_answ
     assert daler.sees("✅ Zarina: safe"), "and it answers the question"
 
 
+async def test_one_tap_after_an_outage_does_not_speak_over_an_open_call_for_help(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await lives_in(stage, zarina)
+    one, other = await moderators(stage, "One", "Other")
+    await declare(stage, one, other)
+    await zarina.says("/sos")
+    await ends(one)
+    await stage.pass_time(3 * MINUTE, MINUTE)
+    await forge(stage, zarina, "outage.safe")
+    assert "Your call for help is open. Are you safe now?" in zarina.last
+    assert not daler.sees("Zarina: I am safe")
+
+
 async def test_who_has_told_it_already_gets_no_digest(stage: Stage) -> None:
     zarina, _daler = await stage.family("Zarina", "Daler")
     await lives_in(stage, zarina)

@@ -41,6 +41,7 @@ async def test_an_update_that_comes_twice_changes_nothing(stage: Stage, kind: st
     await zarina.says("/start")
     if kind == "a name":
         await zarina.presses("More")
+        await zarina.presses("Settings")
         await zarina.presses("My name")
     await KINDS[kind](stage, zarina)
     await stage.settle()

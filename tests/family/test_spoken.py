@@ -349,6 +349,20 @@ async def test_a_code_that_was_not_meant_is_taken_back(
     assert WRONG in typist.last, "the code stays used"
 
 
+async def test_a_forged_button_names_nobody_who_only_brought_a_code(stage: Stage, papers: list[Lines]) -> None:
+    daler, maria, paper = await with_card(stage, papers)
+    neighbour = stage.actor("neighbour")
+    await neighbour.settles_in("Kamol")
+    await neighbour.says(paper.says("safe"))
+    which = button(neighbour, "code.back")[1].split(":")[1]
+    for verb in ("undo", "note", "place"):
+        await forge(stage, neighbour, f"{verb}:{which}")
+        assert "This button is no longer in use." in neighbour.last
+    for actor in (daler, maria):
+        assert not actor.sees("Kamol")
+        assert not actor.sees("was taken back")
+
+
 async def test_nobody_takes_back_what_somebody_else_brought_or_what_was_no_code(
     stage: Stage, papers: list[Lines]
 ) -> None:

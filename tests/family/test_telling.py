@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.family.looking import make_circle
 from tests.stage import Actor, Stage
 
 
@@ -25,11 +26,55 @@ async def tells(actor: Actor, name: str, how: str, what: str, when: str = "Just 
     await actor.says("/people")
     await actor.presses("News of somebody")
     await actor.presses(name)
-    await actor.presses("I have news")
     await actor.presses(how)
+    hearsay = how in {"Somebody told me", "I read it in a list"}
+    if not hearsay and when != "Just now":
+        await actor.presses("Earlier")
     await actor.presses(what)
-    if what not in {"Needs help", "Something else"}:
+    if what != "Needs help" and (hearsay or when != "Just now"):
         await actor.presses(when)
+
+
+async def test_what_is_known_at_first_hand_takes_five_taps_from_the_menu(stage: Stage) -> None:
+    daler, maria = await with_gulnora(stage)
+    await daler.says("/start")
+    for label in ("My people", "News of somebody", "Bibi Gulnora", "I heard their voice", "Safe"):
+        await daler.presses(label)
+    assert maria.sees("Bibi Gulnora: safe.")
+    assert maria.sees("heard"), "with how it is known"
+
+
+async def test_whoever_was_told_of_lately_stands_first_and_in_which_circle(stage: Stage) -> None:
+    daler, maria = await with_gulnora(stage)
+    await adds(daler, "Rustam")
+    await make_circle(stage, daler, "Neighbours")
+    await daler.says("/people")
+    await daler.presses("News of somebody")
+    assert "In which circle are they?" in daler.last, "nobody was told of yet"
+    await daler.presses("Family")
+    await daler.presses("Rustam")
+    await daler.presses("I saw them")
+    await daler.presses("Hurt")
+    await daler.says("/people")
+    await daler.presses("News of somebody")
+    assert "If the name is not here, choose their circle." in daler.last
+    assert daler.buttons[0] == "Rustam – Family"
+    await daler.presses("Rustam – Family")
+    assert "Rustam: hurt" in daler.last
+    await maria.says("/people")
+    await maria.presses("News of somebody")
+    assert not any("–" in label for label in maria.buttons), "nobody sees whom another one told of"
+
+
+async def test_the_day_of_hearsay_is_always_asked_and_of_what_one_saw_where_it_is_older(stage: Stage) -> None:
+    daler, maria = await with_gulnora(stage)
+    await tells(daler, "Bibi Gulnora", "I saw them", "Hurt", "2 days ago")
+    assert maria.sees("2 days ago")
+    await daler.says("/people")
+    for label in ("News of somebody", "Bibi Gulnora", "Somebody told me", "Safe"):
+        await daler.presses(label)
+    assert "When was that? The day is enough." in daler.last
+    assert not maria.sees("Bibi Gulnora: safe.")
 
 
 async def test_news_of_somebody_without_a_telephone_reaches_the_circle_with_its_source_and_its_age(

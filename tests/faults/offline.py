@@ -1,5 +1,7 @@
 """Which districts are declared offline, in plain Python: two moderators declare it, one ends it, or it lapses.
 
+Two others can renew it: neither of the two who spoke last, nor with one of them.
+
 Part of the oracle of a day (`oracle.py`): it hears the same buttons and knows no handler and no SQL.
 """
 
@@ -18,6 +20,8 @@ class Proposed:
     place: str
     id: int = 0
     agreed: bool = False
+    renews: Declared | None = None
+    barred: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -26,8 +30,10 @@ class Declared:
 
     place: str
     until: datetime
+    by: set[int]
     id: int = 0
     ended: bool = False
+    renewed: int = 0
     overruled: set[int] = field(default_factory=set)
 
 
@@ -54,15 +60,28 @@ class Offline:
         if who in self.moderators and not any(one.place == place for one in self._in_force(now)):
             self.proposed.append(Proposed(who, place))
 
+    def renews(self, who: int, which: int, now: datetime) -> None:
+        """A button that proposes that it lasts longer was pressed."""
+        found = next((one for one in self._in_force(now) if one.id == which), None)
+        if found is not None and who in self.moderators and who not in found.by:
+            self.proposed.append(Proposed(who, found.place, renews=found, barred=frozenset(found.by)))
+
     def agrees(self, who: int, which: int, now: datetime) -> set[int]:
-        """A button that agrees was pressed: it counts if it was another moderator. Gives who lives there."""
+        """A button that agrees was pressed: it counts if it was another moderator. Gives who lives in a new one."""
         found = next((one for one in self.proposed if one.id == which and not one.agreed), None)
         if found is None or who not in self.moderators or found.by == who or found.by not in self.moderators:
             return set()
-        if any(one.place == found.place for one in self._in_force(now)):
+        there = [one for one in self._in_force(now) if one.place == found.place]
+        if found.renews is not None:
+            if found.renews in there and who not in found.barred and not {who, found.by} & found.renews.by:
+                found.agreed = True
+                found.renews.until, found.renews.by = now + self._lapse, {who, found.by}
+                found.renews.renewed += 1
+            return set()
+        if there:
             return set()
         found.agreed = True
-        self.declared.append(Declared(found.place, now + self._lapse))
+        self.declared.append(Declared(found.place, now + self._lapse, {who, found.by}))
         return self.homes[found.place]
 
     def ends(self, who: int, which: int, now: datetime) -> set[int]:
@@ -92,6 +111,8 @@ class Offline:
         self.proposed = [one for one in self.proposed if one.by != who]
         for inside in self.homes.values():
             inside.discard(who)
+        for one in self.declared:
+            one.by.discard(who)
 
     def differences(self, proposals: Iterable[tuple[int, int]], rows: Iterable[tuple[int, datetime]]) -> Iterator[str]:
         """Learn the numbers of what is new (proposals with who made them; outages with their ends), and compare."""

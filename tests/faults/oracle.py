@@ -17,10 +17,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot import i18n
-from bot.domain.checkin import State
+from bot.domain.checkin import Hard, State
 from bot.domain.conversation import Blocked, Incoming, Lane, Line, Pressed, Said, Sender, Unblocked
-from bot.i18n import _
+from bot.i18n import _, pgettext
 from handlers import words
+from tests.faults.asked import Asked
+from tests.faults.detained import Detained, HardRows
 from tests.faults.offline import Offline
 from tests.faults.silence import Silence, SilenceRows
 
@@ -139,6 +141,7 @@ class Rows:
     silence: SilenceRows
     proposals: list[tuple[int, int]]
     outages: list[tuple[int, datetime]]
+    hard: HardRows
 
 
 def milliseconds(at: datetime) -> int:
@@ -160,6 +163,7 @@ def _sentences() -> dict[str, tuple[str, State | None]]:
         put(words.told("@", state), TOLD, state)
     put(_("<b>{name}</b>: I am safe now.", name="@"), SAFE_NOW)
     put(_("<b>{name}</b>: safe now, says {caller}.", name="@", caller="@"), SAFE_NOW)
+    put(_("<b>{name}</b>: safe now, says {caller}.", name="@", caller=words.called("")), SAFE_NOW)
     put(_("<b>{name}</b>: my call for help was a mistake.", name="@"), MISTAKE)
     put(_("{caller}: the call for help for {name} was a mistake.", name="@", caller="@"), MISTAKE)
     put(
@@ -184,6 +188,13 @@ def _questions() -> set[str]:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     line = _("❓ <b>{name}</b>: no word by the agreed time. Have you heard anything?", name="@")
     return {i18n.plain(i18n.speak(line, language, at)).strip() for language in i18n.LANGUAGES}
+
+
+def _detained() -> set[str]:
+    """How it is read that somebody is detained, in each language."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    word = pgettext("status", "detained")
+    return {i18n.plain(i18n.speak(word, language, at)).strip() for language in i18n.LANGUAGES}
 
 
 class Oracle:
@@ -217,12 +228,18 @@ class Oracle:
         self.lines: dict[tuple[int, str, State | None, int], list[Seen]] = defaultdict(list)
         self.rings: dict[tuple[int, int], list[Seen]] = defaultdict(list)  # (call, reader): the call on a screen
         self._sentences = _sentences()
-        self._cards: dict[tuple[str, ...], tuple[int, int, State]] = {}  # living codes: of whom, for which circle, what
+        self._cards: dict[
+            tuple[str, ...], tuple[int, int, State | Hard]
+        ] = {}  # living codes: of whom, for which circle, what
         self._spilt: dict[str, set[int]] = defaultdict(set)  # names in somebody's own words: the circles that were told
         self._further: list[tuple[int, str, State, int]] = []  # lines that people may read besides news
         self.offline = Offline(LAPSE)
         self.silence = Silence(self, self.offline)
+        self.asked = Asked(self)
+        self.to_all = 0  # how often somebody told everybody after an outage
+        self.detained = Detained(self)
         self._questions = _questions()
+        self._is_detained = _detained()
         self._verbs: dict[str, Callable[[Act], object]] = {
             "safe": self._safe,
             "hurt": partial(self._tell, state=State.HURT),
@@ -252,9 +269,17 @@ class Oracle:
             "late.seen": partial(self.silence.presses, caring=False),
             "late.caring": partial(self.silence.presses, caring=True),
             "outage.put": lambda act: self.offline.proposes(act.me.id, act.words[0], act.now),
-            "outage.yes": lambda act: self.silence.looks(self.offline.agrees(act.me.id, act.number(), act.now)),
-            "outage.end": lambda act: self.silence.looks(self.offline.ends(act.me.id, act.number(), act.now)),
+            "outage.renew": lambda act: self.offline.renews(act.me.id, act.number(), act.now),
+            "outage.yes": lambda act: self.silence.looks(
+                self.offline.agrees(act.me.id, act.number(), act.now), act.now
+            ),
+            "outage.end": lambda act: self.silence.looks(self.offline.ends(act.me.id, act.number(), act.now), act.now),
             "outage.mine": lambda act: self.offline.overrules(act.me.id, act.number(), act.now),
+            "outage.safe": self._safe_to_all,
+            "ask.all": self.asked.asks,
+            "ask.one": self.asked.asks,
+            "quiet.at": self.silence.sleeps,
+            "quiet.off": self.silence.sleeps,
         }
 
     # -- founding ----------------------------------------------------------------------------------------------------
@@ -307,9 +332,9 @@ class Oracle:
         if sender not in self.shut:
             self._trust(sender)
         me = self.of(sender)
-        if me is None or me.gone or isinstance(heard, Unblocked):
+        if me is None or me.gone:
             return
-        self.silence.looks({me.id})
+        awaited = self.silence.awaits(me.id) and not isinstance(heard, Unblocked)
         at = min(incoming.at, now) if incoming.at <= now + timedelta(minutes=5) else now
         match heard:
             case Pressed(code):
@@ -321,6 +346,8 @@ class Oracle:
                 self._says(Act(me, "", (text,), at, now))
             case _:
                 pass
+        if awaited:
+            self.silence.looks({me.id}, now)
 
     def _does(self, act: Act) -> None:
         known = self._verbs.get(act.verb)
@@ -352,8 +379,11 @@ class Oracle:
         if what == "else":
             audience = self._tell(act, State.OTHER)
         elif what == "note":
-            news = next((one for one in self.news if one.id == which and not one.taken_back), None)
-            audience = () if news is None else news.circles
+            news = self._news_by(which, act.me.id)
+            if news is None:
+                act.me.waits = what, which  # refused: the question still waits
+                return
+            audience = self._here(news, act.me.id)
         else:
             call = self._call_by(which)
             if call is None or call.closed is not None:
@@ -380,7 +410,8 @@ class Oracle:
 
     def cleans(self, now: datetime) -> None:
         """The round that ends what is over was kept at `now`."""
-        self.silence.looks(self.offline.passes(now))
+        self.silence.astray(now)
+        self.silence.looks(self.offline.passes(now), now)
 
     def claims_letter(self, key: str, lane: Lane, topic: str) -> None:
         """A letter is on its way from now on."""
@@ -484,6 +515,8 @@ class Oracle:
         del self.members[which][who]
         self._spans[who, which][-1][1] = self.version
         self.silence.left(who, which)
+        self.asked.left(who, which)
+        self.detained.left(who, which)
         self._end_cards(lambda whom, where: (whom, where) == (who, which))
         for call in self.calls:
             if call.readers.get(who) == which:
@@ -499,6 +532,7 @@ class Oracle:
         self._knocks = [one for one in self._knocks if (one[0], one[2]) != (which, who)]
         if not self.members[which]:
             del self.members[which], self.keeper[which]
+            self.detained.left(who, which)
             for one in [kin for kin, where in self.kin.items() if where == which]:
                 self._erase(one)
             for news in self.news:
@@ -542,6 +576,8 @@ class Oracle:
         self.bodies[who].gone = True
         self.silence.gone(who)
         self.offline.gone(who)
+        self.asked.gone(who)
+        self.detained.gone(who)
         self._end_cards(lambda whom, _where: whom == who)
         self.kin.pop(who, None)
         for call in self.calls:
@@ -576,12 +612,18 @@ class Oracle:
         if self._open_of(act.me.id) is None:
             self._tell(act, State.SAFE)
 
-    def _tell(self, act: Act, state: State) -> list[int]:
-        circles = self.told_circles(act.me.id)
+    def _tell(self, act: Act, state: State, further: Iterable[int] = ()) -> list[int]:
+        circles = sorted({*self.told_circles(act.me.id), *further})
         if circles:
             me = act.me.id
             self._add(Told(me, me, state, act.at, act.now, circles, due=self.hearers(circles, me)))
+            self.asked.answers(me, circles)
         return circles
+
+    def _safe_to_all(self, act: Act) -> None:
+        """After an outage: also those learn it who have asked, in a circle that hears no other news of theirs."""
+        if self._open_of(act.me.id) is None:
+            self.to_all += bool(self._tell(act, State.SAFE, self.asked.waiting(act.me.id)))
 
     def _told_of(self, act: Act) -> None:
         which, who, how, state = act.number(0), act.number(1), act.words[2], act.words[3]
@@ -612,7 +654,7 @@ class Oracle:
 
     # -- a list of several people, and a spoken code -----------------------------------------------------------------
 
-    def card(self, who: int, which: int, codes: Mapping[tuple[str, ...], State]) -> None:
+    def card(self, who: int, which: int, codes: Mapping[tuple[str, ...], State | Hard]) -> None:
         """There is a card of codes of somebody for a circle."""
         self._cards.update({code: (who, which, state) for code, state in codes.items()})
         self.listed.update(word for code in codes for word in code)
@@ -621,7 +663,7 @@ class Oracle:
         """The codes that nobody has used."""
         return sorted(self._cards)
 
-    def code_of(self, code: tuple[str, ...]) -> tuple[int, int, State]:
+    def code_of(self, code: tuple[str, ...]) -> tuple[int, int, State | Hard]:
         """Of whom a living code tells, to which circle, and what."""
         return self._cards[code]
 
@@ -638,7 +680,12 @@ class Oracle:
         act.me.waits = None if card is not None else ("code", 0)
         if card is not None:
             who, which, state = card
-            self._tell_of(act, who, state, act.at, [which], "code")
+            if isinstance(state, Hard):
+                self.detained.told(who, which, act.me.id)
+            elif state is State.HELP:
+                self._calls_for(act, who, self._add(Told(act.me.id, who, state, act.at, act.now, [which], "code")))
+            else:
+                self._tell_of(act, who, state, act.at, [which], "code")
 
     def _calls_the_roll(self, act: Act) -> None:
         """Each line that names somebody of the caller's circles goes to the circles that both share, and no other."""
@@ -661,9 +708,10 @@ class Oracle:
             return False
         return (last.true_at + DUSHANBE).date() == (act.at + DUSHANBE).date()
 
-    def last_word(self, who: int) -> Told | None:
-        """The newest news that somebody told of themselves."""
+    def last_word(self, who: int, now: datetime) -> Told | None:
+        """The newest news that somebody told of themselves, but none that the clock now has in the future."""
         mine = [one for one in self.news if one.subject == who == one.teller and not one.taken_back]
+        mine = [one for one in mine if one.true_at <= now + timedelta(minutes=5)]
         return max(mine, key=lambda one: (one.true_at, one.told_at), default=None)
 
     def may_hear(self, whom: Iterable[int], subject: int, state: State) -> None:
@@ -681,7 +729,12 @@ class Oracle:
             act.me.waits = "note", act.number()
 
     def _news_by(self, which: int, teller: int) -> Told | None:
-        return next((one for one in self.news if one.id == which and one.teller == teller and not one.taken_back), None)
+        """News that they told and can add to or take back: they are still in a circle that was told it."""
+        mine = (one for one in self.news if one.id == which and one.teller == teller and not one.taken_back)
+        return next((one for one in mine if self._here(one, teller)), None)
+
+    def _here(self, news: Told, who: int) -> list[int]:
+        return [which for which in news.circles if who in self.members.get(which, ())]
 
     def _undo(self, act: Act) -> None:
         news = self._news_by(act.number(), act.me.id)
@@ -724,12 +777,15 @@ class Oracle:
         if before is not None:
             self._close(before, "")
         self._open(act.me, None, self._add(Told(me, me, State.HELP, act.at, act.now, circles)), act.now)
+        self.asked.answers(me, circles)
 
     def _called_for(self, act: Act) -> None:
         which, who, how, state = act.number(0), act.number(1), act.words[2], act.words[3]
         if state != "help" or not self._may_tell(act.me, which, who):
             return
-        news = self._add(Told(act.me.id, who, State.HELP, act.now, act.now, [which], how))
+        self._calls_for(act, who, self._add(Told(act.me.id, who, State.HELP, act.now, act.now, [which], how)))
+
+    def _calls_for(self, act: Act, who: int, news: Told) -> None:
         for older in self.calls:
             if older.caller == act.me.id and older.about == who and older.closed is None:
                 self._close(older, "")
@@ -773,6 +829,8 @@ class Oracle:
         news = self._add(Told(act.me.id, call.subject, State.SAFE, act.at, act.now, circles, call.news.how))
         news.due = self.hearers(circles, act.me.id)
         news.either = set(news.due)
+        if call.about is None:
+            self.asked.answers(act.me.id, circles)
 
     def _mistake(self, act: Act) -> None:
         call = self._mine(act)
@@ -797,6 +855,9 @@ class Oracle:
         self._learn(me, codes, text)
         for token in sorted(set(TOKEN.findall(text))):
             self._may_read(sender, token, claimed, shown_at)
+        for name in self.said_detained(text):
+            if not self.detained.may_read(self._owners[sender], self._names[name]):
+                raise Wrong(f"{sender.account} reads that {name} is detained")
         if me is None or not fresh:
             return
         seen = Seen(self.version, sender, marked)
@@ -806,13 +867,20 @@ class Oracle:
             if kind is not None and claimed.lane in {Lane.CHECKIN, Lane.DANGER}:
                 subject = self._names.get(names[0], 0) if names else 0
                 self.lines[me.id, *kind, subject].append(seen)
-        late = next((_number(code.split(":")[1]) for code in codes if code.startswith("late.seen:")), None)
-        if late is not None and claimed.lane is Lane.DANGER:
+        self._rings(me, seen, claimed.lane, text, codes)
+
+    def _rings(self, me: Body, seen: Seen, lane: Lane, text: str, codes: Sequence[str]) -> None:
+        """A call, an alarm, or the word that something is to be read stands on a screen: known by its buttons."""
+        late = _about("late.seen", codes)
+        if late is not None and lane is Lane.DANGER:
             question = any(TOKEN.sub("@", line).strip() in self._questions for line in text.splitlines())
-            if why := self.silence.reads(me.id, sender, late, question=question, marked=marked):
+            if why := self.silence.reads(me.id, seen.address, late, question=question, marked=seen.marked):
                 raise Wrong(why)
-        rung = next((_number(code.split(":")[1]) for code in codes if code.startswith("seen:")), None)
-        if rung is not None and claimed.lane is Lane.DANGER:
+        hard = _about("hard.read", codes)
+        if hard is not None and (why := self.detained.gets(me.id, hard)):
+            raise Wrong(why)
+        rung = _about("seen", codes)
+        if rung is not None and lane is Lane.DANGER:
             self.rings[rung, me.id].append(seen)
 
     def _learn(self, me: Body | None, codes: Sequence[str], text: str) -> None:
@@ -831,9 +899,10 @@ class Oracle:
             case "N":
                 other = self._names[token]
                 fine = other == who or self._met(who, other, at) or (who, other) in self._known
-                fine = fine or self._was_spilt(token, who, at)
+                fine = fine or self._was_spilt(token, who, at) or self.detained.may_read(who, other)
             case "K":
                 fine = self._ever_inside(who, self._homes[self._names[token]], at) or self._was_spilt(token, who, at)
+                fine = fine or self.detained.may_read(who, self._names[token])
             case "C":
                 fine = self._ever_inside(who, self._circle_names[token], at)
             case _:
@@ -841,6 +910,11 @@ class Oracle:
                 fine = author == who or any(self.inside(who, which, at) for which in audience)
         if not fine:
             raise Wrong(f"{sender.account} reads {token} in lane {claimed.lane.name}, which is not theirs to read")
+
+    def said_detained(self, text: str) -> list[str]:
+        """Of whom a screen says that they are detained."""
+        lines = [line for line in text.splitlines() if any(word in line for word in self._is_detained)]
+        return [name for line in lines for name in TOKEN.findall(line) if name in self._names]
 
     def _was_spilt(self, token: str, who: int, at: int) -> bool:
         """Whether somebody wrote this name into words of their own that went there."""
@@ -887,6 +961,7 @@ class Oracle:
             yield f"who is in which circle: {sorted(members ^ rows.members)}"
         yield from self.offline.differences(rows.proposals, rows.outages)
         yield from self.silence.differences(rows.silence)
+        yield from self.detained.differences(rows.hard)
         there = {row[0] for row in rows.news}
         for news in self.news:
             if news.id and (news.id in there) == news.taken_back:
@@ -921,6 +996,7 @@ class Oracle:
         """What people must have read by now, and have not; or have read too often. `views` are callers' own views."""
         yield from self._news_arrived()
         yield from self.silence.lasting()
+        yield from self.detained.lasting()
         for call in self.calls:
             for who in sorted(call.first):
                 yield from self._call_arrived(call, who, views.get(call.id, ""))
@@ -970,7 +1046,7 @@ class Oracle:
             return
         if not self.is_unsure(who):
             yield f"call {call.id} of {call.caller} never reached {who}, who can be reached"
-        elif self.bodies[who].name not in view and not self.is_unsure(call.caller):
+        elif self._is_known(call) and self.bodies[who].name not in view and not self.is_unsure(call.caller):
             yield f"call {call.id} never reached {who}, and its caller was not told so"
 
     def _end_arrived(self, call: Call, who: int) -> Iterator[str]:
@@ -990,6 +1066,11 @@ class Oracle:
         ]
         if not told and not any(one.at >= call.closed for one in alike):
             yield f"{who} got the call {call.id} of {call.caller} and was never told its end ({call.end})"
+
+
+def _about(verb: str, codes: Sequence[str]) -> int | None:
+    """The number that the first button of this verb carries."""
+    return next((_number(code.split(":")[1]) for code in codes if code.startswith(f"{verb}:")), None)
 
 
 def _number(text: str) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.domain.conversation import Sender
     from tests.faults.oracle import Act, Oracle, Told
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DUSHANBE = 5 * HOUR  # ahead of UTC, summer and winter
 MOST = 5  # of one person
 SOONEST = 5 * MINUTE
@@ -54,22 +54,84 @@ class Alarm:
     first: dict[int, int] = field(default_factory=dict)  # since when somebody reads it
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a word is waited for: once, `every` so long after the last one, or at a minute after midnight."""
+
+    every: timedelta | None = None
+    minute: int | None = None
+    weekday: int | None = None  # only then
+
+    @classmethod
+    def read(cls, token: str) -> Rhythm:
+        """As the last button of setting one says it."""
+        match token[0]:
+            case "e":
+                return cls(every=int(token[1:]) * HOUR)
+            case "d":
+                return cls(minute=int(token[1:]))
+            case "w":
+                return cls(minute=int(token[3:]), weekday=int(token[1]))
+            case _:
+                return cls()
+
+    @property
+    def once(self) -> bool:
+        """Whether no further word is waited for."""
+        return self.every is None and self.minute is None
+
+    @property
+    def reminder(self) -> timedelta:
+        """How long before the time is over they are reminded."""
+        return HOUR if self.every is None else min(HOUR, self.every / 6)
+
+    @property
+    def counted(self) -> timedelta:
+        """How long before the time is over a word counts already."""
+        return 2 * HOUR if self.once else DAY if self.weekday is not None else 12 * HOUR
+
+    def next(self, after: datetime, quiet: Quiet | None) -> datetime:
+        """Until when the next word is waited for: by the clock in Dushanbe; so many hours later, but not in a night."""
+        if self.every is not None:
+            return wakes(after + self.every, quiet)
+        local = after + DUSHANBE
+        at = local.replace(hour=0, minute=0, second=0, microsecond=0) + (self.minute or 0) * MINUTE - DUSHANBE
+        while at <= after or self.weekday not in {None, (at + DUSHANBE).weekday()}:
+            at += DAY
+        return at
+
+
+Quiet = tuple[int, int]  # from which hour until which one somebody sleeps
+
+
+def wakes(at: datetime, quiet: Quiet | None) -> datetime:
+    """The same moment, or the end of the night that it falls into."""
+    if quiet is None:
+        return at
+    local = at + DUSHANBE
+    begin, end = quiet
+    if not (begin <= local.hour < end if begin < end else local.hour >= begin or local.hour < end):
+        return at
+    ends = local.replace(hour=end, minute=0, second=0, microsecond=0)
+    return (ends if ends > local else ends + DAY) - DUSHANBE
+
+
 @dataclass(slots=True, eq=False)
 class Wait:
-    """Somebody's word is waited for. What an outage holds is looked at again (`look`) if something happens."""
+    """Somebody's word is waited for. It is looked at when that is due (`look_at`), or as soon as something happens."""
 
     who: int
     due: datetime
     grace: timedelta
     pauses: bool
-    daily: int | None  # minutes after midnight, if every day
+    rhythm: Rhythm
     made: datetime
     id: int = 0
     stage: Stage = Stage.WAITING
     stage_at: datetime | None = None
     resumed: datetime | None = None
     held: bool = False
-    look: bool = False
+    look_at: datetime = field(init=False)
     alarm: Alarm | None = None
 
     def begins(self, due: datetime, now: datetime | None = None) -> None:
@@ -82,19 +144,51 @@ class Wait:
             False,
             None,
         )
-        if now is not None and due - HOUR <= now:
-            self.stage = Stage.REMINDED
+        if now is not None and due - self.rhythm.reminder <= now:
+            self.reaches(Stage.REMINDED, now)
 
     def reaches(self, stage: Stage, now: datetime) -> None:
         """One stage further."""
         self.stage, self.stage_at = stage, now
 
+    def set_back(self, now: datetime) -> None:
+        """By the clock as it is now nothing happened in the future, and who was asked too early is asked again."""
+        self.stage_at = None if self.stage_at is None else min(self.stage_at, now)
+        self.resumed = None if self.resumed is None else min(self.resumed, now)
+        self.made = min(self.made, now)
+        if self.stage is Stage.ASKED and now < self.due:
+            self.stage, self.held = Stage.REMINDED, False
 
-def daily(minute: int, after: datetime) -> datetime:
-    """The first time that the clock in Dushanbe shows this after an instant."""
-    local = after + DUSHANBE
-    at = local.replace(hour=0, minute=0, second=0, microsecond=0) + minute * MINUTE - DUSHANBE
-    return at if at > after else at + 24 * HOUR
+    def looked(self, now: datetime) -> None:
+        """When to look again: at what comes next, and within a day."""
+        match self.stage:
+            case Stage.WAITING:
+                at = self.due - self.rhythm.reminder
+            case Stage.REMINDED:
+                at = self.due
+            case Stage.ASKED if not self.held:
+                at = self.circle_at
+            case Stage.CIRCLE:
+                at = self.trustees_at
+            case _:
+                at = now + DAY
+        self.look_at = min(at, now + DAY)
+
+    @property
+    def _over_at(self) -> datetime:
+        return (self.due if self.resumed is None else max(self.due, self.resumed)) + self.grace
+
+    @property
+    def circle_at(self) -> datetime:
+        """Not before the agreed grace, and not before somebody who was asked late had time to answer."""
+        asked = self.stage_at or self.due
+        return max(self._over_at, asked + min(self.grace, 30 * MINUTE))
+
+    @property
+    def trustees_at(self) -> datetime:
+        """So long after the circle, and not before it had time to do something."""
+        told = self.stage_at or self.due
+        return max(self._over_at + min(self.grace, 2 * HOUR), told + 10 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +208,7 @@ class Silence:
         self.waits: list[Wait] = []
         self.alarms: list[Alarm] = []
         self.trustees: dict[int, set[int]] = defaultdict(set)
+        self.quiet: dict[int, Quiet] = {}
         self.held = 0  # how often an outage kept an alarm back
         self._oracle = oracle
         self._offline = offline
@@ -121,11 +216,28 @@ class Silence:
 
     # -- what people do ----------------------------------------------------------------------------------------------
 
-    def looks(self, whom: Iterable[int]) -> None:
-        """Something happened to these people: what is held is looked at again."""
+    def looks(self, whom: Iterable[int], now: datetime) -> None:
+        """Something happened to these people: what is waited for from them is looked at in the next round."""
         people = set(whom)
         for wait in self.waits:
-            wait.look |= wait.who in people
+            if wait.who in people:
+                wait.look_at = min(wait.look_at, now)
+
+    def awaits(self, who: int) -> bool:
+        """Whether a word of theirs is waited for."""
+        return any(one.who == who for one in self.waits)
+
+    def sleeps(self, act: Act) -> None:
+        """Somebody says when they sleep, or that they do not."""
+        self.quiet.pop(act.me.id, None)
+        if act.verb == "quiet.at":
+            self.quiet[act.me.id] = act.number(0), act.number(1)
+
+    def astray(self, now: datetime) -> None:
+        """What would be looked at later than in a day, because the clock was set back, is looked at now."""
+        for wait in self.waits:
+            if wait.look_at > now + DAY + MINUTE:
+                wait.look_at = now
 
     def begun(self, act: Act) -> None:
         """The last button of setting one was pressed."""
@@ -134,16 +246,21 @@ class Silence:
         hears = self._oracle.told_circles(me) or self.trustees[me]
         if not hears or sum(one.who == me for one in self.waits) >= MOST:
             return
-        minute = int(token[1:]) if token[0] == "d" else None
-        if minute is None:
+        rhythm = Rhythm.read(token)
+        due = rhythm.next(act.now + SOONEST, self.quiet.get(me))
+        if rhythm.once:
             due = datetime.fromtimestamp(int(token[1:], 36) * 60, act.now.tzinfo)
             if due < act.now + SOONEST:
                 return
-        else:
-            due = daily(minute, act.now + SOONEST)
-        wait = Wait(me, due, grace, pauses, minute, act.now)
-        wait.begins(due, act.now)
+        wait = Wait(me, due, grace, pauses, rhythm, act.now)
+        self._begins(wait, due, act.now)
         self.waits.append(wait)
+
+    @staticmethod
+    def _begins(wait: Wait, due: datetime, now: datetime) -> None:
+        """Somebody sets it, or puts it off."""
+        wait.begins(due, now)
+        wait.looked(now)
 
     def _mine(self, act: Act) -> Wait | None:
         return next((one for one in self.waits if one.id == act.number() and one.who == act.me.id), None)
@@ -160,7 +277,7 @@ class Silence:
         wait = self._mine(act)
         if wait is not None:
             self._closes(wait.alarm)
-            wait.begins(max(wait.due, act.now) + act.number(1) * HOUR, act.now)
+            self._begins(wait, max(wait.due, act.now) + act.number(1) * HOUR, act.now)
 
     def presses(self, act: Act, *, caring: bool) -> None:
         """A reader answers an alarm."""
@@ -180,6 +297,7 @@ class Silence:
             alarm.closed |= alarm.who == who
         self.waits = [one for one in self.waits if one.who != who]
         self.trustees.pop(who, None)
+        self.quiet.pop(who, None)
         for chosen in self.trustees.values():
             chosen.discard(who)
 
@@ -202,59 +320,52 @@ class Silence:
     def passes(self, now: datetime) -> None:
         """The round that keeps deadlines was kept at `now`: of each one thing is done at most."""
         for wait in list(self.waits):
-            self._passes(wait, now)
-            wait.look = False
+            if wait.look_at <= now:
+                self._passes(wait, now)
+                wait.looked(now)
         for alarm in self.alarms:
             self._repeats(alarm, now)
 
     def _passes(self, wait: Wait, now: datetime) -> None:
+        wait.set_back(now)
         offline = self._offline.over(wait.who, now)
-        word = self._oracle.last_word(wait.who)
+        word = self._oracle.last_word(wait.who, now)
         if word is not None and self._counts(wait, word.true_at):
             self._met(wait, word)
         elif wait.stage < Stage.ASKED:
             if now >= wait.due:
                 wait.reaches(Stage.ASKED, now)
-            elif wait.stage is Stage.WAITING and now >= wait.due - HOUR:
+            elif wait.stage is Stage.WAITING and now >= wait.due - wait.rhythm.reminder:
                 wait.reaches(Stage.REMINDED, now)
         elif wait.held:
-            if wait.look and not offline:  # the network is back: they are asked again, and have all the grace again
+            if not offline:  # the network is back: they are asked again, and have all the grace again
                 wait.held, wait.resumed, wait.stage_at = False, now, now
-        elif wait.stage is Stage.ASKED and now >= self._circle_at(wait):
+        elif wait.stage is Stage.ASKED and now >= wait.circle_at:
             if wait.pauses and offline:
                 wait.held = True
                 self.held += 1
             else:
                 self._tells_circle(wait, now)
-        elif wait.stage is Stage.CIRCLE and now >= self._trustees_at(wait):
+        elif wait.stage is Stage.CIRCLE and now >= wait.trustees_at:
             self._tells_trustees(wait, now)
 
-    @staticmethod
-    def _over_at(wait: Wait) -> datetime:
-        return (wait.due if wait.resumed is None else max(wait.due, wait.resumed)) + wait.grace
-
-    def _circle_at(self, wait: Wait) -> datetime:
-        """Not before the agreed grace, and not before somebody who was asked late had time to answer."""
-        asked = wait.stage_at or wait.due
-        return max(self._over_at(wait), asked + min(wait.grace, 30 * MINUTE))
-
-    def _trustees_at(self, wait: Wait) -> datetime:
-        told = wait.stage_at or wait.due
-        return max(self._over_at(wait) + min(wait.grace, 2 * HOUR), told + 10 * MINUTE)
-
-    @staticmethod
-    def _counts(wait: Wait, at: datetime) -> bool:
-        before = 2 * HOUR if wait.daily is None else 12 * HOUR
-        return at > wait.made and at >= wait.due - before
+    def _counts(self, wait: Wait, at: datetime) -> bool:
+        if wait.rhythm.every is None:
+            return at > wait.made and at >= wait.due - wait.rhythm.counted
+        # it winds the hours up again; within a night that both end in, it does not
+        return at > wait.made and (at >= wait.due or wait.rhythm.next(at, self.quiet.get(wait.who)) > wait.due)
 
     def _met(self, wait: Wait, word: Told) -> None:
         if wait.alarm is not None:
             self._oracle.may_hear(wait.alarm.sends, wait.who, word.state)
             self._closes(wait.alarm)
-        if wait.daily is None:
+        if wait.rhythm.once:
             self.waits.remove(wait)
-        else:
-            wait.begins(daily(wait.daily, max(wait.due, word.true_at + 12 * HOUR)))
+            return
+        after = word.true_at
+        if wait.rhythm.every is None:
+            after = max(wait.due, word.true_at + wait.rhythm.counted)
+        wait.begins(wait.rhythm.next(after, self.quiet.get(wait.who)))
 
     @staticmethod
     def _closes(alarm: Alarm | None) -> None:

@@ -6,8 +6,9 @@ syncing are not. Beside it an `Oracle` says after every step what must hold.
 
 What is thrown at it: platforms that refuse, throttle, lose answers and are gone for an hour; updates that come late,
 out of order and again; a process that is dropped at any commit or delivery and started anew on the same database; a
-clock that jumps and one that stands still; a full disk; people who block the bot, leave, are removed, are forgotten;
-deadlines that pass in silence while districts are declared offline; codes that are misread, swapped and used again.
+clock that jumps, is set back or stands still; a full disk; people who block the bot, leave, are removed, are forgotten;
+deadlines that pass in silence while districts are declared offline, for longer and for shorter; codes that are misread,
+swapped and used again, also those that say that somebody is detained.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ from bot import app as bot_app
 from bot import i18n
 from bot.app import App
 from bot.domain import places, spoken
-from bot.domain.checkin import State
 from bot.domain.conversation import Incoming, Sender
 from bot.domain.roles import Role
 from bot.outbox import engine as bot_engine
@@ -47,10 +47,11 @@ from bot.outbox.pace import Limits
 from bot.platforms.memory import Change, MemoryPlatform, Message, deep_link
 from handlers import outage, rounds, router
 from handlers.ask import base36
-from storage import circles, codes, crypto, outbox, people, relatives, roles, sqlite, ties, trustees
+from storage import circles, codes, crypto, hard, outbox, people, relatives, roles, sqlite, ties, trustees
 from storage.crypto import Keys
 from storage.database import Batch, Full, Outcome, Storage, Tx, Work, look
 from storage.schema import address
+from tests.faults.detained import HardRows
 from tests.faults.oracle import LAPSE, Body, Oracle, Rows, Wrong
 from tests.faults.silence import SilenceRows
 
@@ -62,7 +63,7 @@ SETTLED: Final = 3600.0  # seconds of good weather at the end, in which everythi
 PEOPLE: Final = 32
 CIRCLES: Final = 10
 ACTS: Final = 165  # that people begin by themselves in a day; answers come on top
-OFTEN: Final = 120.0  # how often the program looks at open calls here; in life it is two seconds
+OFTEN: Final = 150.0  # how often the program looks at open calls here; in life it is two seconds
 KEYS: Final = Keys(bytes(range(32)))
 LIMITS: Final = Limits(per_second=29.0, concurrency=8)
 LANGUAGES: Final = ("tg", "ru", "en")
@@ -70,6 +71,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PLACES: Final = (places.search("Khorog")[0], places.search("Dushanbe")[0])
 MODERATORS: Final = 4
 HOW: Final = ("saw", "heard", "message", "told", "list")
+NIGHTS: Final = ((21, 6), (23, 8), (0, 9))
 
 
 # -- time ------------------------------------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 class Clock:
-    """The clock of the machine: it can jump ahead and stand still, and is never behind by itself."""
+    """The clock of the machine: it can jump ahead, be set back and stand still."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
@@ -116,7 +118,7 @@ class Clock:
         return BEGIN + timedelta(milliseconds=int(seconds * 1000))
 
     def jump(self, seconds: float) -> None:
-        """It is later at once."""
+        """It is later at once, or earlier."""
         self._ahead += seconds
 
     def stop(self) -> None:
@@ -178,6 +180,9 @@ class Disk:
         calls = ask("SELECT id, person_id, about_id, repeat_at FROM alarm WHERE closed_at IS NULL AND news_id > 0")
         alarms = ask("SELECT id FROM alarm WHERE closed_at IS NULL AND news_id IS NULL")
         deadlines = ask("SELECT id, person_id, due_at, stage, held, alarm_id FROM deadline")
+        two: dict[int, set[int]] = {}
+        for which, who in ask("SELECT hard_id, person_id FROM hard_reader"):
+            two.setdefault(which, set()).add(who)
         went_out = {(int(call), who): count for call, who, count in sent}
         return Rows(
             set(ask("SELECT circle_id, person_id, tells FROM membership")),
@@ -194,6 +199,9 @@ class Disk:
             ),
             ask("SELECT id, proposer_id FROM proposal ORDER BY made_at, id"),
             [(which, _instant(at)) for which, at in ask("SELECT id, until FROM outage WHERE ended_at IS NULL")],
+            HardRows(
+                {which: (who, where) for which, who, where in ask("SELECT id, person_id, circle_id FROM hard")}, two
+            ),
         )
 
     def highest_letter(self) -> int:
@@ -386,6 +394,7 @@ class Day:
         self._acts = acts
         self._ids = random.Random(seed ^ 0x5EED)
         self._more = random.Random(seed ^ 0xCA2D)
+        self._others = random.Random(seed ^ 0x07E4)
         self._used: list[tuple[str, ...]] = []
         self._platforms = [
             MemoryPlatform(self.clock.now, "memory", "1", idempotent=False),
@@ -443,7 +452,7 @@ class Day:
         self._settle_further(tx, now)
 
     def _settle_further(self, tx: Tx, now: datetime) -> None:
-        """Who lives where, who is told last, who may declare an outage, and cards of spoken codes."""
+        """Who lives where and sleeps when, who is told last, or of what is hard, who may declare an outage; cards."""
         dice, oracle = self._more, self.oracle
         for place in PLACES:
             oracle.offline.homes[place] = {one.id for one in dice.sample(self._bodies, PEOPLE * 3 // 4)}
@@ -460,15 +469,22 @@ class Day:
             if dice.random() < 0.8:  # noqa: PLR2004
                 trustees.name(tx, body.id, chosen)
                 oracle.silence.trustees[body.id] = set(chosen)
+            if self._others.random() < 0.3:  # noqa: PLR2004
+                begin, end = oracle.silence.quiet[body.id] = self._others.choice(NIGHTS)
+                people.change(tx, body.id, quiet_from=begin * 60, quiet_until=end * 60)
         for which in self._circles:
+            if self._others.random() < 0.7:  # noqa: PLR2004
+                oracle.detained.named[which] = set(self._others.sample(sorted(oracle.members[which]), 2))
+                for who in sorted(oracle.detained.named[which]):
+                    hard.name(tx, which, who)
             near = sorted([*oracle.members[which], *(one for one, where in oracle.kin.items() if where == which)])
             self._make_card(tx, dice.choice(near), which, now)
 
     def _make_card(self, tx: Tx, who: int, which: int, now: datetime) -> None:
         card = codes.begin(tx, who, which, self.oracle.keeper[which], now)
-        made: dict[tuple[str, ...], State] = {}
-        for number in range(6):
-            state = (State.SAFE, State.MOVED)[number % 2]
+        made: dict[tuple[str, ...], spoken.Kind] = {}
+        for number in range(2 * len(spoken.KINDS)):
+            state = spoken.KINDS[number % len(spoken.KINDS)]
             code = spoken.folded(spoken.make_code("en", self._more.randrange))
             if codes.put(tx, card, state, code):
                 made[code] = state
@@ -746,17 +762,23 @@ class Day:
                     self._presses(memory, account, f"late.stopped:{base36(self._more.choice(waits))}")
 
     def _begins(self, memory: MemoryPlatform, account: str) -> None:
-        """Somebody presses the last button of setting a deadline: once, or every day."""
+        """Somebody presses the last button of setting a deadline: once, every day or week, or every so many hours."""
         dice = self._more
         at = self.clock.now() + timedelta(minutes=dice.randint(6, 400))
         token = f"o{base36((at - EPOCH) // timedelta(minutes=1))}"
         if dice.random() < 0.4:  # noqa: PLR2004
             token = f"d{((at - EPOCH) // timedelta(minutes=1) + 5 * 60) % (24 * 60)}"
+        rhythm = self._others.random()
+        if rhythm < 0.15:  # noqa: PLR2004
+            local = at + timedelta(hours=5)
+            token = f"w{local.weekday()}.{local.hour * 60 + local.minute}"
+        elif rhythm < 0.4:  # noqa: PLR2004
+            token = f"e{self._others.choice((3, 3, 6, 12))}"
         grace, pauses = dice.choice((30, 30, 120)), dice.choice((1, 1, 0))
         self._presses(memory, account, f"late.begin:0:{token}:{base36(grace)}:{pauses}")
 
     def _declares(self) -> None:
-        """A moderator (at times somebody who is none) declares a district offline, agrees, ends it, or overrules it."""
+        """A moderator (at times somebody else) declares a district offline, agrees, renews, ends or overrules it."""
         dice, offline = self._more, self.oracle.offline
         living = [one for one in self._bodies if not one.gone]
         moderators = [one for one in living if one.id in offline.moderators] or living
@@ -764,11 +786,18 @@ class Day:
         outages = [(one.id, one.place) for one in offline.declared if one.id and not one.ended]
         body = dice.choice(moderators if dice.random() < 0.9 else living)  # noqa: PLR2004
         if proposals and dice.random() < 0.8:  # noqa: PLR2004
-            code = f"outage.yes:{base36(dice.choice(proposals))}"
+            which = dice.choice(proposals)
+            code = f"outage.yes:{base36(which)}"
+            barred = next(one.barred for one in offline.proposed if one.id == which)
+            body = next((one for one in moderators if one.id not in barred), body) if barred else body
         elif outages and dice.random() < 0.5:  # noqa: PLR2004
             which, place = dice.choice(outages)
             code = f"outage.end:{base36(which)}"
-            if dice.random() < 0.7:  # noqa: PLR2004
+            if self._others.random() < 0.5:  # noqa: PLR2004
+                code = f"outage.renew:{base36(which)}"
+                spoke = next(one.by for one in offline.declared if one.id == which)
+                body = next((one for one in reversed(moderators) if one.id not in spoke), body)
+            elif dice.random() < 0.7:  # noqa: PLR2004
                 code = f"outage.mine:{base36(which)}"
                 body = dice.choice([one for one in living if one.id in offline.homes[place]] or living)
         else:
@@ -836,6 +865,11 @@ class Day:
             span(self.clock.stop, self.clock.go, 600)
         jumps = range(dice.randrange(4))
         happens += [(dice.uniform(600, DAY - 3600), partial(self.clock.jump, dice.uniform(30, 1500))) for _ in jumps]
+        back = self._others
+        happens += [
+            (back.uniform(600, DAY - 3 * 3600), partial(self.clock.jump, -back.uniform(60, 5400)))
+            for _ in range(back.randint(1, 2))
+        ]
         for at, happen in sorted(happens, key=lambda one: one[0]):
             await asyncio.sleep(max(0.0, at - self.loop.time()))
             happen()
@@ -859,6 +893,12 @@ class Day:
             self.fails(f"messages were malformed: {malformed}")
         for difference in self.oracle.lasting(self._views()):
             self.fails(difference)
+        for memory in self._platforms:
+            for account in memory.accounts():
+                where = memory.address(account)
+                text = "\n".join(i18n.plain(message.text) for message in memory.chat(account))
+                if self.oracle.said_detained(text) and not self.oracle.unsure[where]:
+                    self.fails(f"{account} still shows who is detained")
 
     def _views(self) -> dict[int, str]:
         """The newest view of each call on its caller's screens."""
@@ -874,11 +914,11 @@ class Day:
 
 
 _ACTS: Final = {  # what people do by themselves, and how often
-    "safe": 20, "/safe": 8, "hurt": 4, "moved": 3, "else": 8, "/sos": 7, "help": 3, "tell.when": 12, "tell.what": 3,
+    "safe": 20, "/safe": 8, "hurt": 4, "moved": 3, "else": 8, "/sos": 6, "help": 2, "tell.when": 12, "tell.what": 2,
     "ask.all": 4, "ask.one": 4, "/people": 5, "people.in": 2, "circle": 2, "who": 2, "chat": 3, "circle.tells": 3,
     "circle.left": 2, "circle.removed": 2, "circle.handed": 2, "invite": 5, "invited": 4, "forgotten": 1, "block": 4,
     "speak": 3, "quiet.at": 2, "quiet.off": 1, "privacy": 1, "stolen": 3, "more": 1,
-    "begin": 34, "stop": 2, "offline": 26, "code": 16, "list": 10,
+    "begin": 28, "stop": 2, "offline": 26, "code": 16, "list": 10,
 }  # fmt: skip
 _COMPARED: Final = {router.receive, rounds.waiting, rounds.seldom}
 _OF_A_CIRCLE: Final = ("circle", "people.in", "circle.left", "circle.tells", "ask.all", "invite")
@@ -897,6 +937,8 @@ _ANSWERS: Final = {  # which button under a new message is pressed, in how many 
     "late.later": (0.1, 3000.0),
     "late.put": (0.7, 300.0),
     "safe": (0.05, 3000.0),
+    "outage.safe": (0.4, 1200.0),
+    "hard.read": (0.5, 3000.0),
     "forgotten": (0.0, 0.0),
 }
 _WORDS: Final = ("{}", "<b>{}</b>", "\u202e{}\u202c gnihton", "{} & <a href='x'>y</a>\nsecond line", "{} \u200f\u2067…")
@@ -959,6 +1001,10 @@ class Stage:
             "last": sum(one.trustees for one in oracle.silence.alarms),
             "held": oracle.silence.held,
             "outages": len(oracle.offline.declared),
+            "renewed": sum(one.renewed for one in oracle.offline.declared),
+            "rhythms": sum(not one.rhythm.once for one in oracle.silence.waits),
+            "to all": oracle.to_all,
+            "detained": len(oracle.detained.cases),
             "codes": sum(one.how == "code" for one in oracle.news),
             "marked": sum(one.marked for lines in oracle.lines.values() for one in lines),
         }

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from types import SimpleNamespace
 from typing import Any
@@ -19,12 +19,16 @@ from unittest import mock
 import pytest
 import sqlalchemy as sa
 
+from bot.domain import deadline as deadline_rules
+from bot.domain.checkin import How, News, State
 from bot.domain.conversation import Lane, Outgoing, Page
-from bot.domain.deadline import Deadline, step
+from bot.domain.deadline import Deadline, Kind, Rhythm, Step, step
+from bot.domain.outage import Outage
 from bot.outbox.courier import Parcel
 from bot.outbox.engine import Route
-from handlers import alarm, checkin, deadline, desk, rollcall
+from handlers import alarm, checkin, deadline, desk, matters, outage, rollcall
 from handlers.ask import Ask
+from handlers.matters import Matter
 from storage import checkins, circles, codes, deadlines, inbox, outages, outbox, proposals, trustees
 from storage.codes import Code
 from storage.database import Tx
@@ -59,6 +63,7 @@ def test_a_day_holds_what_it_is_meant_to_try(days: Stage) -> None:
     total = {key: sum(one[key] for one in counts) for key in counts[0]}
     least = {"lives": 15, "news": 60, "calls": 12, "repeated": 3, "read": 300, "marked": 10}
     least |= {"alarms": 10, "last": 3, "held": 1, "outages": 3, "codes": 6}
+    least |= {"renewed": 1, "rhythms": 6, "to all": 3, "detained": 2}
     assert {key: total[key] for key in least if total[key] < least[key]} == {}
 
 
@@ -238,6 +243,73 @@ def _a_used_code_works_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(codes, "use", lambda *_: True)
 
 
+def _a_clock_that_was_set_back_is_waited_for(patch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept until the clock shows again what it showed before."""
+    real, latest = deadline.watch, [datetime.min.replace(tzinfo=UTC)]
+
+    def watch(tx: Tx, now: datetime) -> list[Outgoing]:
+        waits, latest[0] = now < latest[0], max(now, latest[0])
+        return [] if waits else real(tx, now)
+
+    patch.setattr(deadline, "watch", watch)
+
+
+def _hours_are_counted_from_the_deadline_and_not_from_the_word(patch: pytest.MonkeyPatch) -> None:
+    real = deadline_rules._met  # noqa: SLF001 - a program that is wrong on purpose
+
+    def met(one: Deadline, sign: datetime, *further: Any) -> Step:  # noqa: ANN401 - whatever it is given
+        return real(one, one.due_at if one.rhythm.kind is Kind.EVERY else sign, *further)
+
+    patch.setattr(deadline_rules, "_met", met)
+
+
+def _a_week_is_a_day(patch: pytest.MonkeyPatch) -> None:
+    real = deadline_rules.next_due
+
+    def next_due(rhythm: Rhythm, *further: Any) -> datetime:  # noqa: ANN401 - whatever it is given
+        daily = replace(rhythm, kind=Kind.DAILY) if rhythm.kind is Kind.WEEKLY else rhythm
+        return real(daily, *further)
+
+    patch.setattr(deadline_rules, "next_due", next_due)
+
+
+def _the_same_two_renew_an_outage(patch: pytest.MonkeyPatch) -> None:
+    real = outages.find
+
+    def find(tx: Tx, which: int, now: datetime) -> Outage | None:
+        one = real(tx, which, now)
+        return None if one is None else replace(one, by=frozenset())
+
+    patch.setattr(outages, "find", find)
+
+
+def _one_tap_tells_only_one_circle(patch: pytest.MonkeyPatch) -> None:
+    def tell(ask: Ask, tx: Tx, state: State, told: list[int]) -> list[Outgoing]:
+        return checkin.tell(ask, tx, state, told=told[:1])
+
+    patch.setattr(outage, "checkin", SimpleNamespace(tell=tell, safe=checkin.safe))
+
+
+def _a_code_for_help_calls_nobody(patch: pytest.MonkeyPatch) -> None:
+    """It is told as news are told, without a call."""
+    real = alarm.call_for
+
+    def call_for(ask: Ask, tx: Tx, whom: Any, news: News, *further: Any, **more: Any) -> list[Outgoing]:  # noqa: ANN401
+        return [] if news.how is How.CODE else real(ask, tx, whom, news, *further, **more)
+
+    patch.setattr(alarm, "call_for", call_for)
+
+
+def _a_detention_reaches_a_third_one(patch: pytest.MonkeyPatch) -> None:
+    """Two read it, and the keeper of the circle reads it too."""
+    real = matters.drawn
+
+    def drawn(tx: Tx, matter: Matter, *further: Any, **more: Any) -> list[int]:  # noqa: ANN401 - whatever it is given
+        return list(dict.fromkeys([*real(tx, matter, *further, **more), *matter.inside]))[:3]
+
+    patch.setattr(matters, "drawn", drawn)
+
+
 CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     _everybody_hears,
     _one_letter_is_dropped,
@@ -262,6 +334,13 @@ CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     _a_list_is_told_to_every_circle_of_its_caller,
     _swapped_words_are_a_code_too,
     _a_used_code_works_again,
+    _a_clock_that_was_set_back_is_waited_for,
+    _hours_are_counted_from_the_deadline_and_not_from_the_word,
+    _a_week_is_a_day,
+    _the_same_two_renew_an_outage,
+    _one_tap_tells_only_one_circle,
+    _a_code_for_help_calls_nobody,
+    _a_detention_reaches_a_third_one,
 )
 
 
