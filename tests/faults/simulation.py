@@ -785,7 +785,8 @@ class Day:
             if self._others.random() < 0.5:  # noqa: PLR2004
                 code = f"outage.renew:{base36(which)}"
                 spoke = next(one.by for one in offline.declared if one.id == which)
-                body = next((one for one in reversed(moderators) if one.id not in spoke), body)
+                if self._others.random() < 0.6:  # noqa: PLR2004 - else it may be one of those who spoke last
+                    body = next((one for one in reversed(moderators) if one.id not in spoke), body)
             elif dice.random() < 0.7:  # noqa: PLR2004
                 code = f"outage.mine:{base36(which)}"
                 body = dice.choice([one for one in living if one.id in offline.homes[place]] or living)
