@@ -927,7 +927,7 @@ _ANSWERS: Final = {  # which button under a new message is pressed, in how many 
     "late.later": (0.1, 3000.0),
     "late.put": (0.7, 300.0),
     "safe": (0.05, 3000.0),
-    "outage.safe": (0.4, 1200.0),
+    "outage.safe": (0.9, 1200.0),
     "hard.read": (0.5, 3000.0),
     "forgotten": (0.0, 0.0),
 }
