@@ -796,7 +796,8 @@ class Day:
             if self._others.random() < 0.5:  # noqa: PLR2004
                 code = f"outage.renew:{base36(which)}"
                 spoke = next(one.by for one in offline.declared if one.id == which)
-                body = next((one for one in reversed(moderators) if one.id not in spoke), body)
+                if self._others.random() < 0.6:  # noqa: PLR2004 - else it may be one of those who spoke last
+                    body = next((one for one in reversed(moderators) if one.id not in spoke), body)
             elif dice.random() < 0.7:  # noqa: PLR2004
                 code = f"outage.mine:{base36(which)}"
                 body = dice.choice([one for one in living if one.id in offline.homes[place]] or living)
@@ -937,7 +938,7 @@ _ANSWERS: Final = {  # which button under a new message is pressed, in how many 
     "late.later": (0.1, 3000.0),
     "late.put": (0.7, 300.0),
     "safe": (0.05, 3000.0),
-    "outage.safe": (0.4, 1200.0),
+    "outage.safe": (0.9, 1200.0),
     "hard.read": (0.5, 3000.0),
     "forgotten": (0.0, 0.0),
 }
