@@ -13,6 +13,7 @@ import structlog
 from markupsafe import Markup
 
 from bot import i18n
+from bot.domain.conversation import Lane
 from bot.i18n import _
 from bot.outbox.courier import (
     Button,
@@ -66,6 +67,7 @@ class Route:
         self._ended: list[Delivered] = []
         self._woken = asyncio.Event()
         self._flush = asyncio.Event()
+        self._once: set[int] = set()  # letters under way that a crash would leave unknown, until their end is noted
         self._untidy = asyncio.Event()
         self._roomy = asyncio.Event()
         self._turns = asyncio.Lock()
@@ -141,9 +143,14 @@ class Route:
         ahead = self._pace.ahead(loop.time())
         if ahead > AHEAD:
             await asyncio.sleep(ahead - AHEAD)
+        last, room = self._lanes(room)
         self._looked_at = self._now()
-        claim = partial(outbox.claim, route=self.name, now=self._looked_at, most=room, lists=self._courier.lists)
+        claim = partial(
+            outbox.claim, route=self.name, now=self._looked_at, most=room, last=last, lists=self._courier.lists
+        )
         letters = await self._storage.write(claim)
+        if not self._courier.idempotent:
+            self._once.update(letter.id for letter in letters if letter.lane not in outbox.SENT_AGAIN)
         for letter in letters:
             slot = self._pace.slot(loop.time())
             task = asyncio.create_task(self._deliver(letter, slot))
@@ -165,6 +172,18 @@ class Route:
         if self._queued >= most:  # the network is slower than the pace: what is claimed too early can't be overtaken
             await asyncio.sleep(PATIENCE)
         return min(most - self._queued, limits.concurrency - len(self._flying))
+
+    def _lanes(self, room: int) -> tuple[Lane, int]:
+        """Up to which lane to claim, and how many letters.
+
+        What is claimed now follows what is in the air; together that is one batch of what nobody may repeat, so that a
+        crash leaves no more than a batch unknown. What is sent again after a crash may be more.
+        """
+        batch = self._pace.batch()
+        free = batch - len(self._once)
+        if free < max(1, batch // 3):  # each claim is a commit
+            return outbox.LAST_SENT_AGAIN, room
+        return max(Lane), room if self._courier.idempotent else min(room, free)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
@@ -281,6 +300,7 @@ class Route:
                 await asyncio.sleep(1)
             else:
                 break
+        self._once.discard(letter.id)
         if isinstance(error, Closed):
             self._closed = True
             log.error("account.closed", route=self.name)
@@ -324,6 +344,8 @@ class Route:
                 outbox.later(tx, which, self._now() + pause, perhaps=letter.again)
 
         await self._storage.write(work)
+        self._once.discard(letter.id)
+        self._woken.set()
 
     # -- writing down ------------------------------------------------------------------------------------------------
 
@@ -347,10 +369,12 @@ class Route:
         except Exception as error:  # noqa: BLE001 - each alone then: a bad one harms nobody else
             if len(ended) == 1:  # counts as under way until the next start
                 log.error("letter.unnoted", letter=ended[0].letter, error=error)  # noqa: TRY400 - logs withhold it
+                self._once.discard(ended[0].letter)
                 return
             for one in ended:
                 await self._note([one])
         else:
+            self._once.difference_update(one.letter for one in ended)
             self._woken.set()  # only now may the next letter of the same address and lane be claimed
 
     # -- cleaning ----------------------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ async def test_a_bot_that_is_killed_again_and_again_leaves_nobody_out_and_writes
     after = await stormed(tmp_path, count(100))
     counted(summary(after))
     assert_kept_its_word(after)
-    assert max(after.under_way) <= 2 * BATCH, "what is being sent, and what was claimed to follow it"
+    assert max(after.under_way) <= BATCH, "what is being sent, and what was claimed to follow it"
     unknown = sum(how is Outcome.UNKNOWN for how in after.outcomes[1].values())
     assert unknown <= sum(after.under_way)
 
