@@ -31,6 +31,7 @@ LIFE = {  # how long a letter may wait for its platform before it is given up
     Lane.DIGEST: timedelta(days=1),
 }
 SENT_AGAIN = frozenset({Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN})  # after an unknown outcome
+LAST = max(Lane)
 LAST_SENT_AGAIN = max(SENT_AGAIN)  # the lanes behind it have none that is sent again
 ENDED_KEPT = timedelta(days=14)
 ONLY = 2  # in a letter's body: it changes what stands, or says nothing
@@ -336,7 +337,7 @@ MERGED_LENGTH = 2000  # packed characters at the most: spoken in any language th
 
 
 def claim(  # noqa: PLR0913 - which letters, and how they will be shown
-    tx: Tx, route: str, now: datetime, most: int, *, last: Lane = max(Lane), lists: bool = False
+    tx: Tx, route: str, now: datetime, most: int, *, last: Lane = LAST, lists: bool = False
 ) -> list[Letter]:
     """Take what is due on one route, the most urgent lane first, and note the intent before any byte is sent.
 

@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 IDLE = 5.0  # seconds: how often to look although nobody woke us
 CLEANED = 100  # messages in one cleaning
 DEFECTS = 5  # times that a letter may meet a defect of ours before an operator must look
+SILENT = 5  # attempts in a row without an answer: the platform is away
+ASKED_MORE_SELDOM = 9  # times: then every two to four minutes whether it is back
 AHEAD = 0.1  # seconds of sending reserved before more is claimed
 PATIENCE = 0.05  # seconds that a claim waits for more room than for one letter
 _DICE = random.Random()  # noqa: S311 - spreads retries, guards nothing; used in the writer's thread too
@@ -68,6 +70,8 @@ class Route:
         self._woken = asyncio.Event()
         self._flush = asyncio.Event()
         self._once: set[int] = set()  # letters under way that a crash would leave unknown, until their end is noted
+        self._silent = 0  # attempts in a row that the platform has not answered
+        self._ask_at = now()
         self._untidy = asyncio.Event()
         self._roomy = asyncio.Event()
         self._turns = asyncio.Lock()
@@ -177,13 +181,17 @@ class Route:
         """Up to which lane to claim, and how many letters.
 
         What is claimed now follows what is in the air; together that is one batch of what nobody may repeat, so that a
-        crash leaves no more than a batch unknown. What is sent again after a crash may be more.
+        crash leaves no more than a batch unknown, and an outage little more. What is sent again anyway may be more.
         """
+        if self._courier.idempotent:
+            return outbox.LAST, room
         batch = self._pace.batch()
+        if self._silent >= SILENT:  # an outage: one letter now and then finds out whether it is over
+            batch = int(self._now() >= self._ask_at)
         free = batch - len(self._once)
         if free < max(1, batch // 3):  # each claim is a commit
             return outbox.LAST_SENT_AGAIN, room
-        return max(Lane), room if self._courier.idempotent else min(room, free)
+        return outbox.LAST, min(room, free)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
@@ -224,14 +232,23 @@ class Route:
             finally:
                 self._pace.answered(loop.time() - began, loop.time())
         except CourierError as error:
+            self._hear(answered=not isinstance(error, Unknown | NotSent))
             await self._failed(letter, error)
         except Exception as error:  # noqa: BLE001 - a defect in one letter must not stop the others
             log.error("courier.defect", route=self.name, letter=letter.id, error=error)  # noqa: TRY400 - logs withhold it
             await self._failed(letter, Unknown() if letter.attempts < DEFECTS else Refused())
         else:
+            self._hear(answered=True)
             self._note_delivered(letter, receipt)
             return
         self._woken.set()  # the next letter of this address and lane may go now
+
+    def _hear(self, *, answered: bool) -> None:
+        """Count how long the platform has been silent; each attempt in vain makes the next one later."""
+        self._silent = 0 if answered else self._silent + 1
+        if self._silent >= SILENT:
+            pause = back_off(min(self._silent - SILENT + 1, ASKED_MORE_SELDOM), self._dice)
+            self._ask_at = self._now() + pause
 
     def _note_delivered(self, letter: Letter, receipt: Receipt) -> None:
         delivered = Delivered(
