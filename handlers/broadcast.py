@@ -27,7 +27,8 @@ from storage.broadcasts import Broadcast, Delivery, Outcome, Run, State, topic
 from storage.database import Tx
 from storage.readers import Reader
 
-AT_ONCE: Final = 200  # readers looked at in one step
+AT_ONCE: Final = 200  # readers looked at in one step, and at least so many:
+AT_LEAST: Final = 20
 SHOWN_EVERY: Final = timedelta(seconds=10)
 SOON: Final = timedelta(seconds=4)
 LANDS: Final = timedelta(seconds=2)  # when to look again at what is in the air
@@ -209,10 +210,20 @@ class _Room:
 
     def full(self) -> bool:
         """Whether no known route has room."""
+        self._look()
+        return bool(self.left) and all(left <= 0 for left in self.left.values())
+
+    def some(self) -> int:
+        """How many readers to look at: not many more than can be written to, or the rest would only be put off."""
+        self._look()
+        if not self.most:
+            return AT_ONCE
+        return min(AT_ONCE, max(AT_LEAST, sum(max(0, self.left[route]) for route in self.most)))
+
+    def _look(self) -> None:
         for route in self.most:
             if route not in self.left:
                 self.left[route] = broadcasts.room(self.tx, route, self.most[route])
-        return bool(self.left) and all(left <= 0 for left in self.left.values())
 
 
 def advance(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
@@ -252,7 +263,8 @@ def _tell(  # noqa: PLR0913 - a step has this many parts
         old = _replaced(tx, one)
         if old:
             _look_at_held(tx, run, words, old, now, room)
-        more |= _send_due(tx, run, words, now, room)
+        if not room.full():
+            more |= _send_due(tx, run, words, now, room)
         if not run.fed and not room.full():
             _feed(tx, run, words, old, now, room)
             more = True
@@ -272,11 +284,12 @@ def _feed(  # noqa: PLR0913, PLR0917 - a step has this many parts
     tx: Tx, run: Broadcast, words: _Words, old: Sequence[int], now: datetime, room: _Room
 ) -> None:
     """Look at the next people behind the cursor."""
+    some = room.some()
     if old:
-        part = broadcasts.concerned(tx, old, run.reached, AT_ONCE)
+        part = broadcasts.concerned(tx, old, run.reached, some)
     else:
-        part = readers.next_part(tx, words.bulletin.place, run.reached, AT_ONCE)
-    last = len(part) < AT_ONCE
+        part = readers.next_part(tx, words.bulletin.place, run.reached, some)
+    last = len(part) < some
     within = [who for who in part if who <= run.highest]
     listed = {known.person for known in broadcasts.of_people(tx, [run.number], within)}
     new = [who for who in within if who not in listed]
@@ -423,13 +436,14 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
 
 def _send_due(tx: Tx, run: Broadcast, words: _Words, now: datetime, room: _Room) -> bool:
     """Send what was put off and is due, some at a time. Whether there may be more."""
-    found = broadcasts.due(tx, run.number, Outcome.LATER, now, AT_ONCE)
+    some = room.some()
+    found = broadcasts.due(tx, run.number, Outcome.LATER, now, some)
     if not found:
         return False
     single = {one.person: one for one in found if not one.digest}
     _deliver(tx, words, readers.whoever(tx, list(single)), single, now, room)
     _send_digests(tx, [one.person for one in found if one.digest], now, room)
-    return len(found) == AT_ONCE
+    return len(found) == some
 
 
 def _send_digests(tx: Tx, people: Sequence[int], now: datetime, room: _Room) -> None:

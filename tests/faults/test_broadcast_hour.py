@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot import app as application
 from bot import i18n
 from bot.app import App
 from bot.domain.bulletin import Urgency
@@ -34,7 +35,7 @@ from tests.faults.community import KEY
 from tests.faults.simulation import Clock, Disk, Inline, Life, Loop
 from tests.faults.test_broadcast import publish
 
-EACH = 100  # readers for each kill
+EACH = 40  # readers for each kill
 HOUR = 3600.0
 LIMITS = Limits()
 REPEATED = 2 * engine.ASKED_MORE_SELDOM + 40  # letters that find out, in an hour, whether the platform is back
@@ -168,11 +169,14 @@ def _outcomes(tx: Tx) -> dict[int, dict[int, Outcome]]:
     return found
 
 
-def weathered(path: Path, kills: int, *, outage: bool) -> Hour:
+def weathered(path: Path, patch: pytest.MonkeyPatch, *, outage: bool) -> Hour:
     """Let No. 1 go out through kills and the hour, then what corrects it through as many kills."""
     i18n.open_catalogues(strict=False)
+    kills = count(100)
     dice = random.Random(kills)
     loop = Loop()
+    patch.setattr(application, "OFTEN", 120.0)  # of what else the program does as time passes, less than in life
+    patch.setattr(application, "FEEDING", 2.0)
 
     async def make() -> None:
         await (await sqlite.open_file(path, Keys(KEY))).close()
@@ -214,8 +218,10 @@ def assert_kept_its_word(hour: Hour) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_an_hour_of_silence_and_kills_leave_nobody_out(tmp_path: Path, counted: Callable[[str], None]) -> None:
-    hour = weathered(tmp_path / "payvand.db", count(100), outage=True)
+def test_an_hour_of_silence_and_kills_leave_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: Callable[[str], None]
+) -> None:
+    hour = weathered(tmp_path / "payvand.db", monkeypatch, outage=True)
     unknown = sum(how is Outcome.UNKNOWN for how in hour.kept[1].values())
     counted(
         f"{len(hour.under_way)} kills and an hour; {hour.readers} readers, of whom {unknown} are listed as unknown; at "
@@ -229,7 +235,7 @@ def test_an_hour_of_silence_and_kills_leave_nobody_out(tmp_path: Path, counted: 
 @pytest.mark.timeout(600)
 def test_control_who_takes_silence_for_no_outage_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "SILENT", 1 << 60)
-    hour = weathered(tmp_path / "payvand.db", count(100), outage=True)
+    hour = weathered(tmp_path / "payvand.db", monkeypatch, outage=True)
     with pytest.raises(AssertionError):
         assert_kept_its_word(hour)
 
@@ -238,6 +244,6 @@ def test_control_who_takes_silence_for_no_outage_is_caught(tmp_path: Path, monke
 @pytest.mark.timeout(600)
 def test_control_who_claims_ahead_without_a_measure_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Route, "_lanes", lambda _self, room: (outbox.LAST, room))
-    hour = weathered(tmp_path / "payvand.db", count(100), outage=False)
+    hour = weathered(tmp_path / "payvand.db", monkeypatch, outage=False)
     assert_kept_its_word(hour)
     assert max(hour.under_way) > LIMITS.claim
