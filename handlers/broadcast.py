@@ -261,8 +261,7 @@ def _tell(  # noqa: PLR0913 - a step has this many parts
     if run.state is State.RUNNING:
         words = _Words(tx, one)
         old = _replaced(tx, one)
-        if old:
-            _look_at_held(tx, run, words, old, now, room)
+        _look_at_held(tx, run, words, old, now, room)
         if not room.full():
             more |= _send_due(tx, run, words, now, room)
         if not run.fed and not room.full():
@@ -340,14 +339,20 @@ def _waits(one: Delivery) -> bool:
 def _look_at_held(  # noqa: PLR0913, PLR0917 - a step has this many parts
     tx: Tx, run: Broadcast, words: _Words, old: Sequence[int], now: datetime, room: _Room
 ) -> None:
-    """Look again at those to whom an earlier version was in the air."""
+    """Look again at those to whom an earlier version was in the air, and at whom the cursor has missed."""
     held = {one.person: one for one in broadcasts.due(tx, run.number, Outcome.HELD, now, AT_ONCE)}
     if not held:
         return
-    got, perhaps = _who_got(tx, run, old, list(held), now)
+    if old:
+        got, perhaps = _who_got(tx, run, old, list(held), now)
+        to = readers.whoever(tx, got)
+    else:
+        perhaps = []
+        to = readers.among(tx, readers.of_place(tx, words.bulletin.place, list(held)), words.bulletin.topic)
     broadcasts.put(tx, [(held[who], Outcome.HELD, now + LANDS) for who in perhaps])
-    broadcasts.remove(tx, [one for who, one in held.items() if who not in {*got, *perhaps}])
-    _deliver(tx, words, readers.whoever(tx, got), held, now, room)
+    concerned = {*perhaps, *(reader.person.id for reader in to)}
+    broadcasts.remove(tx, [one for who, one in held.items() if who not in concerned])
+    _deliver(tx, words, to, held, now, room)
 
 
 def _row(number: int, who: int, outcome: Outcome, at: datetime | None, *, digest: bool = False) -> dict[str, object]:
@@ -390,16 +395,19 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
     spoken: dict[int, str] = {}
     new: list[dict[str, object]] = []
     put: list[tuple[Delivery, Outcome, datetime | None]] = []
+    digests: list[int] = []
 
     def later(who: int, outcome: Outcome, at: datetime | None, *, digest: bool = False) -> None:
         if who in listed:
             put.append((listed[who], outcome, at))
+            if digest:
+                digests.append(who)
         else:
             new.append(_row(one.number, who, outcome, at, digest=digest))
 
     for reader in to:
         who = reader.person.id
-        at, digest = _when(one, reader, now, digests=who not in listed)
+        at, digest = _when(one, reader, now, digests=who not in listed or listed[who].outcome is Outcome.HELD)
         if at is not None:
             later(who, Outcome.LATER, at, digest=digest)
         elif who not in where:
@@ -415,6 +423,7 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
         later(who, Outcome.WAITING if who in people else Outcome.UNREACHABLE, now + broadcasts.LOOKED_AGAIN)
     broadcasts.enlist(tx, new)
     broadcasts.put(tx, put)
+    broadcasts.in_digests(tx, one.number, digests)
     broadcasts.count(
         tx, one.number, {Outcome.UNREACHABLE: sum(row["outcome"] == Outcome.UNREACHABLE for row in new)}, told=len(new)
     )
@@ -584,8 +593,9 @@ def _mark(tx: Tx, run: Broadcast, one: Bulletin, now: datetime, room: _Room) -> 
     outbox.post(tx, letters, now)
     broadcasts.note(tx, run.id, reached=reached)
     if whole and len(part) < AT_ONCE:
-        outbox.post(tx, _mark_outlets(tx, words), now)
         broadcasts.end(tx, run.id, State.DONE, now)
+        if not any((other.number, other.run) == (run.number, Run.MARK) for other in broadcasts.under_way(tx)):
+            outbox.post(tx, _mark_outlets(tx, words), now)
         return False
     return whole
 

@@ -106,7 +106,7 @@ class Hour:
         life = self.sky.life = Life(fuse)
         app, storage = self.open(life)
         before = asyncio.all_tasks()
-        running = asyncio.create_task(app.run(asyncio.Event().wait()))
+        running = asyncio.create_task(app.run(_nobody()))
         dying = asyncio.create_task(life.dead.wait())
         done = asyncio.create_task(self._until_done(storage))
         await asyncio.wait({running, dying, done}, return_when=asyncio.FIRST_COMPLETED)
@@ -142,6 +142,11 @@ class Hour:
         query = f"SELECT count(*) FROM letter WHERE state = {int(LetterState.FLYING)} AND lane NOT IN ({again})"  # noqa: S608 - numbers
         self.disk.open().close()
         return int(self.disk.ask(query)[0][0])
+
+
+async def _nobody() -> None:
+    """Nobody writes to the bot."""
+    await asyncio.Event().wait()
 
 
 def _is_done(tx: Tx) -> bool:
