@@ -27,7 +27,8 @@ from storage.broadcasts import Broadcast, Delivery, Outcome, Run, State, topic
 from storage.database import Tx
 from storage.readers import Reader
 
-AT_ONCE: Final = 200  # readers looked at in one step
+AT_ONCE: Final = 200  # readers looked at in one step, and at least so many:
+AT_LEAST: Final = 20
 SHOWN_EVERY: Final = timedelta(seconds=10)
 SOON: Final = timedelta(seconds=4)
 LANDS: Final = timedelta(seconds=2)  # when to look again at what is in the air
@@ -209,10 +210,20 @@ class _Room:
 
     def full(self) -> bool:
         """Whether no known route has room."""
+        self._look()
+        return bool(self.left) and all(left <= 0 for left in self.left.values())
+
+    def some(self) -> int:
+        """How many readers to look at: not many more than can be written to, or the rest would only be put off."""
+        self._look()
+        if not self.most:
+            return AT_ONCE
+        return min(AT_ONCE, max(AT_LEAST, sum(max(0, self.left[route]) for route in self.most)))
+
+    def _look(self) -> None:
         for route in self.most:
             if route not in self.left:
                 self.left[route] = broadcasts.room(self.tx, route, self.most[route])
-        return bool(self.left) and all(left <= 0 for left in self.left.values())
 
 
 def advance(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
@@ -250,9 +261,9 @@ def _tell(  # noqa: PLR0913 - a step has this many parts
     if run.state is State.RUNNING:
         words = _Words(tx, one)
         old = _replaced(tx, one)
-        if old:
-            _look_at_held(tx, run, words, old, now, room)
-        more |= _send_due(tx, run, words, now, room)
+        _look_at_held(tx, run, words, old, now, room)
+        if not room.full():
+            more |= _send_due(tx, run, words, now, room)
         if not run.fed and not room.full():
             _feed(tx, run, words, old, now, room)
             more = True
@@ -272,11 +283,12 @@ def _feed(  # noqa: PLR0913, PLR0917 - a step has this many parts
     tx: Tx, run: Broadcast, words: _Words, old: Sequence[int], now: datetime, room: _Room
 ) -> None:
     """Look at the next people behind the cursor."""
+    some = room.some()
     if old:
-        part = broadcasts.concerned(tx, old, run.reached, AT_ONCE)
+        part = broadcasts.concerned(tx, old, run.reached, some)
     else:
-        part = readers.next_part(tx, words.bulletin.place, run.reached, AT_ONCE)
-    last = len(part) < AT_ONCE
+        part = readers.next_part(tx, words.bulletin.place, run.reached, some)
+    last = len(part) < some
     within = [who for who in part if who <= run.highest]
     listed = {known.person for known in broadcasts.of_people(tx, [run.number], within)}
     new = [who for who in within if who not in listed]
@@ -327,14 +339,20 @@ def _waits(one: Delivery) -> bool:
 def _look_at_held(  # noqa: PLR0913, PLR0917 - a step has this many parts
     tx: Tx, run: Broadcast, words: _Words, old: Sequence[int], now: datetime, room: _Room
 ) -> None:
-    """Look again at those to whom an earlier version was in the air."""
+    """Look again at those to whom an earlier version was in the air, and at whom the cursor has missed."""
     held = {one.person: one for one in broadcasts.due(tx, run.number, Outcome.HELD, now, AT_ONCE)}
     if not held:
         return
-    got, perhaps = _who_got(tx, run, old, list(held), now)
+    if old:
+        got, perhaps = _who_got(tx, run, old, list(held), now)
+        to = readers.whoever(tx, got)
+    else:
+        perhaps = []
+        to = readers.among(tx, readers.of_place(tx, words.bulletin.place, list(held)), words.bulletin.topic)
     broadcasts.put(tx, [(held[who], Outcome.HELD, now + LANDS) for who in perhaps])
-    broadcasts.remove(tx, [one for who, one in held.items() if who not in {*got, *perhaps}])
-    _deliver(tx, words, readers.whoever(tx, got), held, now, room)
+    concerned = {*perhaps, *(reader.person.id for reader in to)}
+    broadcasts.remove(tx, [one for who, one in held.items() if who not in concerned])
+    _deliver(tx, words, to, held, now, room)
 
 
 def _row(number: int, who: int, outcome: Outcome, at: datetime | None, *, digest: bool = False) -> dict[str, object]:
@@ -377,16 +395,19 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
     spoken: dict[int, str] = {}
     new: list[dict[str, object]] = []
     put: list[tuple[Delivery, Outcome, datetime | None]] = []
+    digests: list[int] = []
 
     def later(who: int, outcome: Outcome, at: datetime | None, *, digest: bool = False) -> None:
         if who in listed:
             put.append((listed[who], outcome, at))
+            if digest:
+                digests.append(who)
         else:
             new.append(_row(one.number, who, outcome, at, digest=digest))
 
     for reader in to:
         who = reader.person.id
-        at, digest = _when(one, reader, now, digests=who not in listed)
+        at, digest = _when(one, reader, now, digests=who not in listed or listed[who].outcome is Outcome.HELD)
         if at is not None:
             later(who, Outcome.LATER, at, digest=digest)
         elif who not in where:
@@ -402,6 +423,7 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
         later(who, Outcome.WAITING if who in people else Outcome.UNREACHABLE, now + broadcasts.LOOKED_AGAIN)
     broadcasts.enlist(tx, new)
     broadcasts.put(tx, put)
+    broadcasts.in_digests(tx, one.number, digests)
     broadcasts.count(
         tx, one.number, {Outcome.UNREACHABLE: sum(row["outcome"] == Outcome.UNREACHABLE for row in new)}, told=len(new)
     )
@@ -423,13 +445,14 @@ def _deliver(  # noqa: PLR0913, PLR0917 - a step has this many parts
 
 def _send_due(tx: Tx, run: Broadcast, words: _Words, now: datetime, room: _Room) -> bool:
     """Send what was put off and is due, some at a time. Whether there may be more."""
-    found = broadcasts.due(tx, run.number, Outcome.LATER, now, AT_ONCE)
+    some = room.some()
+    found = broadcasts.due(tx, run.number, Outcome.LATER, now, some)
     if not found:
         return False
     single = {one.person: one for one in found if not one.digest}
     _deliver(tx, words, readers.whoever(tx, list(single)), single, now, room)
     _send_digests(tx, [one.person for one in found if one.digest], now, room)
-    return len(found) == AT_ONCE
+    return len(found) == some
 
 
 def _send_digests(tx: Tx, people: Sequence[int], now: datetime, room: _Room) -> None:
@@ -570,8 +593,9 @@ def _mark(tx: Tx, run: Broadcast, one: Bulletin, now: datetime, room: _Room) -> 
     outbox.post(tx, letters, now)
     broadcasts.note(tx, run.id, reached=reached)
     if whole and len(part) < AT_ONCE:
-        outbox.post(tx, _mark_outlets(tx, words), now)
         broadcasts.end(tx, run.id, State.DONE, now)
+        if not any((other.number, other.run) == (run.number, Run.MARK) for other in broadcasts.under_way(tx)):
+            outbox.post(tx, _mark_outlets(tx, words), now)
         return False
     return whole
 

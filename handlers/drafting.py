@@ -86,8 +86,12 @@ def tell_others(ask: Ask, tx: Tx, text: Line, label: Line, verb: str, *args: int
 
 def quietly(ask: Ask, tx: Tx, who: int, text: Line, choice: Choice) -> Outgoing:
     """A quiet word to a moderator, which goes from the chat by itself."""
+    return _quietly(tx, who, text, choice, ask.now)
+
+
+def _quietly(tx: Tx, who: int, text: Line, choice: Choice, now: datetime) -> Outgoing:
     found = people.find(tx, who)
-    silent = found is not None and quiet_until(found, ask.now) is not None
+    silent = found is not None and quiet_until(found, now) is not None
     return Outgoing(who, text, choices=((choice,),), lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
 
 
@@ -759,6 +763,27 @@ def later(ask: Ask, tx: Tx) -> Outgoing:
     people.end_dialogue(tx, ask.person.id)
     drafts.leave(tx, one.id, _language(ask))
     return overview(ask, tx)
+
+
+def replaced(tx: Tx, number: int, by: int, now: datetime) -> list[Outgoing]:
+    """A bulletin is corrected or withdrawn: translating it ends, and what was proposed of that is off the list."""
+    letters: list[Outgoing] = []
+    text = _(
+        "No. {number} is replaced by No. {newer}: its translation is no longer needed. Thank you.",
+        number=number,
+        newer=by,
+    )
+    label = pgettext("button", "📰 No. {number}", number=by)
+    for one in drafts.translations(tx, number):
+        for proposed in proposals.of_kind(tx, TONGUE, Role.MODERATOR, now):
+            if proposed.body["draft"] == one.id:
+                proposals.withdraw(tx, proposed, proposed.proposer)
+                outbox.withdraw(tx, desk.topic(proposed.id), Lane.CHECKIN, now)
+        told = drafts.takers(tx, one.id) | ({one.author} if one.author is not None else set())
+        letters += [_quietly(tx, who, text, button(label, "published.one", by), now) for who in sorted(told)]
+        drafts.drop(tx, one.id)
+        audit.note(tx, None, f"no longer needed: translation of {number}", now)
+    return letters
 
 
 # -- as time passes ------------------------------------------------------------------------------------------------

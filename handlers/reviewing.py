@@ -243,7 +243,15 @@ def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
     drafts.drop(tx, kept.id)
     audit.note(tx, by.person, f"published: {published.number}", ask.now, about=one.proposer)
     done = ask.reply(_("Published: No. {number}.", number=published.number), [back("desk")])
-    return [done, *broadcast.begin(tx, published, ask.now, one.proposer)]
+    return [done, *_begin(tx, published, ask.now, one.proposer)]
+
+
+def _begin(tx: Tx, published: Bulletin, now: datetime, by: int | None) -> list[Outgoing]:
+    """It goes out; and what it replaces is translated no further."""
+    letters = broadcast.begin(tx, published, now, by)
+    if published.about is not None:
+        letters += drafting.replaced(tx, published.about, published.number, now)
+    return letters
 
 
 # -- a translation that came later ---------------------------------------------------------------------------------
@@ -356,7 +364,7 @@ def alone_yes(ask: Ask, tx: Tx) -> list[Outgoing]:
     return [
         ask.reply(_("Published: No. {number}, not yet reviewed.", number=published.number), [back("desk")]),
         *drafting.tell_others(ask, tx, text, desk.LOOK, "alone.see", published.number),
-        *broadcast.begin(tx, published, ask.now, by.person),
+        *_begin(tx, published, ask.now, by.person),
     ]
 
 
@@ -439,7 +447,7 @@ def _withdrawn(tx: Tx, signer: Signer, one: Bulletin, now: datetime, by: int | N
     )
     texts = wording.texts(draft, drafting.next_number(tx), now, reviewed=True)
     published = bulletins.publish(tx, signer, draft, texts, now, author=by, reviewer=None)
-    return broadcast.begin(tx, published, now, by)
+    return _begin(tx, published, now, by)
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:

@@ -45,7 +45,7 @@ class Outcome(IntEnum):
 
     WAITING = 0  # a letter is on its way
     LATER = 1  # quiet hours, or the digest: no letter yet
-    HELD = 2  # a correction, while what it corrects is in the air: perhaps they never get that
+    HELD = 2  # to be looked at: a correction, while what it corrects is in the air, and whom the cursor has missed
     DELIVERED = 3
     UNKNOWN = 4
     UNREACHABLE = 5
@@ -405,6 +405,13 @@ def remove(tx: Tx, rows: Sequence[Delivery]) -> None:
             count(tx, one.number, {}, told=-1)
 
 
+def in_digests(tx: Tx, number: int, people: Sequence[int]) -> None:
+    """These people read it in their digest."""
+    if people:
+        theirs = (delivery.c.number == number) & delivery.c.person_id.in_(list(people))
+        tx.execute(delivery.update().where(theirs).values(digest=1))
+
+
 _WAIT_FOR = Prepared(
     delivery.update()
     .where(delivery.c.number == sa.bindparam("which"), delivery.c.person_id == sa.bindparam("who"))
@@ -663,21 +670,39 @@ _NEAREST: Final = (
 )
 
 
-def unite(tx: Tx, gone: int, kept: int) -> None:
-    """Of two deliveries of one bulletin the one that came nearer to them stays."""
-    query = sa.select(delivery).where(delivery.c.person_id.in_([gone, kept]))
+def unite(tx: Tx, gone: int, kept: int, now: datetime) -> None:
+    """Of two deliveries of one bulletin the one that came nearer to them stays, and what waits of the other does not.
+
+    A run that would have come to the one that goes, and does not come to the other any more, looks at them once more.
+    """
     of_number: dict[int, list[Any]] = {}
-    for row in tx.execute(query).all():
+    for row in tx.execute(_WITH_LETTER.where(delivery.c.person_id.in_([gone, kept]))).all():
         of_number.setdefault(row.number, []).append(row)
     tx.execute(delivery.delete().where(delivery.c.person_id.in_([gone, kept])))
+    twice = []
     for number, found in of_number.items():
         first, *rest = sorted(found, key=lambda row: _NEAREST.index(Outcome(row.outcome)))
-        left = {**first._asdict(), "person_id": kept, "had": max(one.had for one in found)}
-        tx.execute(delivery.insert(), left)
+        left = {name: getattr(first, name) for name in delivery.c.keys()}  # noqa: SIM118 - columns, not a mapping
+        tx.execute(delivery.insert(), {**left, "person_id": kept, "had": max(one.had for one in found)})
         for one in rest:
             count(tx, number, {Outcome(one.outcome): -1}, told=-1)
+            if one.outcome == Outcome.WAITING and one.digest_of is None and not one.again:
+                twice.append({"which": one.letter, "how": LetterState.EXPIRED.value, "at": now})
+    if twice:
+        tx.execute(_TAKE, twice)
     questions = tx.execute(sa.select(asked).where(asked.c.person_id == gone)).all()
     for row in questions:
         note_asked(tx, row.number, kept, row.at, language=row.language)
     tx.execute(asked.delete().where(asked.c.person_id == gone))
     tx.execute(broadcast.update().where(broadcast.c.by_id == gone).values(by_id=kept))
+    for run in under_way(tx):
+        passed = run.reached < gone <= run.highest and not run.reached < kept <= run.highest
+        if passed and run.run is not Run.TELL:
+            which = begin(tx, run.number, run.run, now, language=run.language)
+            note(tx, which, reached=kept - 1, highest=kept)
+        elif passed and not run.fed and not of_people(tx, [run.number], [kept]):
+            enlist(tx, [{**_NOT_YET, "number": run.number, "person_id": kept, "look_at": now}])
+            count(tx, run.number, {}, told=1)
+
+
+_NOT_YET: Final = {"outcome": Outcome.HELD.value, "letter": None, "language": "", "digest": 0}

@@ -96,6 +96,12 @@ def offered(tx: Tx, most: int) -> list[Kept]:
     return [_kept(row) for row in tx.execute(query)]
 
 
+def translations(tx: Tx, number: int) -> list[Kept]:
+    """The translations of a published bulletin that are begun. What a draft is about is sealed: all are looked at."""
+    rows = tx.execute(sa.select(*_COLUMNS).where(draft.c.state == 1).order_by(draft.c.id))
+    return [one for one in map(_kept, rows) if one.of == number]
+
+
 def save(tx: Tx, one: Kept, now: datetime) -> None:
     """Keep a draft as it is now. An author's touch counts for its ninety days."""
     values = {
@@ -185,6 +191,11 @@ def take(tx: Tx, which: int, language: str, who: int, now: datetime) -> bool:
     row = {"draft_id": which, "language": language, "person_id": who, "until": now + TAKEN_FOR}
     taken: int = tx.execute(tx.insert(translating).on_conflict_do_nothing(), row).rowcount
     return taken == 1
+
+
+def takers(tx: Tx, which: int) -> set[int]:
+    """Whoever is translating a draft just now."""
+    return set(tx.execute(sa.select(translating.c.person_id).where(translating.c.draft_id == which)).scalars())
 
 
 def leave(tx: Tx, which: int, language: str) -> None:

@@ -77,7 +77,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     drafts.unite(tx, gone, kept)
     vouchers.unite(tx, gone, kept)
     readers.unite(tx, gone, kept)
-    broadcasts.unite(tx, gone, kept)
+    broadcasts.unite(tx, gone, kept, now)
     outlets.unite(tx, gone, kept)
     rumours.unite(tx, gone, kept)
     hotline.unite(tx, gone, kept)

@@ -31,6 +31,8 @@ LIFE = {  # how long a letter may wait for its platform before it is given up
     Lane.DIGEST: timedelta(days=1),
 }
 SENT_AGAIN = frozenset({Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN})  # after an unknown outcome
+LAST = max(Lane)
+LAST_SENT_AGAIN = max(SENT_AGAIN)  # the lanes behind it have none that is sent again
 ENDED_KEPT = timedelta(days=14)
 ONLY = 2  # in a letter's body: it changes what stands, or says nothing
 TURNS = timedelta(hours=1)
@@ -289,6 +291,7 @@ _DUE = Prepared(
     .where(
         letter.c.route == sa.bindparam("route"),
         letter.c.state == State.WAITING.value,
+        letter.c.lane <= sa.bindparam("last"),
         # not a range of an index: the rows come in their order by another one, so that no backlog is sorted
         letter.c.due_at + sa.literal_column("0", sa.Integer) <= sa.bindparam("now", type_=Instant),
         # order holds per address within a lane; what was posted for later (quiet hours) holds back nothing
@@ -333,15 +336,19 @@ MERGED = 8  # news in one message at the most, so that it stays readable
 MERGED_LENGTH = 2000  # packed characters at the most: spoken in any language they stay below a platform's 4096
 
 
-def claim(tx: Tx, route: str, now: datetime, most: int, *, lists: bool = False) -> list[Letter]:
+def claim(  # noqa: PLR0913 - which letters, and how they will be shown
+    tx: Tx, route: str, now: datetime, most: int, *, last: Lane = LAST, lists: bool = False
+) -> list[Letter]:
     """Take what is due on one route, the most urgent lane first, and note the intent before any byte is sent.
+
+    Nothing of the lanes behind `last` is taken.
 
     News waiting for one address goes in one message; calls for help never do. What may have arrived already goes again
     as it went: a platform that knows a message by its number would take nothing more under it, and whatever had joined
     it since would be lost. With `lists` the platform has no buttons: each list of choices gets its numbers now.
     """
     try:
-        rows = tx.execute(_DUE, {"route": route, "now": now, "most": most}).all()
+        rows = tx.execute(_DUE, {"route": route, "now": now, "last": last.value, "most": most}).all()
     except Tampered:
         _end_unreadable(tx, route, now)
         return []

@@ -150,6 +150,15 @@ def next_part(tx: Tx, place: str, after: int, most: int) -> list[int]:
     return sorted(found)[:most]
 
 
+def of_place(tx: Tx, place: str, people: Sequence[int]) -> list[int]:
+    """Those of these people who read of a place, whatever the topic."""
+    where = concerned(place)
+    if not where or not people:
+        return list(people)
+    chosen = reader_place.c.person_id.in_(list(people)) & reader_place.c.place.in_(where)
+    return sorted(tx.execute(sa.select(reader_place.c.person_id).where(chosen).distinct()).scalars())
+
+
 def among(tx: Tx, people: Sequence[int], topic: Topic) -> list[Reader]:
     """Those of these people who read of a topic."""
     if not people:

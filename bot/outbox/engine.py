@@ -13,6 +13,7 @@ import structlog
 from markupsafe import Markup
 
 from bot import i18n
+from bot.domain.conversation import Lane
 from bot.i18n import _
 from bot.outbox.courier import (
     Button,
@@ -39,6 +40,8 @@ log = structlog.get_logger(__name__)
 IDLE = 5.0  # seconds: how often to look although nobody woke us
 CLEANED = 100  # messages in one cleaning
 DEFECTS = 5  # times that a letter may meet a defect of ours before an operator must look
+SILENT = 5  # attempts in a row without an answer: the platform is away
+ASKED_MORE_SELDOM = 9  # times: then every two to four minutes whether it is back
 AHEAD = 0.1  # seconds of sending reserved before more is claimed
 PATIENCE = 0.05  # seconds that a claim waits for more room than for one letter
 _DICE = random.Random()  # noqa: S311 - spreads retries, guards nothing; used in the writer's thread too
@@ -66,6 +69,9 @@ class Route:
         self._ended: list[Delivered] = []
         self._woken = asyncio.Event()
         self._flush = asyncio.Event()
+        self._once: set[int] = set()  # letters under way that a crash would leave unknown, until their end is noted
+        self._silent = 0  # attempts in a row that the platform has not answered
+        self._ask_at = now()
         self._untidy = asyncio.Event()
         self._roomy = asyncio.Event()
         self._turns = asyncio.Lock()
@@ -141,9 +147,14 @@ class Route:
         ahead = self._pace.ahead(loop.time())
         if ahead > AHEAD:
             await asyncio.sleep(ahead - AHEAD)
+        last, room = self._lanes(room)
         self._looked_at = self._now()
-        claim = partial(outbox.claim, route=self.name, now=self._looked_at, most=room, lists=self._courier.lists)
+        claim = partial(
+            outbox.claim, route=self.name, now=self._looked_at, most=room, last=last, lists=self._courier.lists
+        )
         letters = await self._storage.write(claim)
+        if not self._courier.idempotent:
+            self._once.update(letter.id for letter in letters if letter.lane not in outbox.SENT_AGAIN)
         for letter in letters:
             slot = self._pace.slot(loop.time())
             task = asyncio.create_task(self._deliver(letter, slot))
@@ -165,6 +176,22 @@ class Route:
         if self._queued >= most:  # the network is slower than the pace: what is claimed too early can't be overtaken
             await asyncio.sleep(PATIENCE)
         return min(most - self._queued, limits.concurrency - len(self._flying))
+
+    def _lanes(self, room: int) -> tuple[Lane, int]:
+        """Up to which lane to claim, and how many letters.
+
+        What is claimed now follows what is in the air; together that is one batch of what nobody may repeat, so that a
+        crash leaves no more than a batch unknown, and an outage little more. What is sent again anyway may be more.
+        """
+        if self._courier.idempotent:
+            return outbox.LAST, room
+        batch = self._pace.batch()
+        if self._silent >= SILENT:  # an outage: one letter now and then finds out whether it is over
+            batch = int(self._now() >= self._ask_at)
+        free = batch - len(self._once)
+        if free < max(1, batch // 3):  # each claim is a commit
+            return outbox.LAST_SENT_AGAIN, room
+        return outbox.LAST, min(room, free)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
@@ -205,14 +232,23 @@ class Route:
             finally:
                 self._pace.answered(loop.time() - began, loop.time())
         except CourierError as error:
+            self._hear(answered=not isinstance(error, Unknown | NotSent))
             await self._failed(letter, error)
         except Exception as error:  # noqa: BLE001 - a defect in one letter must not stop the others
             log.error("courier.defect", route=self.name, letter=letter.id, error=error)  # noqa: TRY400 - logs withhold it
             await self._failed(letter, Unknown() if letter.attempts < DEFECTS else Refused())
         else:
+            self._hear(answered=True)
             self._note_delivered(letter, receipt)
             return
         self._woken.set()  # the next letter of this address and lane may go now
+
+    def _hear(self, *, answered: bool) -> None:
+        """Count how long the platform has been silent; each attempt in vain makes the next one later."""
+        self._silent = 0 if answered else self._silent + 1
+        if self._silent >= SILENT:
+            pause = back_off(min(self._silent - SILENT + 1, ASKED_MORE_SELDOM), self._dice)
+            self._ask_at = self._now() + pause
 
     def _note_delivered(self, letter: Letter, receipt: Receipt) -> None:
         delivered = Delivered(
@@ -281,6 +317,7 @@ class Route:
                 await asyncio.sleep(1)
             else:
                 break
+        self._once.discard(letter.id)
         if isinstance(error, Closed):
             self._closed = True
             log.error("account.closed", route=self.name)
@@ -324,6 +361,8 @@ class Route:
                 outbox.later(tx, which, self._now() + pause, perhaps=letter.again)
 
         await self._storage.write(work)
+        self._once.discard(letter.id)
+        self._woken.set()
 
     # -- writing down ------------------------------------------------------------------------------------------------
 
@@ -347,10 +386,12 @@ class Route:
         except Exception as error:  # noqa: BLE001 - each alone then: a bad one harms nobody else
             if len(ended) == 1:  # counts as under way until the next start
                 log.error("letter.unnoted", letter=ended[0].letter, error=error)  # noqa: TRY400 - logs withhold it
+                self._once.discard(ended[0].letter)
                 return
             for one in ended:
                 await self._note([one])
         else:
+            self._once.difference_update(one.letter for one in ended)
             self._woken.set()  # only now may the next letter of the same address and lane be claimed
 
     # -- cleaning ----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ MINUTE = 60.0
 SECOND = 1.0
 DOCUMENTED = 30  # messages in any one second that Telegram lets an account send
 KNOWN = 60  # answers before the quickest of them says something about the network
+BESIDE = 0.15  # seconds of a letter's way that are our own: claimed, waiting for its turn, noted
 TRUSTED = 0.75  # of the quickest answer's time: so much of a message's way is taken to be the same for all
 
 
@@ -112,6 +113,17 @@ class Pace:
             self._quickest = min(self._quickest, took)
             surely = TRUSTED * self._quickest if self._answers > KNOWN else 0.0
             self._counting.append(now + SECOND - surely)
+
+    def batch(self) -> int:
+        """How many letters may be under way at once that no crash may repeat: as many as are claimed at once.
+
+        More only where the network is so slow that a batch in the air could not keep the pace. What counts is its
+        quickest answer, so that neither stragglers nor a busy machine make it more.
+        """
+        batch = self.limits.claim
+        if self.limits.per_second is None or self._answers <= KNOWN:
+            return batch
+        return max(batch, math.ceil(self.limits.per_second * (self._quickest + BESIDE)))
 
     def ahead(self, now: float) -> float:
         """How many seconds of sending are reserved already."""

@@ -16,15 +16,31 @@ from typing import Self
 import pytest
 
 from bot import i18n
+from bot.domain.bulletin import Kind
 from bot.domain.roles import Role
 from bot.outbox.courier import NotSent
-from storage import outbox
+from handlers import rounds
+from storage import broadcasts, outbox
 from storage.crypto import Keys
+from storage.readers import Reading
 from storage.sqlite import SQLite, open_file
-from tests.family.test_desk import give
+from tests.family.looking import id_of
+from tests.family.test_desk import give, moderators, people
 from tests.stage import Stage
+from tests.updates.casting import crowd, draft, publishes, subscribes
 from tests.updates.test_hotline import answers, reads, takes
 from tests.updates.test_hotline import writes as begins_a_case
+
+LONG = (
+    "delivery",
+    "reader",
+    "reader_place",
+    "asked",
+    "letter",
+    "message",
+    "person",
+    "address",
+)  # a row for each reader
 
 
 @pytest.fixture
@@ -112,6 +128,30 @@ async def test_nothing_that_is_asked_of_the_line_reads_all_that_was_ever_written
     plans = {one: plan for one, plan in (await statements.plans()).items() if "line_" in one}
     assert len(plans) > 15, "the statements were seen"  # noqa: PLR2004
     assert {one: steps for one, plan in plans.items() if (steps := whole(plan))} == {}
+
+
+async def test_a_bulletin_on_its_way_reads_no_whole_table_but_its_own_short_ones(stage: Stage) -> None:
+    anna, _bahrom = await moderators(stage, "Anna", "Bahrom")
+    (zarina,) = await people(stage, "Zarina")
+    who = await subscribes(stage, zarina, Reading(places=("khorugh",)))
+    everybody = await stage.storage.write(partial(crowd, stage=stage, n=40, languages=("en", "tg")))
+    await publishes(stage, draft(place="khorugh"), ["en"], by=await id_of(stage, anna))
+    step = partial(rounds.broadcasting, most={"memory/1": 100})
+    with Statements(stage) as statements:
+        await stage.storage.write(partial(step, now=stage.now()))
+        await stage.app.engine.drain()
+        await stage.storage.write(partial(broadcasts.note_asked, number=1, who=everybody[0], now=stage.now()))
+        await publishes(stage, draft(Kind.CORRECTION, 1), ["en"])
+        for _step in range(3):
+            stage._now += timedelta(seconds=5)  # noqa: SLF001 - without what else happens as time passes
+            await stage.storage.write(partial(step, now=stage.now()))
+            await stage.app.engine.drain()
+        await stage.storage.write(partial(broadcasts.unite, gone=everybody[-1], kept=who, now=stage.now()))
+    plans = await statements.plans()
+    ours = {one: plan for one, plan in plans.items() if any(table in one for table in LONG)}
+    assert len(ours) > 30, "the statements were seen"  # noqa: PLR2004
+    found = {one: [step for step in whole(plan) if step.split()[1] in LONG] for one, plan in ours.items()}
+    assert {one: steps for one, steps in found.items() if steps} == {}
 
 
 async def test_control_a_search_without_an_index_is_seen(stage: Stage) -> None:

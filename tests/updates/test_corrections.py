@@ -24,7 +24,7 @@ from storage.schema import asked, delivery
 from tests.family.looking import forge, id_of
 from tests.family.test_desk import moderators
 from tests.family.test_desk import people as settled
-from tests.stage import Stage
+from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 from tests.updates.casting import crowd, draft, outcomes, publishes, run_of, subscribes
 
@@ -163,6 +163,84 @@ async def test_two_accounts_that_become_one_are_told_once_and_corrected(stage: S
     await publishes(stage, CORRECTION(1))
     await stage.pass_time(MINUTE)
     assert (await outcomes(stage, 2)).keys() == {kept}
+
+
+# -- two persons turn out to be one, while something is on its way ---------------------------------------------------
+
+
+async def _apart(stage: Stage) -> tuple[Actor, int, Actor, int]:
+    """Two people with many readers between them, so that a run has come to one and not yet to the other."""
+    (zarina,) = await settled(stage, "Zarina")
+    await stage.storage.write(partial(crowd, stage=stage, n=60))
+    (daler,) = await settled(stage, "Daler")
+    return zarina, await id_of(stage, zarina), daler, await id_of(stage, daler)
+
+
+async def _a_part(stage: Stage) -> None:
+    """Take one step of everything that is on its way, with room for one letter."""
+    await stage.storage.write(partial(rounds.broadcasting, now=stage.now(), most={"memory/1": 1}))
+
+
+async def test_whoever_becomes_a_reader_behind_the_cursor_is_not_left_out(stage: Stage) -> None:
+    _zarina, kept, daler, gone = await _apart(stage)
+    await subscribes(stage, daler)
+    await publishes(stage)
+    await _a_part(stage)
+    assert kept <= (await run_of(stage, 1)).reached < gone
+    await stage.storage.write(partial(merging.merge, gone=gone, kept=kept, now=stage.now()))
+    await stage.pass_time(MINUTE)
+    assert (await outcomes(stage, 1))[kept] is Outcome.DELIVERED
+    run = await run_of(stage, 1)
+    assert (run.state, run.told, run.counts[Outcome.DELIVERED]) == (State.DONE, 61, 61)
+
+
+async def test_whoever_becomes_a_reader_behind_the_cursor_gets_what_is_not_urgent_in_the_digest(stage: Stage) -> None:
+    zarina, kept, daler, gone = await _apart(stage)
+    await subscribes(stage, daler, Reading(urgency=Urgency.URGENT))
+    await publishes(stage)
+    await _a_part(stage)
+    await stage.storage.write(partial(merging.merge, gone=gone, kept=kept, now=stage.now()))
+    await stage.pass_time(MINUTE)
+    assert (await outcomes(stage, 1))[kept] is Outcome.LATER
+    await stage.pass_time(5 * HOUR, 5 * MINUTE)
+    assert zarina.sees("News of the day") or daler.sees("News of the day")
+
+
+async def test_who_reads_of_another_place_is_taken_off_the_list_again(stage: Stage) -> None:
+    _zarina, kept, daler, gone = await _apart(stage)
+    await subscribes(stage, daler, Reading(places=("dushanbe",)))
+    await publishes(stage, draft(place="khorugh"))
+    await _a_part(stage)
+    await stage.storage.write(partial(merging.merge, gone=gone, kept=kept, now=stage.now()))
+    await stage.pass_time(MINUTE)
+    assert kept not in await outcomes(stage, 1)
+    assert (await run_of(stage, 1)).told == 60  # noqa: PLR2004 - the others
+
+
+async def test_whoever_had_the_wrong_one_with_their_other_account_is_corrected_behind_the_cursor(stage: Stage) -> None:
+    zarina, kept, daler, gone = await _apart(stage)
+    await subscribes(stage, daler)
+    await publishes(stage)
+    await stage.pass_time(MINUTE)
+    await publishes(stage, CORRECTION(1))
+    await _a_part(stage)
+    assert kept <= (await run_of(stage, 2)).reached < gone
+    await stage.storage.write(partial(merging.merge, gone=gone, kept=kept, now=stage.now()))
+    await stage.pass_time(5 * MINUTE)
+    assert (await outcomes(stage, 2))[kept] is Outcome.DELIVERED
+    assert any("Corrected by No. 2.\n\n📰 No. 1" in actor.screen for actor in (zarina, daler)), "changed in place"
+
+
+async def test_two_accounts_with_a_letter_each_are_told_once(stage: Stage) -> None:
+    zarina, daler = await settled(stage, "Zarina", "Daler")
+    kept = await subscribes(stage, zarina)
+    gone = await subscribes(stage, daler)
+    await publishes(stage)
+    await stage.storage.write(partial(rounds.broadcasting, now=stage.now()))
+    await stage.storage.write(partial(merging.merge, gone=gone, kept=kept, now=stage.now()))
+    await stage.pass_time(MINUTE)
+    assert zarina.screen.count("📰 No. 1") + daler.screen.count("📰 No. 1") == 1
+    assert await outcomes(stage, 1) == {kept: Outcome.DELIVERED}
 
 
 # -- whatever happens in between -----------------------------------------------------------------------------------

@@ -187,3 +187,37 @@ def test_what_is_said_in_other_words_must_be_translated_anew_and_parts_keep_thei
     assert smaller.texts["en"] == {"title": "T", "claim.0": "two", "claim.0.source.0": "y"}
     assert smaller.texts["ru"]["claim.0.source.0"] == "ru claim.1.source.1"
     assert missing(with_text(draft, "en", "claim.0", "new"), "ru") == ("claim.0",)
+
+
+async def test_a_translation_of_what_is_replaced_ends_as_a_task_and_as_a_proposal(stage: Stage, sent: Sent) -> None:
+    anna, bahrom = await moderators(stage, "Anna", "Bahrom")
+    await publishes(anna, bahrom)
+    await bahrom.says("/desk")
+    await bahrom.presses("Published")
+    await bahrom.presses("No. 1")
+    await bahrom.presses("Русский")
+    await translates(bahrom, "Дорога открыта", "Машины ездят с полудня.", "Водитель", "Проедут ли грузовики.")
+    await bahrom.presses("Propose it")
+    await anna.says("/desk")
+    await anna.presses("Published")
+    await anna.presses("No. 1")
+    await anna.presses("Тоҷикӣ")
+    await translates(anna, "Роҳ кушода аст")
+    await anna.says("/desk")
+    await anna.presses("Published")
+    await anna.presses("No. 1")
+    await anna.presses("Correct")
+    await anna.says("Lorries may pass as well.")
+    await proposes(anna)
+    await opens(bahrom)
+    await bahrom.presses("Publish it")
+    assert bahrom.sees("No. 1 is replaced by No. 2: its translation is no longer needed. Thank you.")
+    assert anna.sees("its translation is no longer needed"), "she was at it just now"
+    assert await stage.storage.read(partial(drafts.translations, number=1)) == []
+    await anna.says("/desk")
+    assert not any("Translation of No. 1" in label for label in anna.buttons)
+    await anna.presses("Drafts")
+    assert not any("Тоҷикӣ" in label for label in anna.buttons)
+    await bahrom.presses("📰 No. 2")
+    assert "Русский" in " ".join(bahrom.buttons), "the new one is translated from there"
+    assert sent.translated == []
