@@ -282,22 +282,25 @@ def note_shown(tx: Tx, which: int, shown: str) -> None:
     tx.execute(alarm.update().where(alarm.c.id == which).values(shown=shown))
 
 
+_READERS = Prepared(
+    sa.select(
+        alarm_reader.c.person_id,
+        person.c.name,
+        alarm_reader.c.circle_id,
+        alarm_reader.c.seen_at,
+        alarm_reader.c.caring_at,
+    )
+    .join(person, alarm_reader.c.person_id == person.c.id)
+    .where(alarm_reader.c.alarm_id == sa.bindparam("which"))
+    .order_by(alarm_reader.c.person_id)
+)
+
+
 def readers_of(tx: Tx, which: int) -> list[Reader]:
     """Whom a call for help went to, without what became of the letters."""
-    query = (
-        sa.select(
-            alarm_reader.c.person_id,
-            person.c.name,
-            alarm_reader.c.circle_id,
-            alarm_reader.c.seen_at,
-            alarm_reader.c.caring_at,
-        )
-        .join(person, alarm_reader.c.person_id == person.c.id)
-        .where(alarm_reader.c.alarm_id == which)
-        .order_by(alarm_reader.c.person_id)
-    )
     return [
-        Reader(row.person_id, row.name or "", row.circle_id, row.seen_at, row.caring_at) for row in tx.execute(query)
+        Reader(row.person_id, row.name or "", row.circle_id, row.seen_at, row.caring_at)
+        for row in tx.execute(_READERS, {"which": which})
     ]
 
 

@@ -328,7 +328,8 @@ _SIBLINGS = Prepared(
         letter.c.lane == Lane.CHECKIN.value,
         letter.c.state == State.WAITING.value,
         (letter.c.due_at <= sa.bindparam("now")) | (letter.c.again == 1),
-        letter.c.topic == "",
+        # not a key of an index: nearly every waiting letter has no topic, and SQLite would go through all of them
+        letter.c.topic + sa.literal_column("''", sa.Text) == "",
     )
     .order_by(letter.c.id)
 )
@@ -714,15 +715,17 @@ def expire(tx: Tx, now: datetime) -> None:
 _REACH = (State.DELIVERED, State.UNKNOWN, State.FLYING, State.WAITING)  # how near to the person, the nearest first
 
 
+_STATES = Prepared(
+    sa.select(letter.c.person_id, letter.c.state)
+    .where(letter.c.topic == sa.bindparam("about"), letter.c.lane == sa.bindparam("going"))
+    .order_by(letter.c.id)
+)
+
+
 def states_of(tx: Tx, topic: str, lane: Lane) -> dict[int, State]:
     """For each person to whom letters of this topic and lane were posted: what became of the one that got furthest."""
-    query = (
-        sa.select(letter.c.person_id, letter.c.state)
-        .where(letter.c.topic == topic, letter.c.lane == lane.value)
-        .order_by(letter.c.id)
-    )
     found: dict[int, State] = {}
-    for row in tx.execute(query):
+    for row in tx.execute(_STATES, {"about": topic, "going": lane.value}):
         state = State(row.state)
         before = found.get(row.person_id)
         if before is None or before not in _REACH or (state in _REACH and _REACH.index(state) < _REACH.index(before)):

@@ -7,7 +7,7 @@ anybody can measure it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,17 @@ import pytest
 
 from bot import i18n
 from bot.domain.bulletin import Kind
+from bot.domain.checkin import News, State
+from bot.domain.conversation import Lane, Outgoing
 from bot.domain.roles import Role
 from bot.outbox.courier import NotSent
-from handlers import rounds
+from handlers import rounds, words
 from storage import broadcasts, outbox
 from storage.crypto import Keys
+from storage.database import Tx
+from storage.outbox import Delivered, Letter
 from storage.readers import Reading
+from storage.schema import address, letter, person
 from storage.sqlite import SQLite, open_file
 from tests.family.looking import id_of
 from tests.family.test_desk import give, moderators, people
@@ -152,6 +157,118 @@ async def test_a_bulletin_on_its_way_reads_no_whole_table_but_its_own_short_ones
     assert len(ours) > 30, "the statements were seen"  # noqa: PLR2004
     found = {one: [step for step in whole(plan) if step.split()[1] in LONG] for one, plan in ours.items()}
     assert {one: steps for one, steps in found.items() if steps} == {}
+
+
+FEW, MANY = 200, 2000
+ROUTE = "memory/1"
+
+
+class Waiting:
+    """People who each wait for one piece of news, and how many steps SQLite needs for what is done with their letters.
+
+    A plan may go by an index and still read the whole backlog, where the index holds one value for nearly all of it.
+    Steps show that, and are the same on every machine.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        assert isinstance(stage.storage, SQLite)
+        self._stage = stage
+        self._storage = stage.storage
+        self._people = 0
+
+    async def wait(self, backlog: int) -> None:
+        """Let so many letters wait altogether."""
+        now = self._stage.now()
+        newly = range(self._people + 1, self._people + 1 + backlog - await self.waiting())
+        self._people = newly.stop - 1
+
+        def work(tx: Tx) -> None:
+            tx.execute(person.insert(), [{"id": 1000 + n, "name": "Daler", "met_on": 20_000} for n in newly])
+            there = {"platform": "memory", "bot": "1"}
+            tx.execute(
+                address.insert(),
+                [{**there, "id": 1000 + n, "person_id": 1000 + n, "account": f"{n}", "reach": f"{n}"} for n in newly],
+            )
+            said = words.letter("Zarina", News(1, 1, 1, State.SAFE, now, now))
+            outbox.post(tx, [Outgoing(1000 + n, said, lane=Lane.CHECKIN) for n in newly], now)
+            tx.posted = False  # the outbox of the program sleeps on
+
+        await self._storage.write(work)
+
+    async def waiting(self) -> int:
+        """How many letters wait."""
+        return await self._storage.write(
+            lambda tx: tx.connection.exec_driver_sql("SELECT count(*) FROM letter WHERE state = 0").scalar_one()
+        )
+
+    async def claim(self, most: int) -> list[Letter]:
+        """Take letters."""
+        return await self._storage.write(partial(outbox.claim, route=ROUTE, now=self._stage.now(), most=most))
+
+    async def steps(self, work: Callable[[Tx], object]) -> int:
+        """How many steps one transaction takes."""
+        steps = 0
+
+        def step() -> None:
+            nonlocal steps
+            steps += 1
+
+        connection = self._storage._writer._conn  # noqa: SLF001 - nobody else has the connection
+        connection.set_progress_handler(step, 1)
+        try:
+            await self._storage.write(work)
+        finally:
+            connection.set_progress_handler(None, 0)
+        return steps
+
+    async def with_few_and_many(self, work: Callable[[Tx], object]) -> tuple[int, int]:
+        """The steps of the same work with a small and with a large backlog."""
+        await self.wait(FEW)
+        few = await self.steps(work)
+        await self.wait(MANY)
+        return few, await self.steps(work)
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 32, 128])
+async def test_a_claim_takes_no_more_steps_when_more_letters_wait(stage: Stage, most: int) -> None:
+    waiting = Waiting(stage)
+    claim = partial(outbox.claim, route=ROUTE, now=stage.now(), most=most)
+    few, many = await waiting.with_few_and_many(claim)
+    assert few > most, "it was counted"
+    assert many < 1.2 * few
+
+
+async def test_what_else_is_asked_of_waiting_letters_takes_no_more_steps_when_more_wait(stage: Stage) -> None:
+    waiting = Waiting(stage)
+    await waiting.wait(FEW)
+    taken = await waiting.claim(40)
+    now, steps = stage.now(), []
+
+    def ended(tx: Tx) -> None:
+        outbox.delivered(tx, [Delivered(one.id, one.address, "", f"{one.id}") for one in taken[:20]], now)
+
+    works = (
+        partial(outbox.queue, route=ROUTE, now=now),
+        partial(outbox.next_due, route=ROUTE, after=now),
+        partial(outbox.states_of, topic="alarm:1", lane=Lane.DANGER),
+        ended,
+    )
+    for backlog in (FEW, MANY):
+        await waiting.wait(backlog)
+        steps.append([await waiting.steps(work) for work in works])
+        del taken[:20]
+    assert taken == []
+    few, many = steps
+    assert all(0 < m < 1.2 * f for f, m in zip(few, many, strict=True)), steps
+
+
+async def test_control_a_search_for_a_value_that_nearly_all_letters_have_is_seen(stage: Stage) -> None:
+    def among_all(tx: Tx) -> None:
+        where = (letter.c.topic == "") & (letter.c.state == 1)
+        tx.execute(letter.select().with_only_columns(letter.c.id).where(where).order_by(letter.c.id)).all()
+
+    few, many = await Waiting(stage).with_few_and_many(among_all)
+    assert many > 5 * few
 
 
 async def test_control_a_search_without_an_index_is_seen(stage: Stage) -> None:
