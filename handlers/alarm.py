@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -399,10 +400,11 @@ def _safe_again(ask: Ask, tx: Tx, alarm: Alarm, about: int) -> list[Outgoing]:
     return [with_menu(ask, _("Good. Everybody who got your call is told.")), *letters, *rest]
 
 
-def answered_by(tx: Tx, news: News, teller: Value, now: datetime) -> list[Outgoing]:
+def answered_by(tx: Tx, news: News, teller: Value, near: Collection[int], now: datetime) -> list[Outgoing]:
     """Somebody tells that a person is safe for whom a call is open: it ends the teller's own call, and a nameless one.
 
-    Another one's call they can't end: one false relative could silence it.
+    Another one's call they can't end: one false relative could silence it. Of a nameless one only those read who ended
+    it that are `near`: in a circle with the teller that was told.
     """
     letters: list[Outgoing] = []
     whom = people.find(tx, news.person)
@@ -410,8 +412,11 @@ def answered_by(tx: Tx, news: News, teller: Value, now: datetime) -> list[Outgoi
         return letters
     for alarm in checkins.open_alarms_about(tx, news.person):
         if alarm.person == news.teller or not _is_known(tx, alarm):
-            end = _("<b>{name}</b>: safe now, says {caller}.", name=words.name_of(whom), caller=teller)
-            letters += _close(tx, alarm, end, now)
+            name, own = words.name_of(whom), alarm.person == news.teller and _is_known(tx, alarm)
+            end = _("<b>{name}</b>: safe now, says {caller}.", name=name, caller=teller)
+            nameless = _("<b>{name}</b>: safe now, says {caller}.", name=name, caller=words.called(""))
+            far = set() if own else {one.person for one in checkins.readers_of(tx, alarm.id)} - {*near}
+            letters += _close(tx, alarm, end, now, dict.fromkeys(far, nameless))
     return letters
 
 
@@ -475,17 +480,23 @@ def still_open(tx: Tx, caller: int, which: int, line: Line) -> list[Outgoing]:
     return [Outgoing(who, Page((line, over)), lane=Lane.DANGER) for who in readers]
 
 
-def _close(tx: Tx, alarm: Alarm, end: Line, now: datetime) -> list[Outgoing]:
-    """Close a call: what has not left is withdrawn; where it may have arrived, it is changed and the end is told."""
+def _close(
+    tx: Tx, alarm: Alarm, end: Line, now: datetime, otherwise: Mapping[int, Line] | None = None
+) -> list[Outgoing]:
+    """Close a call: what has not left is withdrawn; where it may have arrived, it is changed and the end is told.
+
+    `otherwise` is what some readers are told in place of `end`.
+    """
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
     readers = {r.person for r in checkins.readers_of(tx, alarm.id)}  # who was removed meanwhile learns nothing more
     got = [who for who in outbox.perhaps_got(tx, topic(alarm.id), Lane.DANGER) if who in readers]
     outbox.withdraw(tx, topic(alarm.id), Lane.DANGER, now)
     checkins.close_alarm(tx, alarm.id, now)
     closed = replace(alarm, closed_at=now, repeat_at=None)
-    over = Page((end, _("This call is over.")))
-    changes = [_change(closed, who, over) for who in got if states.get(who) is Letter.DELIVERED]
-    return [*(Outgoing(who, end, lane=Lane.DANGER, about=alarm.subject) for who in got), *changes]
+    ends = {who: (otherwise or {}).get(who, end) for who in got}
+    over = _("This call is over.")
+    changes = [_change(closed, who, Page((ends[who], over))) for who in got if states.get(who) is Letter.DELIVERED]
+    return [*(Outgoing(who, ends[who], lane=Lane.DANGER, about=alarm.subject) for who in got), *changes]
 
 
 # -- as time passes ------------------------------------------------------------------------------------------------

@@ -71,7 +71,8 @@ def about(  # noqa: PLR0913, PLR0917 - news has this many parts
     name, me, nobody = words.name_of(person), words.name_of(ask.person), words.called("")
     named = words.letter(name, news, me)
     nameless = words.letter(name, news, nobody)
-    ended = alarm.answered_by(tx, news, me if mine & set(told) else nobody, ask.now) if state is State.SAFE else []
+    near = checkin.hearers(tx, sorted(mine & set(told)), ask.person.id)
+    ended = alarm.answered_by(tx, news, me, near, ask.now) if state is State.SAFE else []
     knows = {one.to for one in ended}
     letters = [
         Outgoing(

@@ -26,7 +26,7 @@ from tests.family.looking import button, forge, id_of, invite_to, make_circle, r
 from tests.family.paper import texts
 from tests.family.test_hard import WAITS, names
 from tests.family.test_links import code_at, linked, type_code
-from tests.family.test_telling import adds
+from tests.family.test_telling import adds, tells
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 
@@ -269,6 +269,25 @@ async def test_whoever_is_in_no_circle_of_theirs_can_bring_a_code_and_learns_not
         await member.says("/people")
         assert "Kamol" not in member.last
         assert "↳ somebody: heard a code of their card" in member.last
+
+
+async def test_whoever_ends_the_call_of_a_code_is_named_only_to_those_who_are_in_a_circle_with_them(
+    stage: Stage, papers: list[Lines]
+) -> None:
+    daler, maria = await stage.family("Daler", "Maria")
+    await make_card(daler, "Maria")
+    paper = Paper(papers[-1], meanings(daler))
+    kamol = stage.actor("kamol")
+    await kamol.settles_in("Kamol")
+    await make_circle(stage, kamol, "Work")
+    await invite_to(stage, kamol, "Work", maria)
+    neighbour = stage.actor("neighbour")
+    await neighbour.settles_in("Safar")
+    await neighbour.says(paper.says("needs help"))
+    assert "Maria: needs help." in daler.last
+    await tells(kamol, "Maria", "I saw them", "Safe")
+    assert "Maria: safe now, says somebody." in daler.screen
+    assert not daler.sees("Kamol")
 
 
 @pytest.mark.parametrize("meaning", ["needs help", "detained"])

@@ -123,7 +123,7 @@ async def test_whoever_invites_the_bot_is_greeted_and_heard(ear: Ear, crowd: Cro
         Started(),
         Said("I am safe", lists=True),
         Reacted("👍", said),
-        Attached("photo", "mxc://a/b"),
+        Attached("photo", '{"url":"mxc://a/b","key":{"k":""},"iv":"","hashes":{"sha256":""}}'),
         Said("2", lists=True, on=said),
     ]
     last = ear.heard[-1]
