@@ -79,16 +79,21 @@ class Detained:
         self.named[which].discard(who)
         for case in self._standing():
             if case.circle == which:
-                case.must.discard(who)
-                case.enough = False
+                self._misses(case, who)
                 case.over |= which not in self._oracle.members
 
     def gone(self, who: int) -> None:
         """Somebody is forgotten."""
         for case in self._standing():
             case.over |= case.who == who
-            case.must.discard(who)
-            case.enough = False
+            self._misses(case, who)
+
+    @staticmethod
+    def _misses(case: Case, who: int) -> None:
+        """Somebody checks nothing any more: in the place of one of the two comes another one, if there is any."""
+        if who in case.must:
+            case.must.clear()
+        case.enough = False
 
     # -- comparing ---------------------------------------------------------------------------------------------------
 
