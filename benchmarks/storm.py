@@ -167,11 +167,13 @@ BACKLOG = 100_000
 
 
 def _claims(batch: Any) -> Measured:  # noqa: ANN401 - the storage's own
-    """What it costs to claim seven letters, and to ask when the next is due, with a backlog: microseconds."""
+    """What it costs to claim seven pieces of news, and to ask when the next is due, with a backlog: microseconds."""
     now = datetime.now(UTC)
     route = outbox.route_of("telegram", BOT)
 
     def fill(tx: Tx) -> None:
+        # answers would go first, and nothing is looked for that could go in one message with them
+        tx.execute(letter.delete().where(letter.c.lane != Lane.CHECKIN.value))
         waiting = tx.execute(sa.select(sa.func.count()).where(letter.c.state == 0)).scalar_one()
         body = tx.execute(sa.select(letter.c.body).where(letter.c.lane == Lane.CHECKIN.value).limit(1)).scalar_one()
         rows = [
@@ -208,7 +210,7 @@ def costs(*, quick: bool) -> Contest:
             Figure("us", "CPU µs each", 0, ratio=True),
             Figure("statements", "statements each", 1),
             Figure("pages", "pages read each", 1),
-            Figure("claim_us", "claim of 7 letters, 100,000 waiting, µs", 0),
+            Figure("claim_us", "claim of 7 pieces of news, 100,000 waiting, µs", 0),
             Figure("next_us", "when is the next due, µs", 0),
         ),
     )
@@ -240,7 +242,8 @@ class Screens:
     messages: int = 0
     refused: int = 0
     told: list[int] = field(default_factory=list)  # minutes of waiting that English readers were told of
-    news: dict[str, float] = field(default_factory=dict)  # when each account got its last message
+    news: dict[str, float] = field(default_factory=dict)  # when each account got its first message
+    last: float = 0.0  # when anybody got one
 
     async def deliver(self, parcel: Parcel) -> Receipt:
         """Show it."""
@@ -249,7 +252,8 @@ class Screens:
             self.refused += 1
         await asyncio.sleep(0.03)
         self.messages += 1
-        self.news[parcel.address.account] = self.clock()
+        self.last = self.clock()
+        self.news.setdefault(parcel.address.account, self.last)  # a call is repeated after ten minutes
         if found := _TOLD.search(parcel.text):
             self.told.append(60 * int(found[1] or 0) + int(found[2] or 0))
         return Receipt(str(self.messages))
@@ -313,7 +317,7 @@ async def virtual(home: Path, tellers: int, loop: Loop, *, limited: bool) -> Mea
         "relatives": people - tellers,
         "letters": news + tellers,
         "messages": screens.messages,
-        "last": max(screens.news.values()) - begun,
+        "last": screens.last - begun,
         "p50": machine.percentile(waits, 50),
         "p95": machine.percentile(waits, 95),
         "danger_p95": machine.percentile(danger, 95),

@@ -39,6 +39,7 @@ TURNS = timedelta(hours=1)
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
 CLEANED_AGAIN = timedelta(minutes=10)
+CLEANED_AT_ONCE = 100
 
 
 class State(IntEnum):
@@ -817,22 +818,25 @@ def note_message(tx: Tx, where: int, platform_id: str, now: datetime) -> None:
     )
 
 
-def messages_due(tx: Tx, route: str, now: datetime, most: int) -> list[tuple[int, Sender, str]]:
-    """Messages that are to be cleaned away now: row id, chat, the platform's id."""
-    query = (
-        sa.select(
-            message.c.id,
-            address.c.platform,
-            address.c.bot,
-            address.c.reach,
-            message.c.platform_id,
-        )
-        .join(address)
-        .where(message.c.due_at <= now, address.c.platform + "/" + address.c.bot == route)
-        .order_by(message.c.due_at)
-        .limit(most)
+_MESSAGES_DUE = Prepared(
+    sa.select(
+        message.c.id,
+        address.c.platform,
+        address.c.bot,
+        address.c.reach,
+        message.c.platform_id,
     )
-    return [(row.id, Sender(row.platform, row.bot, row.reach), row.platform_id) for row in tx.execute(query)]
+    .join(address)
+    .where(message.c.due_at <= sa.bindparam("now"), address.c.platform + "/" + address.c.bot == sa.bindparam("route"))
+    .order_by(message.c.due_at)
+    .limit(sa.literal_column(str(CLEANED_AT_ONCE), sa.Integer))
+)
+
+
+def messages_due(tx: Tx, route: str, now: datetime) -> list[tuple[int, Sender, str]]:
+    """Messages that are to be cleaned away now, some at a time: row id, chat, the platform's id."""
+    rows = tx.execute(_MESSAGES_DUE, {"route": route, "now": now})
+    return [(row.id, Sender(row.platform, row.bot, row.reach), row.platform_id) for row in rows]
 
 
 def clean_chat(tx: Tx, where: int, now: datetime) -> int:

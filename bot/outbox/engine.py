@@ -38,7 +38,6 @@ from storage.outbox import Delivered, Letter, State
 log = structlog.get_logger(__name__)
 
 IDLE = 5.0  # seconds: how often to look although nobody woke us
-CLEANED = 100  # messages in one cleaning
 DEFECTS = 5  # times that a letter may meet a defect of ours before an operator must look
 SILENT = 5  # attempts in a row without an answer: the platform is away
 ASKED_MORE_SELDOM = 9  # times: then every two to four minutes whether it is back
@@ -410,7 +409,7 @@ class Route:
 
     async def _clean(self) -> None:
         """Delete from chats what is to be cleaned now."""
-        due = partial(outbox.messages_due, route=self.name, now=self._now(), most=CLEANED)
+        due = partial(outbox.messages_due, route=self.name, now=self._now())
         while rows := await self._storage.read(due):
             chats: dict[str, list[tuple[int, str]]] = {}
             where = {to.account: to for _row, to, _message in rows}
