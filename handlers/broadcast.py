@@ -19,10 +19,11 @@ from bot.domain.bulletin import State as Become
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span, Text
 from bot.domain.people import quiet_until, zone_of
 from bot.domain.refusals import Outdated
+from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
 from handlers import desk
 from handlers.ask import Ask, back, button
-from storage import audit, broadcasts, bulletins, outbox, outlets, readers
+from storage import audit, broadcasts, bulletins, outbox, outlets, readers, roles
 from storage.broadcasts import Broadcast, Delivery, Outcome, Run, State, topic
 from storage.database import Tx
 from storage.readers import Reader
@@ -820,15 +821,21 @@ def cancel(ask: Ask, tx: Tx) -> Outgoing:
     return ask.anew(text, [yes], [back("cast")])
 
 
-def cancelled(ask: Ask, tx: Tx) -> Outgoing:
-    """Nobody else gets it."""
+def cancelled(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Nobody else gets it; the other moderators learn that, for it can't be gone on with."""
     by = desk.moderator(ask, tx)
     run = _run(ask, tx)
     if run.ended_at is not None or run.state is State.CANCELLED:
         raise Outdated
     _stop(tx, [run.number], ask.now)
     audit.note(tx, by.person, "cancelled: bulletin", ask.now)
-    return ask.reply(_("Cancelled. Nobody else gets it."), [back("cast")])
+    text = _("The sending of a bulletin was cancelled by a moderator. Look at it when you are alone.")
+    rows = ((button(desk.LOOK, "desk"),),)
+    others = [held.person for held in roles.holders(tx, Role.MODERATOR, ask.now) if held.person != by.person]
+    told = [
+        Outgoing(who, text, choices=rows, lane=Lane.CHECKIN, silent=True, clean_after=desk.STANDS) for who in others
+    ]
+    return [ask.reply(_("Cancelled. Nobody else gets it."), [back("cast")]), *told]
 
 
 def again(ask: Ask, tx: Tx) -> Outgoing:

@@ -231,7 +231,9 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
         [button(pgettext("button", "➕ A claim"), "draft.ask", one.id, "claim")],
         [button(pgettext("button-wide", "🌐 Ask for translations"), "draft.offer", one.id)],
         [button(pgettext("button-wide", "📣 Propose it"), "review.check", one.id)],
-        [button(pgettext("button-wide", "🚨 Publish now, alone"), "alone.check", one.id)],
+        [button(pgettext("button-wide", "🚨 Publish now, alone"), "alone.check", one.id)]
+        if one.draft.kind is Kind.NEWS
+        else [],
         [button(pgettext("button", "🗑 Throw it away"), "draft.drop", one.id)],
         [back("draft")],
         clean_after=desk.STANDS,

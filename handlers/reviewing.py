@@ -319,9 +319,17 @@ def tongue_agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
 # -- one alone -----------------------------------------------------------------------------------------------------
 
 
+def _news_of_mine(ask: Ask, tx: Tx) -> Kept:
+    """A draft of news. What two have seen one alone neither corrects nor withdraws: it could not be put right again."""
+    one = drafting.mine(ask, tx)
+    if one.draft.kind is not Kind.NEWS:
+        raise Outdated
+    return one
+
+
 def alone(ask: Ask, tx: Tx) -> Outgoing:
     """The checklist, before something is published by one person alone."""
-    one = drafting.mine(ask, tx)
+    one = _news_of_mine(ask, tx)
     texts_of(tx, one.draft, ask.now, reviewed=False)
     yes = button(pgettext("button-wide", "🚨 I have thought of all this"), "alone.look", one.id)
     return _checked(ask, tx, one, yes)
@@ -329,7 +337,7 @@ def alone(ask: Ask, tx: Tx) -> Outgoing:
 
 def alone_look(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Exactly what would go out, and the second question."""
-    one = drafting.mine(ask, tx)
+    one = _news_of_mine(ask, tx)
     texts, picture = texts_of(tx, one.draft, ask.now, reviewed=False), _picture(tx, one)
     lines = [
         _("Publish this now, alone? Readers see that it is not yet reviewed. The other moderators are told at once."),
@@ -346,7 +354,7 @@ def alone_look(ask: Ask, tx: Tx) -> list[Outgoing]:
 def alone_yes(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One person publishes something that is not yet reviewed. Raises TooOften."""
     by = desk.moderator(ask, tx)
-    one = drafting.mine(ask, tx)
+    one = _news_of_mine(ask, tx)
     texts, picture = texts_of(tx, one.draft, ask.now, reviewed=False), _picture(tx, one)
     _sealed(ask, texts, picture)
     signer = _signer(tx, ask.now)

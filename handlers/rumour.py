@@ -9,14 +9,14 @@ from hashlib import sha256
 from bot import i18n
 from bot.domain.conversation import Ago, Choice, Lane, Line, On, Outgoing, Page, Span
 from bot.domain.people import HOME, quiet_until
-from bot.domain.refusals import Outdated
+from bot.domain.refusals import Near, Outdated
 from bot.domain.region import rounded
 from bot.domain.roles import Role
 from bot.domain.rumour import FRESH, LONGEST, PROMISED, Verdict, read
 from bot.i18n import _, pgettext
 from handlers import desk
 from handlers.ask import Ask, Rows, back, button, expect
-from storage import inbox, people, proposals, roles, rumours
+from storage import audit, inbox, people, proposals, roles, rumours, vouchers
 from storage.database import Tx
 from storage.proposals import Proposal
 from storage.rumours import Answer, Rumour
@@ -25,6 +25,7 @@ KIND = "rumour"
 MOST = 300  # characters of a wording, of a sentence, of the sources
 AT_ONCE = 200  # askers told in one round
 SHOWN = 10
+ALIKE_SHOWN = 3
 WORDS_AN_HOUR = 3  # letters to the moderators about new questions
 URGENT = 2  # from this danger on a new question is pressing
 FIELDS = ("wording", "said")
@@ -310,7 +311,7 @@ def _shown(ask: Ask, tx: Tx, one: Rumour) -> Outgoing:
     rows: list[list[Choice]] = []
     if one.due_at is not None:
         lines.append(_("The askers were promised a word by {when}.", when=On(one.due_at, HOME)))
-        for other in rumours.alike(tx, one.id, 3):
+        for other in rumours.alike(tx, one.id, ALIKE_SHOWN):
             lines += ["", _("Perhaps the same: {what}", what=_called(tx, other, ask.person.language))]
             label = pgettext("button-wide", "🔗 The same: {topic}, {ago}", topic=_topic(other), ago=Ago(other.asked_at))
             rows.append([button(label, "rumours.same", one.id, other.id)])
@@ -335,8 +336,10 @@ def same(ask: Ask, tx: Tx) -> Outgoing:
     """A moderator says that two ask the same."""
     one = _one(ask, tx)
     other = rumours.find(tx, ask.number(1))
-    if other is None or not rumours.unite_tickets(tx, one.id, other.id):
+    offered = {alike.id for alike in rumours.alike(tx, one.id, ALIKE_SHOWN)}
+    if other is None or other.id not in offered or not rumours.unite_tickets(tx, one.id, other.id):
         raise Outdated
+    audit.note(tx, ask.person.id, "said to be the same: questions", ask.now)
     found = rumours.find(tx, other.id)
     assert found is not None  # noqa: S101 - the other one went into it
     return _shown(ask, tx, found)
@@ -488,7 +491,8 @@ def put(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     title = pgettext("button-wide", "❓ Answer: {topic}", topic=_topic(one))
     body = {"rumour": one.id, "version": one.version, "answer": answer.to_json()}
-    _proposal, letters = desk.propose(ask, tx, by, KIND, title, body=body)
+    barred = vouchers.near(tx, by.person)
+    _proposal, letters = desk.propose(ask, tx, by, KIND, title, body=body, barred=barred)
     if not letters:
         return [ask.reply(_("There is no other moderator yet who could agree."), [back("desk")])]
     return [ask.reply(_("Proposed. It goes out when another moderator agrees."), [back("desk")]), *letters]
@@ -515,6 +519,8 @@ def agreed(ask: Ask, tx: Tx) -> Outgoing:
     """The second moderator agrees: it is published, and the askers are told as time passes."""
     by = desk.moderator(ask, tx)
     one = desk.second(ask, tx, by, KIND, ask.number())
+    if one.proposer in vouchers.near(tx, by.person):
+        raise Near
     found, answer = _proposed(tx, one)
     rumours.decide(tx, found, answer, ask.now)
     return ask.reply(_("Published. Whoever asked is told now."), [back("rumours")])

@@ -123,17 +123,26 @@ def _answer(
     if one.number not in reads:
         reads.append(one.number)
     return ask.anew(
-        Page((*_said(one, how), *standing(one, later))),
+        Page((*_said(one, how, disguised=verifying.is_disguised(text)), *standing(one, later))),
         *([read_button(number, edition.language)] for number in reads),
         [back()],
     )
 
 
-def _said(one: Bulletin, how: Found) -> list[Line | str]:
+def _said(one: Bulletin, how: Found, *, disguised: bool) -> list[Line | str]:
     day = On(one.published_at)
     match how.likeness:
+        case Likeness.SAME | Likeness.PART if disguised:
+            lines: list[Line | str] = [
+                _(
+                    "⚠️ The words are those of our No. {number} of {day}, but hidden signs stand among them that can "
+                    "make them look otherwise. Read ours:",
+                    number=one.number,
+                    day=day,
+                )
+            ]
         case Likeness.SAME:
-            lines: list[Line | str] = [_("✅ These are our words: No. {number} of {day}.", number=one.number, day=day)]
+            lines = [_("✅ These are our words: No. {number} of {day}.", number=one.number, day=day)]
         case Likeness.PART:
             lines = [
                 _(

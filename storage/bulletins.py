@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -48,8 +49,10 @@ def publish(  # noqa: PLR0913 - a publication has this many parts
 ) -> Bulletin:
     """Give a bulletin the next number, and sign it in each language of `texts` (what readers read, in their order).
 
-    The bulletin that it corrects or withdraws is marked in the same step.
+    The bulletin that it corrects or withdraws is marked in the same step. Of other languages nothing is kept: what was
+    begun in them nobody has seen.
     """
+    draft = replace(draft, texts={language: said for language, said in draft.texts.items() if language in texts})
     last: int | None = tx.execute(sa.select(sa.func.max(bulletin.c.number))).scalar()
     number = (last or 0) + 1
     row = {

@@ -32,13 +32,16 @@ _SLIPS_ONE_IN: Final = 6  # and so many words for each slip: a text that is full
 # Numbers keep what stands between their digits; "12 500" is one number.
 _THIN: Final = "\u00a0\u2009\u202f"
 _THOUSANDS = re.compile(r"(?<![\d.,:/])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?![\d])")
-_WORD = re.compile(r"(?:(?<=\s)|^)[-\u2212](?=\d)|%|\d+(?:[.,:/]\d+)+|[^\W_]+(?:'[^\W_]+)*")
+_WORD = re.compile(r"(?:(?<=[\s(])|^)[-\u2212](?=\d)|[%$€£₽<>≠±]|\d+(?:[.,:/]\d+)+|[^\W_]+(?:'[^\W_]+)*")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc\u02bb\u02b9\u2032`´ʾʿ]")
 _IN_WORD = re.compile(r"(?<=[^\W\d_])[03](?=[^\W\d_]|$)")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z]")
 # What a mark turns round is read as it is seen.
 _OVERRIDDEN = re.compile("\u202e([^\u202a-\u202e\u2066-\u2069\n]*)")
+# Marks of direction, and letters that pass for pictures: with them a text can look otherwise than it is read here.
+_DISGUISE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U0001f150-\U0001f19a]|[\U0001f1e6-\U0001f1ff]{3}")
+_HARMLESS = frozenset("\u0301\ufe0f\u20e3")  # the accent, and what makes a picture of a sign
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _ALIKE: Final = str.maketrans("oоз", "003")  # letters that look like digits, beside digits
@@ -103,6 +106,16 @@ def read(text: str) -> list[Word]:
     return list(_signed(_WORD.findall(plain)[:MOST]))
 
 
+def is_disguised(text: str) -> bool:
+    """Whether a text may look otherwise than its words are: by direction, struck-out letters, others' digits."""
+    plain = unicodedata.normalize("NFC", text)
+    return _DISGUISE.search(plain) is not None or any(
+        (unicodedata.category(one) in {"Mn", "Me"} and one not in _HARMLESS)
+        or (one.isdecimal() and not unicodedata.normalize("NFKC", one).isascii())
+        for one in plain
+    )
+
+
 def _signed(pieces: Sequence[str]) -> Iterator[Word]:
     minus = ""
     for piece in pieces:
@@ -144,7 +157,12 @@ def _without_false_digits(word: str) -> str:
 
 
 def _folded(word: str) -> str:
-    return word if word == "%" else folding.fold_word(word)
+    return folding.fold_word(word) if _said(word) else word
+
+
+def _said(word: str) -> bool:
+    """Whether it is a word or a number, and no sign."""
+    return any(one.isalnum() for one in word)
 
 
 # -- looking up ----------------------------------------------------------------------------------------------------
@@ -225,11 +243,11 @@ def _judged(held: _Held, ours: Sequence[Word], theirs: Sequence[Word]) -> Found:
 
 
 def _spelled(mine: Sequence[Word], other: Sequence[Word]) -> list[Change]:
-    """Words that fold to the same and are written otherwise in the same alphabet: “били” for “были”."""
+    """Words that fold to the same and are written otherwise in the same alphabet, or in two at once: “били”, “ceл”."""
     return [
         Change(one.shown, two.shown)
         for one, two in zip(mine, other, strict=True)
-        if one.strict != two.strict and _alphabet(one.strict) == _alphabet(two.strict)
+        if one.strict != two.strict and _alphabet(two.strict) in {(True, True), _alphabet(one.strict)}
     ]
 
 
@@ -243,7 +261,7 @@ def _slips(mine: Sequence[Word], other: Sequence[Word]) -> list[Change] | None:
         return None
     both = "".join(one.key for one in mine), "".join(one.key for one in other)
     if both[0] == both[1] and not _DIGIT.search(both[0]) and "%" not in both[0]:
-        return []
+        return [Change(_shown(mine), _shown(other))]
     if len(mine) != len(other):
         return None
     unlike = [(one, two) for one, two in zip(mine, other, strict=True) if not _looks_alike(one, two)]
@@ -283,12 +301,12 @@ def _shown(words: Sequence[Word]) -> str:
 
 def indexed(text: str) -> list[str]:
     """Every folded word of a text once, as the archive keeps them."""
-    return sorted({one.key for one in read(text) if one.key != "%"})
+    return sorted({one.key for one in read(text) if _said(one.key)})
 
 
 def wanted(text: str, most: int = 6) -> list[str]:
     """The beginnings of the words that are searched: endings, which three languages change, are left off."""
-    return [_stem(one.key) for one in read(text[:200]) if one.key != "%"][:most]
+    return [_stem(one.key) for one in read(text[:200]) if _said(one.key)][:most]
 
 
 def _stem(word: str) -> str:
