@@ -32,7 +32,7 @@ _SLIPS_ONE_IN: Final = 6  # and so many words for each slip: a text that is full
 # Numbers keep what stands between their digits; "12 500" is one number.
 _THIN: Final = "\u00a0\u2009\u202f"
 _THOUSANDS = re.compile(r"(?<![\d.,:/])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?![\d])")
-_WORD = re.compile(r"(?:(?<=[\s(])|^)[-\u2212](?=\d)|[%$€£₽<>≠±]|\d+(?:[.,:/]\d+)+|[^\W_]+(?:'[^\W_]+)*")
+_WORD = re.compile(r"(?:(?<=[\s(])|^)[-\u2212](?=\d)|[%$€£₽≠±]|\d+(?:[.,:/]\d+)+|[^\W_]+(?:'[^\W_]+)*")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc\u02bb\u02b9\u2032`´ʾʿ]")
 _IN_WORD = re.compile(r"(?<=[^\W\d_])[03](?=[^\W\d_]|$)")
 _CYRILLIC = re.compile("[\u0400-\u052f]")

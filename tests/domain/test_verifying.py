@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.verifying import Change, Likeness, compare, read, shingles
+from bot.domain.verifying import Change, Likeness, compare, is_disguised, read, shingles
 
 OURS = """📰 No. 7 · Khorog · Safety
 The road to Ishkoshim is closed
@@ -66,6 +66,46 @@ def test_what_is_another_is_shown(copy: str, change: Change) -> None:
     found = compare(read(OURS), read(copy))
     assert found.likeness is Likeness.ALTERED
     assert found.changes == (change,)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("он цел", "он ceл"),  # “unhurt”, and by letters of another alphabet nearly “was in prison”
+        ("they are now here", "they are nowhere"),
+        ("not able to pay", "notable to pay"),
+    ],
+)
+def test_what_is_folded_away_is_shown(ours: str, theirs: str) -> None:
+    text = f"The road to Ishkoshim is closed and {ours}, says a doctor of the hospital"
+    found = compare(read(text), read(text.replace(ours, theirs)))
+    assert found.spelled or found.changes
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("100 $", "100 €"), ("(5)", "(-5)")])
+def test_a_sign_is_a_word(ours: str, theirs: str) -> None:
+    text = f"The road to Ishkoshim is closed since noon: {ours}, says a doctor of the hospital"
+    assert compare(read(text), read(text.replace(ours, theirs))).likeness is Likeness.ALTERED
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "\u2067the police saved \u200fthe man\u2069",
+        "\u202e\u202921\u202c dead",
+        "৪ dead",  # a four that looks like an eight
+        "is 🅽🅾🆃 safe",
+        "is n\u0336o\u0336t\u0336 safe",
+        "is 🇳🇴🇹 safe",
+    ],
+)
+def test_a_text_that_can_look_otherwise_is_disguised(copy: str) -> None:
+    assert is_disguised(copy)
+
+
+@pytest.mark.parametrize("copy", [OURS, "за́мок ❤️ 1️⃣ 🇹🇯", "ӣ ӯ й ё", "１２ нафар", "a\u200bb"])
+def test_what_every_keyboard_writes_is_no_disguise(copy: str) -> None:
+    assert not is_disguised(copy)
 
 
 def test_another_text_is_another_text() -> None:

@@ -105,6 +105,23 @@ async def test_others_translate_and_all_languages_go_out(stage: Stage) -> None:
 
 
 @pytest.mark.usefixtures("sent")
+async def test_what_was_begun_in_a_language_and_nobody_agreed_to_is_not_kept(stage: Stage) -> None:
+    anna, bahrom, chaman = await moderators(stage, "Anna", "Bahrom", "Chaman")
+    await writes(anna)
+    await anna.presses("Ask for translations")
+    await chaman.presses("Look")
+    await chaman.presses("Русский: The road")
+    await chaman.says("Чего никто не проверил")
+    await anna.says("/desk")
+    await anna.presses("Drafts")
+    await anna.presses("📝 The road")
+    await proposes(anna)
+    await opens(bahrom)
+    await bahrom.presses("Publish it")
+    assert list((await stage.storage.read(partial(bulletins.draft_of, number=1))).texts) == ["en"]
+
+
+@pytest.mark.usefixtures("sent")
 async def test_a_language_lapses_when_a_translator_stays_away(stage: Stage) -> None:
     anna, bahrom, chaman = await moderators(stage, "Anna", "Bahrom", "Chaman")
     await writes(anna)

@@ -214,6 +214,21 @@ async def test_another_one_confirms_it_and_the_mark_is_gone(stage: Stage, sent: 
     assert len(sent.begun) == 1
 
 
+async def test_nobody_alone_corrects_or_withdraws_what_two_have_seen(stage: Stage, sent: Sent) -> None:
+    anna, bahrom = await moderators(stage, "Anna", "Bahrom")
+    await publishes(anna, bahrom)
+    await forge(stage, anna, "published.withdraw:1")
+    await anna.says("I say so.")
+    assert not any("alone" in one for one in anna.buttons)
+    _message, code = button(anna, "review.check")
+    for verb in ("alone.check", "alone.look", "alone.yes"):
+        await forge(stage, anna, code.replace("review.check", verb))
+        assert OUTDATED in anna.last
+    (one,) = await stage.storage.read(partial(bulletins.newest, most=2))
+    assert one.state is State.CURRENT
+    assert len(sent.begun) == 1
+
+
 async def test_at_most_three_a_day_alone(stage: Stage, sent: Sent) -> None:
     (anna,) = await moderators(stage, "Anna")
     for n in range(4):
