@@ -270,15 +270,18 @@ def queue(ask: Ask, tx: Tx) -> Outgoing:
     """What waits for a verdict, danger first; and what was decided, to be corrected or translated."""
     desk.moderator(ask, tx)
     waiting, known = rumours.waiting(tx), rumours.decided(tx, ask.now, SHOWN)
+    start = ask.number() if ask.args else 0
     lines: list[Line | str] = [_("Questions: you see what is asked, and never by whom.")]
     rows: list[list[Choice]] = []
-    for one in waiting[:SHOWN]:
+    for one in waiting[start : start + SHOWN]:
         label = pgettext(
             "button-wide", "{sign} {topic}, {ago}", sign=_sign(one), topic=_topic(one), ago=Ago(one.asked_at)
         )
         rows.append([button(label, "rumours.one", one.id)])
     if not waiting:
         lines.append(_("No question waits."))
+    if len(waiting) > start + SHOWN:
+        rows.append([button(pgettext("button", "⏬ More"), "rumours", start + SHOWN)])
     for one in known:
         if one.answer is not None:
             verdict = _found(one.answer.verdict)

@@ -34,6 +34,7 @@ from storage.database import Storage
 log = structlog.get_logger(__name__)
 
 LARGEST: Final = 1 << 20  # bytes
+MOST_TAGS: Final = 30_000  # of a document: to read more takes a time that grows with their square
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=10)
 HOPS: Final = 3  # redirects
 NAME: Final = "Mozilla/5.0 (compatible; feed reader)"
@@ -178,6 +179,8 @@ def read(data: bytes, kind: str = "", *, etag: str = "", modified: str = "") -> 
 
     if b"<!ENTITY" in data.replace(b"\0", b"").upper():
         return Look(Trouble.UNREADABLE)
+    if data.count(b"<") + data.count(b"&lt;") > MOST_TAGS:
+        return Look(Trouble.TOO_LARGE)
     found = feedparser.parse(io.BytesIO(data), response_headers={"content-type": kind} if kind else {})
     if not found.get("version") and not found.entries:
         return Look(Trouble.UNREADABLE)

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from handlers.ask import base36
 from storage import people, rumours
 from storage.database import Tx
 from storage.schema import rumour_asker
@@ -217,3 +218,26 @@ async def test_one_person_asks_only_so_often_in_a_day(stage: Stage) -> None:
         await asks(zarina, f"{n} people were killed in Khorog?")
     assert "That was too often." in zarina.last
     assert len((await rows(stage))["rumour"]) == 10  # noqa: PLR2004
+
+
+async def test_a_moderator_unites_only_what_is_offered_as_alike(stage: Stage) -> None:
+    (anna,) = await moderators(stage, "Anna")
+    zarina, daler = await settled(stage, "Zarina", "Daler")
+    await asks(zarina, "The road from Khorog to Rushan is closed?")
+    await asks(daler, "Were 40 people arrested in Dushanbe yesterday?")
+    one, other = (found.id for found in await stage.storage.read(rumours.waiting))
+    await forge(stage, anna, f"rumours.same:{base36(one)}:{base36(other)}")
+    assert anna.last == OUTDATED
+    assert len(await stage.storage.read(rumours.waiting)) == 2  # noqa: PLR2004
+
+
+async def test_no_question_is_out_of_the_moderators_reach(stage: Stage) -> None:
+    (anna,) = await moderators(stage, "Anna")
+    for name in ("Zarina", "Daler"):
+        (asker,) = await settled(stage, name)
+        for n in range(6):
+            await asks(asker, f"{n + 40 + 10 * len(name)} people were killed in Khorog?")
+    await forge(stage, anna, "rumours")
+    assert sum("violence" in one for one in anna.buttons) == 10  # noqa: PLR2004
+    await anna.presses("More")
+    assert sum("violence" in one for one in anna.buttons) == 2  # noqa: PLR2004
