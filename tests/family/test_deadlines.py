@@ -11,6 +11,7 @@ from tests.family.looking import button, forge, id_of, invite_to, make_circle, o
 from tests.family.test_links import linked
 from tests.family.test_trustees import choose
 from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SILENT = "no word by the agreed time."
@@ -99,6 +100,7 @@ async def test_silence_goes_step_by_step_to_the_person_the_circle_and_the_truste
 
 
 @pytest.mark.parametrize("how", ["word", "button", "other news"])
+@ONE_ENGINE
 async def test_a_word_in_time_means_no_alarm_and_the_next_day_is_waited_for(stage: Stage, how: str) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await begin(stage, zarina)
@@ -126,6 +128,7 @@ async def test_a_word_long_before_does_not_count_for_it(stage: Stage) -> None:
     assert zarina.sees(ASKED)
 
 
+@ONE_ENGINE
 async def test_any_news_of_the_person_ends_the_alarm_everywhere(stage: Stage) -> None:
     zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
     await choose(zarina, "Maria")
@@ -142,6 +145,7 @@ async def test_any_news_of_the_person_ends_the_alarm_everywhere(stage: Stage) ->
     assert (count(daler, SILENT), count(maria, SILENT)) == told, "nothing more goes out"
 
 
+@ONE_ENGINE
 async def test_a_trustee_whose_circle_hears_nothing_is_told_and_told_of_the_end(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await make_circle(stage, zarina, "Work")
@@ -266,6 +270,7 @@ async def test_who_is_heard_by_nobody_is_told_so_before_they_rely_on_it(stage: S
 # -- the alarm -----------------------------------------------------------------------------------------------------
 
 
+@ONE_ENGINE
 async def test_who_sees_and_who_cares_is_shown_and_ends_the_repeating(stage: Stage) -> None:
     zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
     await begin(stage, zarina)
@@ -280,6 +285,7 @@ async def test_who_sees_and_who_cares_is_shown_and_ends_the_repeating(stage: Sta
     assert "Maria" not in zarina.screen.split(ASKED)[1], "the silent phone may be in other hands"
 
 
+@ONE_ENGINE
 async def test_that_somebody_else_saw_her_is_shown_and_ends_nothing(stage: Stage) -> None:
     zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
     await begin(stage, zarina)
@@ -296,6 +302,7 @@ async def test_that_somebody_else_saw_her_is_shown_and_ends_nothing(stage: Stage
     assert ASKED in zarina.screen
 
 
+@ONE_ENGINE
 async def test_a_call_for_help_while_the_alarm_is_out_is_a_call_of_its_own(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await begin(stage, zarina)
@@ -309,6 +316,7 @@ async def test_a_call_for_help_while_the_alarm_is_out_is_a_call_of_its_own(stage
     assert zarina.sees("Daler is taking care of it.")
 
 
+@ONE_ENGINE
 async def test_buttons_of_an_alarm_work_only_for_those_who_got_it_and_while_it_is_open(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler", circle="One")
     (stranger,) = await stage.family("Stranger", circle="Two")
@@ -325,6 +333,7 @@ async def test_buttons_of_an_alarm_work_only_for_those_who_got_it_and_while_it_i
     assert "This call is over." in daler.last
 
 
+@ONE_ENGINE
 async def test_who_is_forgotten_with_an_alarm_out_leaves_nobody_to_wait_in_vain(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await begin(stage, zarina)
@@ -397,6 +406,7 @@ async def test_a_word_that_was_on_its_way_when_the_program_stood_still_is_no_sil
     assert not daler.sees(SILENT)
 
 
+@ONE_ENGINE
 async def test_a_clock_that_was_wrong_for_a_moment_makes_nobody_forgotten(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await begin(stage, zarina)
