@@ -829,12 +829,8 @@ def cancelled(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     _stop(tx, [run.number], ask.now)
     audit.note(tx, by.person, "cancelled: bulletin", ask.now)
-    text = _("The sending of a bulletin was cancelled by a moderator. Look at it when you are alone.")
-    rows = ((button(desk.LOOK, "desk"),),)
     others = [held.person for held in roles.holders(tx, Role.MODERATOR, ask.now) if held.person != by.person]
-    told = [
-        Outgoing(who, text, choices=rows, lane=Lane.CHECKIN, silent=True, clean_after=desk.STANDS) for who in others
-    ]
+    told = [desk.quietly(tx, who, desk.WAITS, ask.now) for who in others]
     return [ask.reply(_("Cancelled. Nobody else gets it."), [back("cast")]), *told]
 
 

@@ -24,6 +24,10 @@ RIGHT = "right"  # the kind of a proposal to give, renew or take one
 STANDS = timedelta(hours=47)  # in a chat: no platform deletes what is older than two days
 MINUTE = timedelta(minutes=1)
 LOOK = pgettext("button", "🗂 Look")
+AT_THE_DESK = button(LOOK, "desk")
+# Nothing on a lock screen tells what it is about, nor that somebody is in danger.
+WAITS = _("Something new waits at the desk. Look at it when you are alone.")
+PRESSES = _("Something pressing waits at the desk. Look at it as soon as you are alone.")
 YES = pgettext("button", "✅ I agree")
 
 # What each right opens at the desk: the button, and the feature's verb.
@@ -119,7 +123,7 @@ def propose(  # noqa: PLR0913 - a proposal has this many parts
     audit.note(tx, by.person, f"proposed: {kind}", ask.now)
     others = (held.person for held in roles.holders(tx, by.held.role, ask.now) if held.person not in without)
     text = _("Something at the desk needs a second person. Look at it when you are alone.")
-    return one, [_quietly(tx, who, text, ask.now, LOOK, topic=topic(one.id)) for who in others]
+    return one, [quietly(tx, who, text, ask.now, topic=topic(one.id)) for who in others]
 
 
 def topic(which: int) -> str:
@@ -127,15 +131,15 @@ def topic(which: int) -> str:
     return f"proposal:{which}"
 
 
-def _quietly(  # noqa: PLR0913 - a letter has this many parts
-    tx: Tx, who: int, text: Line, now: datetime, label: Line, *, topic: str = ""
+def quietly(  # noqa: PLR0913 - a letter has this many parts
+    tx: Tx, who: int, text: Line, now: datetime, choice: Choice = AT_THE_DESK, *, topic: str = ""
 ) -> Outgoing:
     """A word to somebody with a right, which does not say what it is about and goes from the chat by itself."""
     found = people.find(tx, who)
     return Outgoing(
         who,
         text,
-        choices=((button(label, "desk"),),),
+        choices=((choice,),),
         lane=Lane.CHECKIN,
         topic=topic,
         silent=found is not None and quiet_until(found, now) is not None,
@@ -388,7 +392,7 @@ def given(tx: Tx, who: int, what: Role, now: datetime, *, by: int | None) -> Out
         role=role_name(what),
         span=Span(LASTS),
     )
-    return _quietly(tx, who, text, now, pgettext("button", "🗂 Desk"))
+    return quietly(tx, who, text, now, button(pgettext("button", "🗂 Desk"), "desk"))
 
 
 def renewed(tx: Tx, one: Held, now: datetime, *, by: int | None) -> Outgoing:
@@ -396,7 +400,7 @@ def renewed(tx: Tx, one: Held, now: datetime, *, by: int | None) -> Outgoing:
     roles.renew(tx, one, now)
     audit.note(tx, by, f"renewed: {one.role.value} {one.number}", now, about=one.person)
     text = _("Your right is renewed: {role}. It lasts {span}.", role=role_name(one.role), span=Span(LASTS))
-    return _quietly(tx, one.person, text, now, LOOK)
+    return quietly(tx, one.person, text, now)
 
 
 def taken(tx: Tx, one: Held, now: datetime, *, by: int | None) -> Outgoing:
@@ -502,7 +506,7 @@ def keep(ask: Ask, tx: Tx) -> list[Outgoing]:
             _("Two stewards, or whoever runs the machine, must agree. Otherwise your right ends by itself."),
             [back("desk")],
         ),
-        *(_quietly(tx, who, text, ask.now, LOOK) for who in others),
+        *(quietly(tx, who, text, ask.now) for who in others),
     ]
 
 

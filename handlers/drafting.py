@@ -12,7 +12,7 @@ from bot.domain import drafting as change
 from bot.domain import places
 from bot.domain.bulletin import LONGEST, Draft, Figure, Grade, Kind, Source, Status, Topic, Urgency
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span, Value
-from bot.domain.people import HOME, quiet_until
+from bot.domain.people import HOME
 from bot.domain.refusals import Enough, NotADay, Outdated, Translated
 from bot.domain.roles import Role
 from bot.domain.rollcall import day_of
@@ -78,21 +78,10 @@ def title_of(draft: Draft, language: str) -> Value:
 def tell_others(ask: Ask, tx: Tx, text: Line, label: Line, verb: str, *args: int | str) -> list[Outgoing]:
     """A quiet word to every other moderator."""
     return [
-        quietly(ask, tx, held.person, text, button(label, verb, *args))
+        desk.quietly(tx, held.person, text, ask.now, button(label, verb, *args))
         for held in roles.holders(tx, Role.MODERATOR, ask.now)
         if held.person != ask.person.id
     ]
-
-
-def quietly(ask: Ask, tx: Tx, who: int, text: Line, choice: Choice) -> Outgoing:
-    """A quiet word to a moderator, which goes from the chat by itself."""
-    return _quietly(tx, who, text, choice, ask.now)
-
-
-def _quietly(tx: Tx, who: int, text: Line, choice: Choice, now: datetime) -> Outgoing:
-    found = people.find(tx, who)
-    silent = found is not None and quiet_until(found, now) is not None
-    return Outgoing(who, text, choices=((choice,),), lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
 
 
 # -- the list ------------------------------------------------------------------------------------------------------
@@ -755,7 +744,7 @@ def _translated(ask: Ask, tx: Tx, one: Kept, language: str) -> list[Outgoing]:
         drafts.save(tx, replace(one, offered=False), ask.now)
     text = _("A draft of yours is translated into another language.")
     back_to = button(pgettext("button", "📝 Drafts"), "draft")
-    told = [] if one.author is None else [quietly(ask, tx, one.author, text, back_to)]
+    told = [] if one.author is None else [desk.quietly(tx, one.author, text, ask.now, back_to)]
     return [ask.anew(_("Done. Thank you. Its author is told."), [back("draft")]), *told]
 
 
@@ -782,7 +771,7 @@ def replaced(tx: Tx, number: int, by: int, now: datetime) -> list[Outgoing]:
                 proposals.withdraw(tx, proposed, proposed.proposer)
                 outbox.withdraw(tx, desk.topic(proposed.id), Lane.CHECKIN, now)
         told = drafts.takers(tx, one.id) | ({one.author} if one.author is not None else set())
-        letters += [_quietly(tx, who, text, button(label, "published.one", by), now) for who in sorted(told)]
+        letters += [desk.quietly(tx, who, text, now, button(label, "published.one", by)) for who in sorted(told)]
         drafts.drop(tx, one.id)
         audit.note(tx, None, f"no longer needed: translation of {number}", now)
     return letters

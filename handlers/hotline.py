@@ -295,17 +295,10 @@ def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
 
 def _told_of_the_end(tx: Tx, cases: Iterable[Case], now: datetime) -> list[Outgoing]:
     text = _("A case of the line that you had taken was ended by the member, and is erased.")
-    return [_to_moderator(tx, one.owner, text, now) for one in cases if one.owner is not None]
+    return [desk.quietly(tx, one.owner, text, now) for one in cases if one.owner is not None]
 
 
 # -- letters -------------------------------------------------------------------------------------------------------
-
-
-def _to_moderator(tx: Tx, who: int, text: Line, now: datetime) -> Outgoing:
-    found = people.find(tx, who)
-    silent = found is not None and quiet_until(found, now) is not None
-    rows = ((button(desk.LOOK, "desk"),),)
-    return Outgoing(who, text, choices=rows, lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
 
 
 def _to_moderators(tx: Tx, one: Case, member: int, now: datetime) -> list[Outgoing]:
@@ -318,13 +311,9 @@ def _to_moderators(tx: Tx, one: Case, member: int, now: datetime) -> list[Outgoi
         keys.append("hotline.word")
     if any(inbox.use(tx, key, timedelta(hours=1), now) > WORDS_AN_HOUR for key in keys):
         return []
-    text = (
-        _("Somebody who writes to the moderators may be in danger. Look at it as soon as you are alone.")
-        if one.urgent
-        else _("Something new waits at the desk. Look at it when you are alone.")
-    )
+    text = desk.PRESSES if one.urgent else desk.WAITS
     whom = _moderators(tx, member, now) if one.owner is None or one.may_be_taken(now) else [one.owner]
-    return [_to_moderator(tx, who, text, now) for who in whom]
+    return [desk.quietly(tx, who, text, now) for who in whom]
 
 
 def _to_member(tx: Tx, one: Case, text: Text, now: datetime, *rows: tuple[Choice, ...]) -> Outgoing:
@@ -543,7 +532,7 @@ def hand(ask: Ask, tx: Tx) -> list[Outgoing]:
     hotline.release(tx, one.number)
     member, _where = hotline.whose(tx, one.number)
     text = _("A case of the line was handed over and waits at the desk. Look at it when you are alone.")
-    told = [_to_moderator(tx, who, text, ask.now) for who in others if who != member]
+    told = [desk.quietly(tx, who, text, ask.now) for who in others if who != member]
     return [ask.reply(_("Handed over. Another moderator can take it now."), [back("hotlines")]), *told]
 
 
@@ -591,7 +580,7 @@ def _still_waiting(tx: Tx, now: datetime) -> list[Outgoing]:
             text = _("What you wait for has not come yet. Open it when you are alone.")
             letters.append(_to_member(tx, one, text, now, HELPING))
     still = _("Somebody still waits at the line for an answer. Look at it when you are alone.")
-    return [*letters, *(_to_moderator(tx, who, still, now) for who in sorted(whom))]
+    return [*letters, *(desk.quietly(tx, who, still, now) for who in sorted(whom))]
 
 
 def _soon_erased(tx: Tx, now: datetime) -> list[Outgoing]:
@@ -600,5 +589,5 @@ def _soon_erased(tx: Tx, now: datetime) -> list[Outgoing]:
         letters.append(_to_member(tx, one, NEW, now))
         if one.owner is not None:
             soon = _("A case that you have taken has been quiet for long, and is erased soon.")
-            letters.append(_to_moderator(tx, one.owner, soon, now))
+            letters.append(desk.quietly(tx, one.owner, soon, now))
     return letters

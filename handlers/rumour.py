@@ -165,20 +165,8 @@ def _to_moderators(tx: Tx, one: Rumour, ask: Ask) -> list[Outgoing]:
     """A word that something new is asked; a flood of questions makes no flood of letters."""
     if inbox.use(tx, f"rumour.word/{int(one.danger >= URGENT)}", timedelta(hours=1), ask.now) > WORDS_AN_HOUR:
         return []
-    text = (
-        _("A new question at the desk may be about a danger. Look at it when you are alone.")
-        if one.danger >= URGENT
-        else _("Something new waits at the desk. Look at it when you are alone.")
-    )
-    letters = []
-    for held in roles.holders(tx, Role.MODERATOR, ask.now):
-        who = people.find(tx, held.person)
-        silent = who is not None and quiet_until(who, ask.now) is not None
-        rows = ((button(desk.LOOK, "desk"),),)
-        letters.append(
-            Outgoing(held.person, text, choices=rows, lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
-        )
-    return letters
+    text = desk.PRESSES if one.danger >= URGENT else desk.WAITS
+    return [desk.quietly(tx, held.person, text, ask.now) for held in roles.holders(tx, Role.MODERATOR, ask.now)]
 
 
 # -- what everybody may read ---------------------------------------------------------------------------------------

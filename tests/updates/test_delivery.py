@@ -270,15 +270,17 @@ async def test_a_pause_works_at_once_and_nobody_gets_it_twice_when_it_goes_on(st
 
 
 async def test_what_is_cancelled_reaches_nobody_else(stage: Stage) -> None:
-    anna, _bahrom = await moderators(stage, "Anna", "Bahrom")
+    anna, bahrom = await moderators(stage, "Anna", "Bahrom")
     by = await id_of(stage, anna)
     everybody = await stage.storage.write(partial(crowd, stage=stage, n=300))
     await publishes(stage, by=by)
     await stage.storage.write(partial(rounds.broadcasting, now=stage.now(), most={"memory/1": 120}))
     await stage.app.engine.drain()
     await stage.storage.write(partial(rounds.broadcasting, now=stage.now(), most={"memory/1": 120}))
+    assert not bahrom.sees("Something new waits at the desk.")
     await forge(stage, anna, "cast.cancelled:1")
     assert "Cancelled." in anna.last
+    assert bahrom.sees("Something new waits at the desk."), "nobody cancels unseen"
     await stage.pass_time(5 * MINUTE)
     got = [len(stage.memory.chat(f"c{who}")) for who in everybody]
     assert sum(got) == 120  # noqa: PLR2004 - what had left

@@ -19,7 +19,7 @@ from bot import i18n, serving
 from bot.domain.bulletin import Grade, Status
 from bot.domain.feed import EVERY, KEPT, SELDOM, Entry, Feed, Item, Look, Trouble, next_look, read_address
 from bot.jobs import feeds as reading
-from bot.jobs.feeds import LARGEST, NAME, Guard, is_public, look, read
+from bot.jobs.feeds import LARGEST, MOST_TAGS, NAME, Guard, is_public, look, read
 from bot.settings import FeedSettings, Settings
 from handlers import feeds as inbox
 from handlers import rounds
@@ -295,6 +295,8 @@ def test_a_document_that_grows_without_end_is_refused() -> None:
     laughs = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><rss>&b;</rss>'
     assert read(laughs).trouble is Trouble.UNREADABLE
     assert read(laughs.decode().encode("utf-16")).trouble is Trouble.UNREADABLE
+    deep = b"<rss><channel><item><title>" + b"<b>" * (MOST_TAGS + 1) + b"</title></item></channel></rss>"
+    assert read(deep).trouble is Trouble.TOO_LARGE
     outside = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss>&x;</rss>'
     assert read(outside).trouble is Trouble.UNREADABLE
 

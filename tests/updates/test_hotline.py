@@ -409,7 +409,7 @@ async def test_words_of_danger_go_first_and_offer_the_call_for_help_at_once(stag
     await writes(zarina, "Они ломятся в дверь, нам страшно")
     assert "Are you in danger?" in zarina.last
     assert zarina.buttons[0] == "🆘 I need help"
-    assert anna.sees("may be in danger")
+    assert anna.sees("Something pressing waits at the desk.")
     await anna.says("/desk")
     await anna.presses("Hotline")
     assert [label[0] for label in anna.buttons[:2]] == ["🔴", "🟡"]
@@ -431,7 +431,7 @@ async def test_i_need_help_said_to_the_moderators_is_a_call_and_without_a_circle
     await writes(alone, "Мне нужна помощь")
     assert [one.danger for one in await cases(stage)] == [3]
     assert "you are in no circle that I could call" in alone.last
-    assert anna.sees("may be in danger")
+    assert anna.sees("Something pressing waits at the desk.")
 
 
 async def test_a_flood_by_one_person_is_limited_kindly_and_words_of_danger_still_get_through(stage: Stage) -> None:

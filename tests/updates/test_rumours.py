@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from handlers.ask import base36
-from storage import people, rumours
+from storage import people, rumours, vouchers
 from storage.database import Tx
 from storage.schema import rumour_asker
 from tests.family.looking import forge, id_of, rows
@@ -57,7 +57,7 @@ async def test_a_question_gets_a_verdict_by_two_and_every_asker_is_told_once(sta
     assert "48 hours" in zarina.last
     await asks(daler, "Правда ли, что в Хороге убили двести человек?")
     assert len((await rows(stage))["rumour"]) == 1
-    assert anna.sees("A new question at the desk may be about a danger.")
+    assert anna.sees("Something pressing waits at the desk.")
     await proposes(anna)
     assert not zarina.sees("Answer:")
     await bahrom.says("/desk")
@@ -129,7 +129,7 @@ async def test_a_flood_of_one_rumour_by_a_thousand_people_is_one_ticket(stage: S
 
     await stage.storage.write(join)
     assert len((await rows(stage))["rumour"]) == 1
-    assert anna.screen.count("A new question at the desk") == 1
+    assert anna.screen.count("Something pressing waits at the desk.") == 1
     assert len(await stage.storage.read(partial(rumours.words_of, which=one.id))) == 3  # noqa: PLR2004
     await proposes(anna)
     await agrees(bahrom)
@@ -241,3 +241,16 @@ async def test_no_question_is_out_of_the_moderators_reach(stage: Stage) -> None:
     assert sum("violence" in one for one in anna.buttons) == 10  # noqa: PLR2004
     await anna.presses("More")
     assert sum("violence" in one for one in anna.buttons) == 2  # noqa: PLR2004
+
+
+async def test_whoever_is_near_does_not_agree_to_an_answer(stage: Stage) -> None:
+    anna, bahrom, chaman = await moderators(stage, "Anna", "Bahrom", "Chaman")
+    await stage.storage.write(partial(vouchers.note, who=await id_of(stage, bahrom), by=[await id_of(stage, anna)]))
+    (zarina,) = await settled(stage, "Zarina")
+    await asks(zarina)
+    await proposes(anna)
+    (one,) = (await rows(stage))["proposal"]
+    await forge(stage, bahrom, f"rumour.yes:{base36(one[0])}")
+    assert bahrom.last == OUTDATED
+    await agrees(chaman)
+    assert "Published." in chaman.last
