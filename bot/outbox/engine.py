@@ -243,8 +243,16 @@ class Route:
         self._woken.set()  # the next letter of this address and lane may go now
 
     def _hear(self, *, answered: bool) -> None:
-        """Count how long the platform has been silent; each attempt in vain makes the next one later."""
-        self._silent = 0 if answered else self._silent + 1
+        """Count how long the platform has been silent; each attempt in vain makes the next one later.
+
+        What was in the air together when the platform went away is one attempt, not many.
+        """
+        if answered:
+            self._silent = 0
+            return
+        if self._silent >= SILENT and self._now() < self._ask_at:
+            return
+        self._silent += 1
         if self._silent >= SILENT:
             pause = back_off(min(self._silent - SILENT + 1, ASKED_MORE_SELDOM), self._dice)
             self._ask_at = self._now() + pause
