@@ -6,6 +6,8 @@ and for nothing else. It signs each checkpoint twice: plainly, and with the time
 
 from __future__ import annotations
 
+import base64
+import binascii
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +22,10 @@ from storage.signing import NotCertified
 PURPOSE: Final = "petitions"  # of the online key
 
 _STAMP: Final = 8  # bytes of the time before a signature that has one
+# Where the bytes of an Ed25519 key begin in minisign's files: the kind and the number stand before a public one, and
+# before a secret one also how it would be sealed, with what salt and how slowly.
+_PUBLIC: Final = 2 + 8
+_SECRET: Final = 3 * 2 + 32 + 2 * 8 + 8
 
 
 class Signer:
@@ -31,11 +37,15 @@ class Signer:
         """`secret` is the content of an online (not sealed) key's file. Raises NotCertified."""
         try:
             kept = minisign.SecretKey.from_bytes(secret)
-            self.public = _public_of(minisign.PublicKey.from_secret_key(kept))
-            self._private = Ed25519PrivateKey.from_private_bytes(bytes(kept._secret_key)[:32])  # noqa: SLF001 - no door
-        except (minisign.Error, ValueError):
+            sealed = kept.is_encrypted()
+        except minisign.Error:
+            sealed = True
+        if sealed:
             message = "The online key's file holds no key. Make a new one with `payvand certify`."
-            raise NotCertified(message) from None
+            raise NotCertified(message)
+        raw = base64.b64decode(bytes(kept).splitlines()[1])
+        self._private = Ed25519PrivateKey.from_private_bytes(raw[_SECRET : _SECRET + 32])
+        self.public = self._private.public_key().public_bytes_raw()
 
     def __repr__(self) -> str:
         return "Signer(…)"
@@ -84,8 +94,9 @@ def is_signed(note: Note, key: Key) -> bool:
 def public_key(text: str) -> bytes | None:
     """The 32 bytes of a public key as a certificate holds it; None if it is none."""
     try:
-        return _public_of(minisign.PublicKey.from_base64(text))
-    except minisign.Error:
+        minisign.PublicKey.from_base64(text)
+        return base64.b64decode(text)[_PUBLIC:]
+    except (minisign.Error, binascii.Error):
         return None
 
 
@@ -97,7 +108,3 @@ def _holds(text: str, value: bytes, key: Key) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def _public_of(key: minisign.PublicKey) -> bytes:
-    return bytes(key._public_key)  # noqa: SLF001 - the library has no door to it

@@ -1,8 +1,8 @@
 """What a log says of itself, in the text formats of C2SP: signed note, tlog-checkpoint, tlog-proof, tlog-cosignature.
 
-A checkpoint is a note: three lines (whose log it is, how many entries, the root over them), and signatures under them. A
-proof is an entry's place, the hashes beside its path, and a checkpoint. Only texts are made and read here; who signs and
-who checks a signature is `storage.notes`. What can't be read is None: it comes from outside.
+A checkpoint is a note: three lines (whose log it is, how many entries, the root over them), and signatures under them.
+A proof is an entry's place, the hashes beside its path, and a checkpoint. Only texts are made and read here; who signs
+and who checks a signature is `storage.notes`. What can't be read is None: it comes from outside.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def read_checkpoint(text: str) -> Checkpoint | None:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That the entry at `place` stands in the log of a checkpoint. `extra` is whatever came with it: it proves nothing."""
+    """That the entry at `place` stands in the log of a checkpoint. `extra` came with it and proves nothing."""
 
     place: int
     path: tuple[bytes, ...]
