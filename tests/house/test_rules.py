@@ -16,7 +16,7 @@ from tests.house.sources import HOUSE, calls, imports, public_functions, python_
 # What a pure room may use of the standard library: data, never the disk, the clock, the network or dice.
 PURE = frozenset(
     """
-    __future__ base64 collections dataclasses datetime enum functools hashlib hmac itertools math re string typing
+    __future__ array base64 collections dataclasses datetime enum functools hashlib hmac itertools math re string typing
     unicodedata zoneinfo
     """.split()  # noqa: SIM905 - words read best as words
 )
