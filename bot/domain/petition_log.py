@@ -99,7 +99,7 @@ def line_of(entry: Entry) -> str:
             return f"packet {number} {day} {addressee} {_encoded(digest)}"
 
 
-def read_line(text: str) -> Entry | None:
+def read_line(text: str) -> Entry | None:  # noqa: PLR0911 - one kind, one answer
     """The entry in a line; None if it is none. There is one way to write an entry, so two readers read the same."""
     try:
         match text.split(" ") if len(text) <= LONGEST else ():
@@ -185,8 +185,8 @@ class Tally:
 def replay(entries: Iterable[Entry], marks: Sequence[Mark] = ()) -> Tally:
     """What the log says, if it keeps its rules. Raises Broken.
 
-    `marks` are the checkpoints that were published, the shortest first. An entry behind one of them can't claim an earlier
-    day than that one's, and an entry before it no later day: so nobody can date a signature back, or ahead.
+    `marks` are the checkpoints that were published, the shortest first. An entry behind one of them can't claim an
+    earlier day than that one's, and an entry before it no later day: so nobody can date a signature back, or ahead.
     """
     tally = Tally()
     seen: set[bytes] = set()

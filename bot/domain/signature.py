@@ -21,7 +21,7 @@ SALT: Final = 32  # random bytes of an opening
 TAG: Final = 16  # bytes of the fingerprint of a receipt's secret
 LONGEST_NAME: Final = 120
 LONGEST_ADDRESS: Final = 240
-# What the bot seals has one of these lengths, so that a sealed name doesn't show how long it is, nor that there is none.
+# What the bot seals has one of these lengths, so that nobody sees how long a name is, or that there is none.
 SIZES: Final = (288, 1696)
 
 _VERSION: Final = 1
@@ -140,28 +140,26 @@ class Shown:
     address: str = field(default="", repr=False)
 
 
-def shown(one: Declared, document: Document, required: Collection[Item] = ()) -> Shown | None:
+def shown(
+    one: Declared, document: Document, required: Collection[Item] = (), *, is_feared: bool = False
+) -> Shown | None:
     """What of a signature stands in a document; None if it is only counted there.
 
     `required` is what the addressee of a packet requires: what somebody gave for another addressee does not go there.
+    A recipient that people have to fear (`is_feared`) gets no name but the public ones.
     """
-    match one.mode, document:
-        case Mode.COUNTED, _:
-            return None
-        case Mode.INITIALS, _:
-            return Shown(one.mode, one.name, one.country)
-        case Mode.RECIPIENT, Document.RECORD:
-            return None
-        case Mode.PUBLIC, Document.RECORD:
-            return Shown(one.mode, one.name, one.country)
-        case _:
-            return Shown(
-                one.mode,
-                one.name,
-                one.country,
-                one.nationality if Item.NATIONALITY in required else "",
-                one.address if Item.ADDRESS in required else "",
-            )
+    is_open = document is Document.RECORD or is_feared
+    if one.mode is Mode.COUNTED or (one.mode is Mode.RECIPIENT and is_open):
+        return None
+    if one.mode is Mode.INITIALS or is_open:
+        return Shown(one.mode, one.name, one.country)
+    return Shown(
+        one.mode,
+        one.name,
+        one.country,
+        one.nationality if Item.NATIONALITY in required else "",
+        one.address if Item.ADDRESS in required else "",
+    )
 
 
 # -- what the log keeps ------------------------------------------------------------------------------------------------
@@ -234,9 +232,9 @@ def nullifier(key: bytes, platform: str, account: str) -> bytes:
 
 
 def secret_of(key: bytes, mark: bytes) -> bytes:
-    """The secret of the receipt for the signature with the nullifier `mark`: only whoever holds the receipt has it later.
+    """The secret of the receipt for the signature with the nullifier `mark`.
 
-    It is not kept: it can be made again until the petition's key is destroyed.
+    It is not kept, and can be made again until the petition's key is destroyed. Then only who holds the receipt has it.
     """
     return hmac.digest(key, _counted(b"receipt") + mark, "sha256")
 

@@ -86,14 +86,15 @@ def test_each_modes_data_stands_only_where_it_may(mode: Mode, document: Document
     given = {key: value for key, value in {**CANARIES, "country": "DE"}.items() if key in allowed}
     one = declared(mode, **given)
     assert one is not None
-    for required in (frozenset[Item](), ALL):
-        line = shown(one, document, required)
+    for required, is_feared in itertools.product((frozenset[Item](), ALL), (False, True)):
+        line = shown(one, document, required, is_feared=is_feared)
+        is_open = document is Document.RECORD or is_feared
         there = "" if line is None else f"{line.name}|{line.country}|{line.nationality}|{line.address}"
-        is_named = mode is Mode.PUBLIC or (mode is Mode.RECIPIENT and document is Document.PACKET)
+        is_named = mode is Mode.PUBLIC or (mode is Mode.RECIPIENT and not is_open)
         assert ("Canaryname" in there) == is_named
-        assert ("Canaryroad" in there) == (is_named and document is Document.PACKET and bool(required))
-        assert ("KZ" in there) == (is_named and document is Document.PACKET and bool(required))
-        assert (line is None) == (mode is Mode.COUNTED or (mode is Mode.RECIPIENT and document is Document.RECORD))
+        assert ("Canaryroad" in there) == (is_named and not is_open and bool(required))
+        assert ("KZ" in there) == (is_named and not is_open and bool(required))
+        assert (line is None) == (mode is Mode.COUNTED or (mode is Mode.RECIPIENT and is_open))
 
 
 def test_nothing_of_a_signature_stands_in_what_is_printed_for_programmers() -> None:
