@@ -50,17 +50,38 @@ def root(size: int, find: Find) -> bytes:
     return _joined([find(*peak) for peak in peaks(size)])
 
 
-def root_of(entries: Iterable[bytes]) -> tuple[int, bytes]:
-    """How many entries there are, and the root over them. It holds one hash for each level, however many there are."""
-    held: list[tuple[int, bytes]] = []  # level and hash, the greatest first
-    size = 0
-    for size, entry in enumerate(entries, 1):  # noqa: B007 - the last one counts
+class Roots:
+    """The root over entries as they come: it holds one hash for each level, however many there are."""
+
+    __slots__ = ("_held", "_size")
+
+    def __init__(self) -> None:
+        self._held: list[tuple[int, bytes]] = []  # level and hash, the greatest first
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, entry: bytes) -> None:
+        """The next entry."""
         level, hashed = 0, leaf(entry)
-        while held and held[-1][0] == level:
-            hashed = parent(held.pop()[1], hashed)
+        while self._held and self._held[-1][0] == level:
+            hashed = parent(self._held.pop()[1], hashed)
             level += 1
-        held.append((level, hashed))
-    return size, _joined([hashed for _level, hashed in held])
+        self._held.append((level, hashed))
+        self._size += 1
+
+    def root(self) -> bytes:
+        """The root over those that have come."""
+        return _joined([hashed for _level, hashed in self._held])
+
+
+def root_of(entries: Iterable[bytes]) -> tuple[int, bytes]:
+    """How many entries there are, and the root over them."""
+    roots = Roots()
+    for entry in entries:
+        roots.add(entry)
+    return len(roots), roots.root()
 
 
 def _joined(hashes: list[bytes]) -> bytes:

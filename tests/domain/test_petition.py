@@ -1,4 +1,4 @@
-"""A petition: what its letter lacks, what can follow what and by whose word, when keys end, and who gets a supplement."""
+"""A petition: what its letter lacks, what can follow what, when keys end, and who gets a supplement."""
 
 from __future__ import annotations
 

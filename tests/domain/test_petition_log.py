@@ -79,8 +79,8 @@ def history(dice: random.Random, length: int) -> tuple[list[Entry], list[Mark]]:
             entries.append(Packet(packets, day, "un-wgad", dice.randbytes(32)))
         elif what < 0.25 and live:  # noqa: PLR2004
             gone = live.pop(dice.randrange(len(live)))
-            ends = dice.choice([Withdraw(day, gone), Strike(day, gone, dice.choice(list(Reason)))])
-            entries.append(ends)
+            reason = dice.choice(list(Reason))
+            entries.append(Withdraw(day, gone) if dice.random() < 0.5 else Strike(day, gone, reason))  # noqa: PLR2004
         else:
             live.append(place)
             entries.append(Sign(versions + 1, day, dice.randbytes(32)))
