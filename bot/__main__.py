@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.settings import Settings
@@ -25,12 +25,16 @@ MISUSED: Final = 2
 SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
     "bot.founding.InitFault": MISUSED,
+    "bot.dossier.NotGood": FAILED,
+    "bot.organiser.OrganiserFault": MISUSED,
+    "bot.packet.Incomplete": FAILED,
     "bot.rights.RightsFault": FAILED,
     "bot.succession.SuccessionFault": FAILED,
     "bot.i18n.CatalogueError": FAILED,
     "bot.platforms.matrix.intake.IntakeStopped": FAILED,
     "bot.platforms.telegram.intake.IntakeStopped": FAILED,
     "storage.database.Unusable": FAILED,
+    "storage.envelope.Unopened": FAILED,
     "storage.keys.KeyFault": FAILED,
     "storage.signing.NotCertified": FAILED,
     "storage.backup.BackupFault": FAILED,
@@ -139,8 +143,10 @@ def _certify(wish: argparse.Namespace) -> int:
     from storage import signing
 
     phrase = wish.passphrase_file.read_text("utf-8").strip() if wish.passphrase_file else getpass("Passphrase: ")
+    if wish.purpose == "petitions" and not wish.online_key.exists():
+        signing.write(wish.online_key, signing.make_pair().secret)
     key = signing.public_of(wish.online_key.read_bytes())
-    text, signature = signing.certify(wish.root_key.read_bytes(), phrase, key, "bulletins", datetime.now(UTC))
+    text, signature = signing.certify(wish.root_key.read_bytes(), phrase, key, wish.purpose, datetime.now(UTC))
     certificate = wish.online_key.with_suffix(".certificate")
     signing.replace(certificate, text)
     signing.replace(certificate.with_name(certificate.name + ".minisig"), signature)
@@ -274,6 +280,103 @@ async def _with_rights(wish: argparse.Namespace, settings: Settings) -> str:
         await storage.close()
 
 
+def _organiser_key(wish: argparse.Namespace) -> int:
+    from getpass import getpass
+
+    from bot import organiser
+
+    if wish.parts:
+        enough, among = organiser.read_parts(wish.parts)
+        key = organiser.make_parts(wish.out, enough, among)
+        print(
+            f"{among} parts are in {wish.out}. Copy each onto paper, hand each to another person, erase the files. "
+            f"Any {enough} of them open the signatures; fewer open nothing.\n"
+        )
+    else:
+        made_up = False
+        if wish.passphrase_file:
+            phrase = wish.passphrase_file.read_text("utf-8").strip()
+        else:
+            phrase, made_up = organiser.choose_passphrase(lambda question: getpass(question).strip())
+        key = organiser.make_file(wish.out, phrase)
+        print(
+            f"{wish.out} is the key. Keep two copies, apart, and never on the server: without it nobody opens a name.\n"
+        )
+        if made_up:
+            print(f"Write these words on paper; they open the key and are not shown again:\n\n      {phrase}\n")
+    print(organiser.told(key))
+    return 0
+
+
+def _packet(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+    from getpass import getpass
+
+    from bot import organiser, packet
+
+    root = wish.public_key or _settings(wish).public_key
+    if wish.part:
+        key = organiser.join_parts(wish.part)
+    elif wish.key:
+        phrase = wish.passphrase_file.read_text("utf-8").strip() if wish.passphrase_file else getpass("Passphrase: ")
+        key = organiser.open_file(wish.key, phrase)
+    else:
+        print("Name the organisers' key with --key FILE, or its parts with --part FILE --part FILE.", file=sys.stderr)
+        return MISUSED
+    out = wish.out or Path(f"packet-{wish.addressee}")
+    asked = packet.Wish(wish.export, wish.addressee, out, root, datetime.now(UTC), wish.version)
+    made = packet.make(asked, key, progress=_bar())
+    counted = made.counted
+    print(
+        f"{made.where} is packet {made.number}: {counted.total} signatures, of which {counted.only_counted} only count."
+    )
+    if made.kept_in_vain:
+        print(
+            f"The server still keeps {made.kept_in_vain} records of signatures that don't count. It should erase them."
+        )
+    print(
+        "Tell the bot this digest, so that it stands in the log before you hand the files over:\n\n"
+        f"      {made.digest.hex()}"
+    )
+    return 0
+
+
+def _verify(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from bot import petition_verification
+
+    root = wish.public_key or _settings(wish).public_key
+    if not root:
+        print("Name the community's public key with --public-key: it stands on its printed card.", file=sys.stderr)
+        return MISUSED
+    if not petition_verification.is_petition(wish.files):
+        print("That is no petition: name a directory, a receipt (.tlog-proof) or a .checkpoint.", file=sys.stderr)
+        return MISUSED
+    for line in petition_verification.check(wish.files, root, datetime.now(UTC), _bar()):
+        print(line)
+    return 0
+
+
+def _bar() -> Callable[[int, int], None] | None:
+    """Shows on a terminal how far something long is, and how long it will take; nothing if nobody looks."""
+    if not sys.stderr.isatty():
+        return None
+    import time
+
+    begun = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        if done % 1000 and done != total:
+            return
+        left = (time.monotonic() - begun) / done * (total - done)
+        filled = 30 * done // total
+        end = "\n" if done == total else ""
+        print(f"\r[{'#' * filled:<30}] {done}/{total}, {left:.0f} s left ", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
 def _unknown(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     from bot import checkup
@@ -366,12 +469,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     init.set_defaults(do=_init)
 
-    certify = commands.add_parser("certify", help="where the root key is kept: certify an online key for 30 days")
-    certify.add_argument("root_key", type=Path, help="the root key's file")
-    certify.add_argument("online_key", type=Path, help="the online key's file (bulletins.key)")
-    certify.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
-    certify.set_defaults(do=_certify)
-
     check = commands.add_parser("check", help="look everything over, and say the cure of what is wrong")
     check.add_argument("--offline", action="store_true", help="don't ask Telegram")
     check.set_defaults(do=_check)
@@ -388,7 +485,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(do=_restore)
     drill.set_defaults(do=_drill)
 
-    for words in (_succession_words, _role_words):
+    for words in (_certify_words, _succession_words, _role_words, _organiser_words, _verify_words):
         words(commands)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
@@ -407,6 +504,20 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("version", help="which version this is").set_defaults(do=_version)
     return parser
+
+
+def _certify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    certify = commands.add_parser("certify", help="where the root key is kept: certify an online key for 30 days")
+    certify.add_argument("root_key", type=Path, help="the root key's file")
+    certify.add_argument("online_key", type=Path, help="the online key's file, such as bulletins.key")
+    certify.add_argument(
+        "--purpose",
+        choices=("bulletins", "petitions"),
+        default="bulletins",
+        help="what it may sign; a key for petitions is made if missing",
+    )
+    certify.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
+    certify.set_defaults(do=_certify)
 
 
 def _succession_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -437,6 +548,34 @@ def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         deeds.add_parser(name, help=what).add_argument("number", type=int, metavar="NUMBER", help="see the list")
     deeds.add_parser("log", help="what was done with rights lately")
     role.set_defaults(do=_role)
+
+
+def _organiser_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    key = commands.add_parser("organiser-key", help="on your own machine: make the key that alone opens signatures")
+    key.add_argument("--out", type=Path, required=True, metavar="PATH", help="the new file; with --parts, a directory")
+    key.add_argument("--parts", metavar="K-of-N", help="make N parts of which any K are enough, and no file of it all")
+    key.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
+    key.set_defaults(do=_organiser_key)
+
+    packet = commands.add_parser("packet", help="on your own machine: open the signatures, make what is handed over")
+    packet.add_argument("export", type=Path, metavar="DIRECTORY", help="the organisers' export of the petition")
+    packet.add_argument("addressee", metavar="ADDRESSEE", help="its code, such as un-wgad")
+    packet.add_argument("--key", type=Path, metavar="FILE", help="the organisers' key")
+    packet.add_argument("--part", type=Path, action="append", metavar="FILE", help="a part of it; as often as needed")
+    packet.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
+    packet.add_argument("--version", type=int, metavar="N", help="of the letter (default: the newest)")
+    packet.add_argument("--out", type=Path, metavar="DIRECTORY", help="default: packet-ADDRESSEE")
+    packet.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
+    packet.set_defaults(do=_packet)
+
+
+def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser("verify", help="whether a petition's count and receipts are true; offline")
+    verify.add_argument(
+        "files", nargs="+", type=Path, metavar="PATH", help="its directory, and checkpoints and receipts that you kept"
+    )
+    verify.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
+    verify.set_defaults(do=_verify)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,8 @@ RECORDS: Final = "records.jsonl"
 LONGEST_FILE: Final = 256 * 1024  # of a letter, a checkpoint, a certificate
 
 Progress = Callable[[int, int], None]  # how many of how many
+
+_NONE: Final[Mapping[str, Note]] = {}
 
 
 class NotGood(Exception):  # noqa: N818 - whoever checks reads the sentence, not the class
@@ -100,22 +102,39 @@ def _write(path: Path, text: str) -> None:
 
 
 def check(
-    home: Path, root: str, now: datetime, *, known: Iterable[Path] = (), progress: Progress | None = None
+    home: Path, root: str, now: datetime, *, known: Mapping[str, Note] = _NONE, progress: Progress | None = None
 ) -> Checked:
     """The petition in a directory, if everything in it is what the community published. Raises NotGood.
 
-    `root` is the community's public key. `known` are checkpoints that somebody kept from earlier: the log must be the
-    one that they saw.
+    `root` is the community's public key. `known` are checkpoints that somebody kept from earlier, by what to call them:
+    the log must be the one that they saw.
     """
     online = _online_keys(home, root)
-    files = [*sorted(home.glob("*.checkpoint")), *known]
-    if not files:
+    found = {str(file): read_checkpoint(file) for file in sorted(home.glob("*.checkpoint"))}
+    if not found:
         raise NotGood(f"{home} holds no checkpoint: nothing says how long the log is.")
-    seen = sorted((_seen(file, online, now) for file in files), key=lambda one: (one.said.size, one.at))
+    own = [_signed(name, note, online, now) for name, note in found.items()]
+    kept = {name: _signed(name, note, online, now) for name, note in known.items()}
+    covered = max(one.said.size for one in own)
+    for name, one in kept.items():
+        if one.said.size > covered:
+            raise NotGood(
+                f"{name} saw {one.said.size} entries, and {home} holds {covered}: its files are old, or were cut. "
+                "Fetch them once more."
+            )
+    seen = sorted([*own, *kept.values()], key=lambda one: (one.said.size, one.at))
     if len({one.said.origin for one in seen}) != 1:
-        raise NotGood(f"The checkpoints in {home} are of different petitions.")
+        raise NotGood(f"The checkpoints that are held against {home} are of different petitions.")
     tally = _replayed(home, seen, progress)
     return Checked(tuple(seen), tuple(_letters(home, seen[0].said.origin, tally)), tally)
+
+
+def read_checkpoint(file: Path) -> Note:
+    """A checkpoint's file; who signed it is another question. Raises NotGood."""
+    note = checkpoint.read_note(_small(file).decode("utf-8", "replace"))
+    if note is None:
+        raise NotGood(f"{file} is no checkpoint.")
+    return note
 
 
 def seen_in(home: Path, note: Note, root: str, now: datetime) -> Seen:
@@ -189,13 +208,6 @@ def _small(path: Path) -> bytes:
     if len(content) > LONGEST_FILE:
         raise NotGood(f"{path} is too long to be what it says.")
     return content
-
-
-def _seen(file: Path, online: list[_Online], now: datetime) -> Seen:
-    note = checkpoint.read_note(_small(file).decode("utf-8", "replace"))
-    if note is None:
-        raise NotGood(f"{file} is no checkpoint.")
-    return _signed(str(file), note, online, now)
 
 
 def _signed(name: str, note: Note, online: list[_Online], now: datetime) -> Seen:

@@ -1,7 +1,7 @@
 """`payvand organiser-key`: the key that alone opens signatures, made on an organiser's machine and never on the server.
 
-It is one file under a passphrase, or parts on paper of which some are enough. What is printed is the public half: it goes
-into the petition's letter, where everybody sees it.
+It is one file under a passphrase, or parts on paper of which some are enough. What is printed is the public half: it
+goes into the petition's letter, where everybody sees it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def make_file(file: Path, passphrase: str) -> OrganiserKey:
 
 
 def make_parts(folder: Path, enough: int, among: int) -> OrganiserKey:
-    """Make a key in `among` new files in the directory `folder`, any `enough` of which make it. Raises OrganiserFault."""
+    """Make a key in `among` new files in `folder`, any `enough` of which make it. Raises OrganiserFault."""
     key = envelope.make()
     files = [folder / f"part-{number}-of-{among}.txt" for number in range(1, among + 1)]
     for file in files:
@@ -83,7 +83,7 @@ def told(key: OrganiserKey) -> str:
     """What everybody may know of a key, and how to compare it by voice."""
     return (
         f"The public half, for the petition's letter:\n\n      {envelope.public_text(key.public)}\n\n"
-        f"Read this to each other by telephone before the letter is opened for signing; it must be the same for all:\n\n"
+        "Read this to each other by telephone before the letter is opened for signing; all must hear the same:\n\n"
         f"      {envelope.fingerprint(key.public)}\n"
     )
 

@@ -1,8 +1,8 @@
-"""`payvand packet`: on an organiser's own machine, the files that an addressee is handed: PDF, CSV, JSON, and their list.
+"""`payvand packet`: on an organiser's own machine, what an addressee is handed: PDF, CSV, JSON and their list.
 
 It checks the export against the log first: every signature that counts must be there, open, and be the one that the log
-holds. Otherwise nothing is written. A signature stands in a packet as its signer chose, and only with what the addressee
-requires; the rest is counted.
+holds. Otherwise nothing is written. A signature stands in a packet as its signer chose, and only with what the
+addressee requires; the rest is counted.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def _filled(  # noqa: PLR0913, PLR0917 - everything that a packet is made of
 def _opened(  # noqa: PLR0913, PLR0917 - what is compared, and where it goes
     home: Path, checked: Checked, letter: Letter, opener: Opener, written: _Lines, progress: Progress | None
 ) -> int:
-    """Write every signature of the letter that counts; how many records are of signatures that don't. Raises Incomplete."""
+    """Write what counts for the letter; how many records are of signatures that don't count. Raises Incomplete."""
     faults: list[str] = []
     in_vain = 0
     sealed = dossier.records(home)

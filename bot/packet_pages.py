@@ -33,14 +33,14 @@ _ROW: Final = 5
 _UNKNOWN: Final = "¤"  # stands for a letter that the font does not have
 
 _ELEMENTS: Final[Mapping[Element, Line]] = {
-    Element.VICTIM: pgettext("packet", "Whom it is about"),
-    Element.DATE: pgettext("packet", "When it happened"),
-    Element.PLACE: pgettext("packet", "Where it happened"),
-    Element.ACTOR: pgettext("packet", "Who is believed to have done it"),
-    Element.STEPS: pgettext("packet", "What has been tried"),
-    Element.SOURCE: pgettext("packet", "Who writes this"),
-    Element.CIRCUMSTANCES: pgettext("packet", "What happened"),
-    Element.REPRESENTATIVE: pgettext("packet", "Who speaks for the signers"),
+    Element.VICTIM: pgettext("heading", "Whom it is about"),
+    Element.DATE: pgettext("heading", "When it happened"),
+    Element.PLACE: pgettext("heading", "Where it happened"),
+    Element.ACTOR: pgettext("heading", "Who is believed to have done it"),
+    Element.STEPS: pgettext("heading", "What has been tried"),
+    Element.SOURCE: pgettext("heading", "Who writes this"),
+    Element.CIRCUMSTANCES: pgettext("heading", "What happened"),
+    Element.REPRESENTATIVE: pgettext("heading", "Who speaks for the signers"),
 }
 
 _HOW: Final = _(
@@ -129,26 +129,26 @@ def _letter(paper: _Paper, pages: Pages, language: str) -> None:
     paper.text_of(say(_("To: {name}", name=pages.to.names.get(language, pages.to.names[SOURCE_LANGUAGE]))))
     paper.heading(letter.texts.get((language, Part.TITLE.key), ""))
     paper.text_of(letter.texts.get((language, Part.LETTER.key), ""))
-    paper.heading(say(pgettext("packet", "What we ask of you")))
+    paper.heading(say(pgettext("heading", "What we ask of you")))
     paper.text_of(letter.demands.get((language, pages.to.code), ""))
     for element, head in _ELEMENTS.items():
         if element in pages.to.rules.elements and (text := letter.texts.get((language, FOR + element.value))):
             paper.heading(say(head))
             paper.text_of(text)
-    paper.heading(say(pgettext("packet", "Background")))
+    paper.heading(say(pgettext("heading", "Background")))
     paper.text_of(letter.texts.get((language, Part.BACKGROUND.key), ""))
-    paper.heading(say(pgettext("packet", "Sources")))
+    paper.heading(say(pgettext("heading", "Sources")))
     paper.text_of("\n".join(f"{number}. {source}" for number, source in enumerate(letter.sources, 1)))
     for head, names in (
-        (pgettext("packet", "Begun by"), list(letter.sponsors)),
-        (pgettext("packet", "Organisations that sign"), [one.name for one in letter.organisations if one.confirmed]),
+        (pgettext("heading", "Begun by"), list(letter.sponsors)),
+        (pgettext("heading", "Organisations that sign"), [one.name for one in letter.organisations if one.confirmed]),
     ):
         if names:
             paper.heading(say(head))
             paper.text_of("\n".join(names))
-    paper.heading(say(pgettext("packet", "Signatures")))
+    paper.heading(say(pgettext("heading", "Signatures")))
     paper.text_of("\n".join(say(line) for line in _counted(pages)))
-    paper.heading(say(pgettext("packet", "How the count can be checked")))
+    paper.heading(say(pgettext("heading", "How the count can be checked")))
     paper.text_of(say(_HOW))
     if paper.will_page_break(_QR + 25):
         paper.add_page()

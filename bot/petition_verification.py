@@ -9,7 +9,9 @@ from typing import Final
 
 from bot import dossier
 from bot.domain import checkpoint, petition_log, receipt
+from bot.domain.checkpoint import Proof
 from bot.domain.petition_log import Strike, Withdraw
+from bot.domain.receipt import Receipt
 from bot.dossier import Checked, NotGood, Progress
 
 RECEIPT: Final = ".tlog-proof"  # how a receipt's file ends
@@ -24,18 +26,22 @@ def is_petition(files: Sequence[Path]) -> bool:
 def check(files: Sequence[Path], root: str, now: datetime, progress: Progress | None = None) -> list[str]:
     """Sentences about good files. Raises NotGood.
 
-    One of `files` may be the directory of a petition; checkpoints and receipts that somebody kept are held against it. A
-    receipt alone needs the certificates beside it.
+    One of `files` may be the directory of a petition; checkpoints and receipts that somebody kept are held against it.
+    A receipt alone needs the certificates beside it.
     """
     homes = [one for one in files if one.is_dir()]
     kept = [one for one in files if one.suffix == CHECKPOINT and not one.is_dir()]
     receipts = [one for one in files if one.suffix == RECEIPT and not one.is_dir()]
     if len(homes) > 1 or (kept and not homes):
         raise NotGood("Name one petition's directory, and with it what you have kept: checkpoints and receipts.")
-    home = homes[0] if homes else None
-    checked = None if home is None else dossier.check(home, root, now, known=kept, progress=progress)
-    said = [] if checked is None else [told(home or Path(), checked)]
-    return said + [_receipt(one, home or one.parent, checked, root, now) for one in receipts]
+    proofs = {one: _read(one) for one in receipts}
+    if not homes:
+        return [_receipt(file, file.parent, held, None, root, now) for file, held in proofs.items()]
+    (home,) = homes
+    known = {str(one): dossier.read_checkpoint(one) for one in kept}
+    known |= {str(one): proof.note for one, (proof, _held) in proofs.items()}
+    checked = dossier.check(home, root, now, known=known, progress=progress)
+    return [told(home, checked), *(_receipt(file, home, held, checked, root, now) for file, held in proofs.items())]
 
 
 def told(home: Path, checked: Checked) -> str:
@@ -60,7 +66,7 @@ def told(home: Path, checked: Checked) -> str:
     return "\n".join(lines)
 
 
-def _receipt(file: Path, home: Path, checked: Checked | None, root: str, now: datetime) -> str:
+def _read(file: Path) -> tuple[Proof, Receipt]:
     try:
         proof = checkpoint.read_proof(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
@@ -68,6 +74,13 @@ def _receipt(file: Path, home: Path, checked: Checked | None, root: str, now: da
     held = None if proof is None or proof.extra is None else receipt.unpacked(proof.extra)
     if proof is None or held is None:
         raise NotGood(f"{file} is no receipt of a petition.")
+    return proof, held
+
+
+def _receipt(  # noqa: PLR0913, PLR0917 - a receipt and what it is held against
+    file: Path, home: Path, what: tuple[Proof, Receipt], checked: Checked | None, root: str, now: datetime
+) -> str:
+    proof, held = what
     seen = dossier.seen_in(home, proof.note, root, now)
     if not proof.holds(petition_log.line_of(held.entry).encode()):
         raise NotGood(f"{file} is NOT good: its entry does not stand in the log that it names.")
@@ -77,18 +90,12 @@ def _receipt(file: Path, home: Path, checked: Checked | None, root: str, now: da
     said += f", published by {seen.at:%Y-%m-%d %H:%M} UTC."
     if held.opening is not None:
         said += f" It was given as “{held.opening.declared.mode.value}”."
-    return said if checked is None else f"{said} {_now(file, proof.place, held, home, checked, seen)}"
+    return said if checked is None else f"{said} {_now(proof.place, home)}"
 
 
-def _now(  # noqa: PLR0913, PLR0917 - a receipt and what it is held against
-    file: Path, place: int, held: receipt.Receipt, home: Path, checked: Checked, seen: dossier.Seen
-) -> str:
-    """What became of the signature since."""
-    if seen.said.origin != checked.last.said.origin:
-        raise NotGood(f"{file} is a receipt of another petition than {home}.")
-    for at, (_line, entry) in enumerate(dossier.entries(home)):
-        if at == place and entry != held.entry:
-            raise NotGood(f"{file} and {home} DISAGREE about entry {place}: the log was not shown to all alike.")
+def _now(place: int, home: Path) -> str:
+    """What became of a signature since."""
+    for _line, entry in dossier.entries(home):
         if isinstance(entry, Withdraw | Strike) and entry.place == place:
             how = "taken back" if isinstance(entry, Withdraw) else f"struck ({entry.reason.value})"
             return f"It does not count any more: it was {how} on {entry.day}."
