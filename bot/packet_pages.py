@@ -96,12 +96,12 @@ class _Paper(FPDF):
             self.add_page()
         self.ln(3)
         self.set_font("letter", size=13)
-        self.multi_cell(0, 7, printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, 7, printable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def text_of(self, text: str, size: int = 11) -> None:
         """Paragraphs."""
         self.set_font("letter", size=size)
-        self.multi_cell(0, size * 0.5, printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, size * 0.5, printable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def draw(pages: Pages) -> bytes:
@@ -111,7 +111,7 @@ def draw(pages: Pages) -> bytes:
         for language in pages.languages:
             _letter(paper, pages, language)
         if pages.annex:
-            _annex(paper, pages.annex)
+            _annex(paper, pages.annex, " / ".join(_spoken(pgettext("heading", "Signatures"), pages)))
         return bytes(paper.output())
     finally:
         for font in paper.fonts.values():
@@ -193,9 +193,15 @@ def _square(paper: _Paper, content: str) -> None:
     paper.set_y(top + _QR + 3)
 
 
-def _annex(paper: _Paper, lines: Sequence[tuple[int, Shown]]) -> None:
+def _spoken(line: Line, pages: Pages) -> list[str]:
+    """A sentence in each language of the letter that we speak."""
+    return [plain(speak(line, language, pages.at)) for language in pages.languages if language in LANGUAGES]
+
+
+def _annex(paper: _Paper, lines: Sequence[tuple[int, Shown]], head: str) -> None:
     """One line for each signature that stands in the packet: its entry in the log, and what its signer chose."""
     paper.add_page()
+    paper.heading(head)
     paper.set_font("letter", size=9)
     width = paper.epw - 22
     for place, shown in lines:
@@ -206,7 +212,7 @@ def _annex(paper: _Paper, lines: Sequence[tuple[int, Shown]]) -> None:
 
 def _within(paper: _Paper, text: str, width: float) -> str:
     """A line that has room, and that the font can show; else a pointer to the table."""
-    shown = printable(text)
+    shown = " ".join(printable(text).split())
     if _UNKNOWN in shown:
         return "(CSV)"
     while paper.get_string_width(shown) > width - 2:

@@ -10,7 +10,7 @@ from typing import Final
 from bot import dossier
 from bot.domain import checkpoint, petition_log, receipt
 from bot.domain.checkpoint import Proof
-from bot.domain.petition_log import Strike, Withdraw
+from bot.domain.petition_log import Strike, Tally, Withdraw
 from bot.domain.receipt import Receipt
 from bot.dossier import Checked, NotGood, Progress
 
@@ -49,9 +49,7 @@ def told(home: Path, checked: Checked) -> str:
     tally, last = checked.tally, checked.last
     lines = [
         f"{home}: good. {last.said.origin}",
-        f"  {tally.count} signatures count on {last.at:%Y-%m-%d %H:%M} UTC: {tally.signed} were given, "
-        f"{tally.withdrawn} taken back, {sum(tally.struck.values())} struck "
-        f"({', '.join(f'{reason.value}: {count}' for reason, count in tally.struck.items())}).",
+        f"  {tally.count} signatures count on {last.at:%Y-%m-%d %H:%M} UTC: {_how(tally)}.",
     ]
     lines += [
         f"  Version {letter.version} of the letter, from {tally.letters[letter.version].day}: "
@@ -64,6 +62,11 @@ def told(home: Path, checked: Checked) -> str:
         "whether each signature is another person's."
     )
     return "\n".join(lines)
+
+
+def _how(tally: Tally) -> str:
+    why = ", ".join(f"{reason.value}: {count}" for reason, count in tally.struck.items())
+    return f"{tally.signed} were given, {tally.withdrawn} taken back, {sum(tally.struck.values())} struck ({why})"
 
 
 def _read(file: Path) -> tuple[Proof, Receipt]:

@@ -2,8 +2,8 @@
 
 HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. A sealed record is ``version (1 byte)
 | number of the key (4) | encapsulated key (32) | ciphertext``, bound to its petition. The private half is made, kept
-and used on an organiser's own machine (`bot.organiser`): in a file under a passphrase (age), or in parts (SLIP-39) of which
-some are enough.
+and used on an organiser's own machine (`bot.organiser`): in a file under a passphrase (age), or in parts (SLIP-39) of
+which some are enough.
 """
 
 from __future__ import annotations

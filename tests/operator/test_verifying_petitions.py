@@ -141,7 +141,7 @@ def test_a_log_that_covers_less_than_somebody_saw_is_named(made: Community, tmp_
     made.publish()
     newest = tmp_path / "newest.checkpoint"
     newest.write_text(made.checkpoints[-1], "utf-8")
-    with pytest.raises(NotGood, match="saw 14 entries, and .* holds 13: its files are old, or were cut"):
+    with pytest.raises(NotGood, match=r"saw 14 entries, and .* holds 13: its files are old, or were cut"):
         petition_verification.check([home, newest], made.root.public, made.now)
 
 
