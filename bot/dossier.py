@@ -90,8 +90,12 @@ def write_entries(to: Path, entries: Iterable[Entry]) -> None:
 def write_records(to: Path, records: Iterable[tuple[int, bytes]]) -> None:
     """Write the sealed signatures, each with its place in the log."""
     with (to / RECORDS).open("w", encoding="ascii", newline="\n") as file:
-        for place, sealed in records:
-            file.write(json.dumps({"place": place, "sealed": base64.b64encode(sealed).decode("ascii")}) + "\n")
+        file.writelines(record_line(place, sealed) for place, sealed in records)
+
+
+def record_line(place: int, sealed: bytes) -> str:
+    """A sealed signature as it stands in its file."""
+    return json.dumps({"place": place, "sealed": base64.b64encode(sealed).decode("ascii")}) + "\n"
 
 
 def _write(path: Path, text: str) -> None:
