@@ -177,7 +177,7 @@ def _backup(wish: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     kept = settings.data / "keys"
     files = {backup.KEY: keys.find(settings.key_file), "payvand.toml": file_of(wish.settings)}
-    files |= {one.name: one for one in sorted(kept.glob("bulletins.*"))}
+    files |= {one.name: one for one in sorted([*kept.glob("bulletins.*"), *kept.glob("petitions.*")])}
     source = backup.beside(checkup.database_of(settings), Keys(keys.read(settings.key_file)))
     recipients = settings.backup.recipients
     made = asyncio.run(
@@ -315,6 +315,9 @@ def _packet(wish: argparse.Namespace) -> int:
     from bot import organiser, packet
 
     root = wish.public_key or _settings(wish).public_key
+    if wish.supplement is not None:
+        print(packet.supplement(wish.export, wish.supplement, root, datetime.now(UTC)), end="")
+        return 0
     if wish.part:
         key = organiser.join_parts(wish.part)
     elif wish.key:
@@ -565,6 +568,9 @@ def _organiser_words(commands: argparse._SubParsersAction[argparse.ArgumentParse
     packet.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
     packet.add_argument("--version", type=int, metavar="N", help="of the letter (default: the newest)")
     packet.add_argument("--out", type=Path, metavar="DIRECTORY", help="default: packet-ADDRESSEE")
+    packet.add_argument(
+        "--supplement", type=int, metavar="N", help="only print which entries of packet N don't count any more; no key"
+    )
     packet.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
     packet.set_defaults(do=_packet)
 

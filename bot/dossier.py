@@ -14,7 +14,6 @@ Nothing is believed for standing there: `check` starts from the community's publ
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -168,7 +167,7 @@ def records(home: Path) -> Iterator[tuple[int, bytes]]:
                 try:
                     held = json.loads(line)
                     place, sealed = held["place"], base64.b64decode(held["sealed"], validate=True)
-                except (ValueError, KeyError, TypeError, binascii.Error):
+                except (ValueError, KeyError, TypeError):
                     place, sealed = None, b""
                 if not isinstance(place, int):
                     raise NotGood(f"Line {number} of {home / RECORDS} can't be read. Ask for the file once more.")

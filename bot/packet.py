@@ -266,16 +266,37 @@ def _digest(path: Path) -> str:
 # -- afterwards --------------------------------------------------------------------------------------------------------
 
 
-def ended_since(checked: Checked, number: int, home: Path) -> Iterator[int]:
-    """The entries that were in packet `number`, or could have been, and don't count any more. Raises Incomplete."""
-    place = next(
-        (n for n, (_, one) in enumerate(dossier.entries(home)) if isinstance(one, Packet) and one.number == number),
-        None,
+def supplement(home: Path, number: int, root: str, now: datetime) -> str:
+    """What is sent after packet `number`: which entries don't count any more. It names nobody. Raises Incomplete.
+
+    It needs no key: whoever has the published files can make it, and gets the same.
+    """
+    checked = dossier.check(home, root, now)
+    packets = [one for one in checked.tally.packets if one.number == number]
+    if not packets:
+        raise Incomplete(f"The log holds no packet {number}: tell the bot its digest before you hand it over.")
+    ended = list(_ended_before(home, checked, packets[0]))
+    last = checked.last.said
+    return "\n".join(
+        [
+            "payvand supplement 1",
+            f"petition: {last.origin}",
+            f"packet: {number}",
+            f"addressee: {packets[0].addressee}",
+            f"digest: {packets[0].digest.hex()}",
+            f"covers: {last.size}",
+            f"root: {base64.b64encode(last.root).decode('ascii')}",
+            *(f"does not count any more: entry {place}" for place in ended),
+            f"total: {len(ended)}",
+            "",
+        ]
     )
-    if place is None:
-        raise Incomplete(f"The log holds no packet {number}.")
-    for at, (_line, entry) in enumerate(dossier.entries(home)):
-        if at >= place:
+
+
+def _ended_before(home: Path, checked: Checked, packet: Packet) -> Iterator[int]:
+    """The entries before a packet that its recipient has to strike."""
+    for place, (_line, entry) in enumerate(dossier.entries(home)):
+        if entry == packet:
             return
-        if isinstance(entry, Sign) and not checked.tally.live[at]:
-            yield at
+        if isinstance(entry, Sign) and not checked.tally.live[place]:
+            yield place

@@ -1,7 +1,7 @@
 """The pages that an addressee is handed: the letter in each of its languages, how many signed, and who of them and how.
 
-The font has the letters of Tajik, Russian and western European languages. A name in another script is not guessed at on
-paper: its line points to the table, which holds every name as it was written.
+The font has Latin, Greek and Cyrillic letters of all languages. A name in another script is not guessed at on paper:
+its line points to the table, which holds every name as it was written.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from bot.domain.conversation import Line
 from bot.domain.petition import FOR, Letter, Part
 from bot.domain.signature import Mode, Shown
 from bot.i18n import LANGUAGES, SOURCE_LANGUAGE, _, ngettext, pgettext, plain, speak
-from bot.jobs.cards import FONT, NO_DAY
+from bot.jobs import cards
 
+FONT: Final = cards.FONT.with_name("NotoSansWide.ttf")  # of Noto Sans (SIL Open Font License), with more letters
 MOST_LINES: Final = 10_000  # of the annex; what is longer is in the table alone, and the pages hold its digest
 
 _EDGE: Final = 20  # millimetres
@@ -79,7 +80,7 @@ class _Paper(FPDF):
 
     def __init__(self) -> None:
         super().__init__(format="A4")
-        self.set_creation_date(NO_DAY)
+        self.set_creation_date(cards.NO_DAY)
         self.add_font("letter", fname=FONT)
         self.set_margin(_EDGE)
         self.set_auto_page_break(auto=True, margin=_EDGE)

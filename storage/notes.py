@@ -7,7 +7,6 @@ and for nothing else. It signs each checkpoint twice: plainly, and with the time
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import datetime
 from typing import Final
 
@@ -96,7 +95,7 @@ def public_key(text: str) -> bytes | None:
     try:
         minisign.PublicKey.from_base64(text)
         return base64.b64decode(text)[_PUBLIC:]
-    except (minisign.Error, binascii.Error):
+    except (minisign.Error, ValueError):
         return None
 
 

@@ -12,7 +12,7 @@ import pytest
 from bot import __main__ as command
 from bot import dossier, organiser, packet, packet_pages
 from bot.domain import petition_log
-from bot.domain.petition_log import Withdraw
+from bot.domain.petition_log import Reason, Strike, Withdraw
 from bot.domain.signature import Declared, Mode
 from bot.packet import Incomplete, Wish
 from storage import envelope
@@ -210,7 +210,8 @@ def test_no_name_is_a_formula_and_none_breaks_a_page_or_a_table(tmp_path: Path) 
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "＝"))]
     assert [row[2].removeprefix("'") for row in rows[1:]] == NASTY
     said = paper.texts((tmp_path / "out" / packet.PAGES).read_bytes())
-    assert said.count("(CSV)") == 4  # noqa: PLR2004 - flowers, Persian, Turkish and wide signs: not guessed at
+    assert said.count("(CSV)") == 3  # noqa: PLR2004 - flowers, Persian letters, a wide sign: not guessed at
+    assert "Gül Şahin, DE" in said
     assert not [piece for piece in said if "\u202e" in piece]
 
 
@@ -228,21 +229,32 @@ def test_more_lines_than_the_annex_has_are_in_the_table_alone(
     assert found[1] in " ".join(pages).replace(" ", "") or found[1][:20] in "".join(pages)
 
 
-def test_who_left_after_a_packet_is_known_for_its_supplement(made: Community, tmp_path: Path) -> None:
+def test_a_packet_and_its_supplement_are_the_truth_of_now(made: Community, tmp_path: Path) -> None:
+    packet.make(wish(made.write(tmp_path / "before"), tmp_path / "first", made), made.key)
     made.log(petition_log.Packet(1, made.now.date(), "icrc", b"\1" * 32))
-    made.end(Withdraw(made.now.date(), 7))
-    made.sign(PEOPLE[0], "later")
+    made.end(Withdraw(made.now.date(), 6))
+    made.end(Strike(made.now.date(), 7, Reason.FALSE))
+    late = made.sign(PEOPLE[0], "later")
+    made.end(Withdraw(made.now.date(), late))
     made.publish()
-    home = made.write(tmp_path / "export")
-    checked = dossier.check(home, made.root.public, made.now)
-    assert list(packet.ended_since(checked, 1, home)) == [7]
+    home = made.write(tmp_path / "after", with_records=False)
+    said = packet.supplement(home, 1, made.root.public, made.now)
+    ended = set(re.findall(r"^does not count any more: entry (\d+)$", said, re.MULTILINE))
+    assert ended == {"6", "7"}
+    assert "total: 2\n" in said
+    with (tmp_path / "first" / packet.TABLE).open(encoding="utf-8-sig", newline="") as file:
+        listed = {row[0] for row in list(csv.reader(file))[1:]}
+    packet.make(wish(made.write(tmp_path / "now"), tmp_path / "second", made), made.key)
+    with (tmp_path / "second" / packet.TABLE).open(encoding="utf-8-sig", newline="") as file:
+        assert listed - ended == {row[0] for row in list(csv.reader(file))[1:]}
     with pytest.raises(Incomplete, match="no packet 2"):
-        list(packet.ended_since(checked, 2, home))
+        packet.supplement(home, 2, made.root.public, made.now)
 
 
 # -- the commands ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_key_is_made_and_opened_by_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +298,7 @@ def test_words_are_made_for_whoever_gives_none() -> None:
     assert organiser.choose_passphrase(lambda _question: next(answers)) == ("one", False)
 
 
+@pytest.mark.slow
 def test_a_packet_is_made_by_command_with_the_key_or_its_parts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
