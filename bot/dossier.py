@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from bot.domain import checkpoint, merkle, petition, petition_log
 from bot.domain.checkpoint import Checkpoint, Note
@@ -30,6 +30,7 @@ from storage.signing import NotCertified
 
 ENTRIES: Final = "entries.txt"
 RECORDS: Final = "records.jsonl"
+LONGEST_LINE: Final = 16 * 1024
 LONGEST_FILE: Final = 256 * 1024  # of a letter, a checkpoint, a certificate
 
 Progress = Callable[[int, int], None]  # how many of how many
@@ -134,7 +135,7 @@ def check(
 
 def read_checkpoint(file: Path) -> Note:
     """A checkpoint's file; who signed it is another question. Raises NotGood."""
-    note = checkpoint.read_note(_small(file).decode("utf-8", "replace"))
+    note = checkpoint.read_note(small(file).decode("utf-8", "replace"))
     if note is None:
         raise NotGood(f"{file} is no checkpoint.")
     return note
@@ -149,7 +150,7 @@ def entries(home: Path) -> Iterator[tuple[bytes, Entry]]:
     """The log, each entry as it stands there and as it was read. Raises NotGood."""
     try:
         with (home / ENTRIES).open("rb") as file:
-            for place, line in enumerate(file):
+            for place, line in enumerate(_lines(file)):
                 text = line[:-1].decode("ascii", "replace")
                 entry = petition_log.read_line(text)
                 if entry is None or line[-1:] != b"\n" or len(line) > petition_log.LONGEST:
@@ -163,7 +164,7 @@ def records(home: Path) -> Iterator[tuple[int, bytes]]:
     """The sealed signatures with their places. Raises NotGood."""
     try:
         with (home / RECORDS).open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_lines(file), 1):
                 try:
                     held = json.loads(line)
                     place, sealed = held["place"], base64.b64decode(held["sealed"], validate=True)
@@ -175,6 +176,11 @@ def records(home: Path) -> Iterator[tuple[int, bytes]]:
     except OSError:
         message = f"{home / RECORDS} can't be read. Only the organisers' export holds it, not what is published."
         raise NotGood(message) from None
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file, none of them longer than anything that we write: what is longer comes in pieces."""
+    return iter(lambda: file.readline(LONGEST_LINE), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +196,8 @@ def _online_keys(home: Path, root: str) -> list[_Online]:
     found = []
     for file in sorted(home.glob("*.certificate")):
         try:
-            signature = _small(file.with_name(file.name + ".minisig"))
-            one = signing.read_certificate(_small(file), signature, root, None)
+            signature = small(file.with_name(file.name + ".minisig"))
+            one = signing.read_certificate(small(file), signature, root, None)
         except NotCertified as error:
             raise NotGood(f"{file} is not good: {error}") from None
         public = notes.public_key(one.key)
@@ -202,7 +208,8 @@ def _online_keys(home: Path, root: str) -> list[_Online]:
     return found
 
 
-def _small(path: Path) -> bytes:
+def small(path: Path) -> bytes:
+    """A file that can't be long. Raises NotGood."""
     try:
         with path.open("rb") as file:
             content = file.read(LONGEST_FILE + 1)
@@ -263,7 +270,7 @@ def _compare(roots: merkle.Roots, waiting: list[Seen]) -> None:
 def _letters(home: Path, origin: str, tally: Tally) -> Iterator[Letter]:
     for version, entry in sorted(tally.letters.items()):
         file = home / f"letter-{version}.txt"
-        letter = petition.read_file(_small(file).decode("utf-8", "replace"))
+        letter = petition.read_file(small(file).decode("utf-8", "replace"))
         if letter is None or letter.digest() != entry.digest:
             raise NotGood(f"{file} is NOT the letter that people signed.")
         if letter.petition != origin or letter.version != version:

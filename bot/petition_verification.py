@@ -70,10 +70,7 @@ def _how(tally: Tally) -> str:
 
 
 def _read(file: Path) -> tuple[Proof, Receipt]:
-    try:
-        proof = checkpoint.read_proof(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        proof = None
+    proof = checkpoint.read_proof(dossier.small(file).decode("utf-8", "replace"))
     held = None if proof is None or proof.extra is None else receipt.unpacked(proof.extra)
     if proof is None or held is None:
         raise NotGood(f"{file} is no receipt of a petition.")

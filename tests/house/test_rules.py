@@ -13,8 +13,8 @@ import pytest
 from tests.house import loopback
 from tests.house.sources import HOUSE, calls, imports, public_functions, python_files, text_files, tree_of
 
-# What a pure room may use of the standard library: data, never the disk, the clock, the network or dice. (hashlib and hmac
-# are arithmetic on bytes.)
+# What a pure room may use of the standard library: data, never the disk, the clock, the network or dice. (hashlib and
+# hmac are arithmetic on bytes.)
 PURE = frozenset(
     """
     __future__ array base64 collections dataclasses datetime enum functools hashlib hmac itertools math re string typing

@@ -192,6 +192,13 @@ def test_what_is_missing_or_huge_gets_a_sentence(made: Community, tmp_path: Path
     (home / "letter-1.txt").write_bytes(b"x" * (dossier.LONGEST_FILE + 1))
     with pytest.raises(NotGood, match="too long"):
         dossier.check(home, made.root.public, made.now)
+    (home / "letter-1.txt").unlink()
+    for name in (dossier.ENTRIES, dossier.RECORDS):
+        (home / name).write_bytes(b"x" * 100_000)  # one line that does not end
+    with pytest.raises(NotGood, match="Entry 0 of"):
+        dossier.check(home, made.root.public, made.now)
+    with pytest.raises(NotGood, match="Line 1 of"):
+        list(dossier.records(home))
     for file in home.glob("*.checkpoint"):
         file.unlink()
     with pytest.raises(NotGood, match="no checkpoint"):
