@@ -331,3 +331,15 @@ def _on_that_day(made: Community) -> object:
         return check(home, root, made.now, **more)  # type: ignore[arg-type]
 
     return checked
+
+
+def test_something_long_shows_how_far_it_is_and_only_to_somebody_who_looks(
+    made: Community, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command._bar() is None  # noqa: SLF001 - nobody looks
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    packet.make(wish(made.write(tmp_path / "export"), tmp_path / "out", made), made.key, progress=command._bar())  # noqa: SLF001
+    shown = capsys.readouterr().err
+    assert "13/13" in shown
+    assert "left" in shown
+    assert "Canary" not in shown
