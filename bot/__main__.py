@@ -345,18 +345,24 @@ def _packet(wish: argparse.Namespace) -> int:
 
 
 def _verify(wish: argparse.Namespace) -> int:
-    from datetime import UTC, datetime
-
     from bot import petition_verification
 
     root = wish.public_key or _settings(wish).public_key
     if not root:
         print("Name the community's public key with --public-key: it stands on its printed card.", file=sys.stderr)
         return MISUSED
-    if not petition_verification.is_petition(wish.files):
-        print("That is no petition: name a directory, a receipt (.tlog-proof) or a .checkpoint.", file=sys.stderr)
-        return MISUSED
-    for line in petition_verification.check(wish.files, root, datetime.now(UTC), _bar()):
+    if petition_verification.is_petition(wish.files):
+        return _verify_petition(wish.files, root)
+    print("That is no petition: name a directory, a receipt (.tlog-proof) or a .checkpoint.", file=sys.stderr)
+    return MISUSED
+
+
+def _verify_petition(files: list[Path], root: str) -> int:
+    from datetime import UTC, datetime
+
+    from bot import petition_verification
+
+    for line in petition_verification.check(files, root, datetime.now(UTC), _bar()):
         print(line)
     return 0
 
