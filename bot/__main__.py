@@ -318,13 +318,15 @@ def _packet(wish: argparse.Namespace) -> int:
     if wish.supplement is not None:
         print(packet.supplement(wish.export, wish.supplement, root, datetime.now(UTC)), end="")
         return 0
-    if wish.part:
+    if wish.parts:
+        key = organiser.ask_parts(lambda question: getpass(question).strip())
+    elif wish.part:
         key = organiser.join_parts(wish.part)
     elif wish.key:
         phrase = wish.passphrase_file.read_text("utf-8").strip() if wish.passphrase_file else getpass("Passphrase: ")
         key = organiser.open_file(wish.key, phrase)
     else:
-        print("Name the organisers' key with --key FILE, or its parts with --part FILE --part FILE.", file=sys.stderr)
+        print("Name the organisers' key with --key FILE, or type its parts with --parts.", file=sys.stderr)
         return MISUSED
     out = wish.out or Path(f"packet-{wish.addressee}")
     asked = packet.Wish(wish.export, wish.addressee, out, root, datetime.now(UTC), wish.version)
@@ -570,7 +572,10 @@ def _organiser_words(commands: argparse._SubParsersAction[argparse.ArgumentParse
     packet.add_argument("export", type=Path, metavar="DIRECTORY", help="the organisers' export of the petition")
     packet.add_argument("addressee", metavar="ADDRESSEE", help="its code, such as un-wgad")
     packet.add_argument("--key", type=Path, metavar="FILE", help="the organisers' key")
-    packet.add_argument("--part", type=Path, action="append", metavar="FILE", help="a part of it; as often as needed")
+    packet.add_argument("--parts", action="store_true", help="ask for parts of it, as they are typed from paper")
+    packet.add_argument(
+        "--part", type=Path, action="append", metavar="FILE", help="a part in a file; as often as needed"
+    )
     packet.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
     packet.add_argument("--version", type=int, metavar="N", help="of the letter (default: the newest)")
     packet.add_argument("--out", type=Path, metavar="DIRECTORY", help="default: packet-ADDRESSEE")

@@ -71,6 +71,14 @@ def join_parts(files: Sequence[Path]) -> OrganiserKey:
     return envelope.joined(words)
 
 
+def ask_parts(ask: Ask) -> OrganiserKey:
+    """The key that parts make as they are typed from paper, one after the other. Raises Unopened."""
+    words: list[str] = []
+    while typed := ask(f"The 33 words of part {len(words) + 1} (Enter when there are enough): "):
+        words.append(typed)
+    return envelope.joined(words)
+
+
 def choose_passphrase(ask: Ask) -> tuple[str, bool]:
     """A passphrase as somebody chose it, or one of ours; and whether it is ours and must be shown."""
     while words := ask("A passphrase for the key (Enter: words are made for you): "):

@@ -285,6 +285,8 @@ def test_a_key_in_parts_opens_with_enough_of_them(
         organiser.join_parts(files[:1])
     with pytest.raises(Unopened, match="can't be read"):
         organiser.join_parts([tmp_path / "nothing"])
+    with pytest.raises(Unopened):
+        organiser.ask_parts(lambda _question: "")
     for wrong in ("3-of-2", "1-of-3", "2of3", "2-of-17"):
         assert command.main(["organiser-key", "--out", "other", "--parts", wrong]) == 2  # noqa: PLR2004 - misused
     assert command.main(["organiser-key", "--out", "parts", "--parts", "2-of-3"]) == 2  # noqa: PLR2004
@@ -317,6 +319,10 @@ def test_a_packet_is_made_by_command_with_the_key_or_its_parts(
     assert "Canary" not in said
     assert command.main([*always, "--part", "0", "--part", "2", "--out", "again"]) == 0
     assert (tmp_path / "again" / packet.TABLE).read_bytes() == (tmp_path / "packet-icrc" / packet.TABLE).read_bytes()
+    typed = iter([words.upper() for words in envelope.parts(made.key, 2, 3)[:2]] + [""])
+    monkeypatch.setattr("getpass.getpass", lambda _question: next(typed))
+    assert command.main([*always, "--parts", "--out", "typed"]) == 0
+    assert (tmp_path / "typed" / packet.LIST).read_bytes() == (tmp_path / "packet-icrc" / packet.LIST).read_bytes()
     assert command.main([*always, "--out", "none"]) == 2  # noqa: PLR2004 - no key was named
     (tmp_path / "words").write_text("y")
     assert command.main([*always, "--key", "key", "--passphrase-file", "words", "--out", "none"]) == 1

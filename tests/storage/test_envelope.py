@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import itertools
 import random
 import shutil
@@ -10,6 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import shamir_mnemonic
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from storage import envelope
 from storage.envelope import OrganiserKey, Unopened
@@ -33,6 +38,33 @@ def test_what_is_sealed_opens_with_the_key_and_with_nothing_else() -> None:
         envelope.make().open(PETITION, sealed)
     with pytest.raises(Unopened, match="another petition"):
         KEY.open("nur.example/petition/7f3b", sealed)
+
+
+def opened_by_the_book(secret: bytes, info: bytes, made: bytes) -> bytes:
+    """RFC 9180, base mode, from its pages: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM."""
+    kem, suite = b"KEM\x00\x20", b"HPKE\x00\x20\x00\x01\x00\x02"
+
+    def extract(part: bytes, salt: bytes, label: bytes, key: bytes) -> bytes:
+        return hmac.digest(salt or bytes(32), b"HPKE-v1" + part + label + key, "sha256")
+
+    def expand(part: bytes, key: bytes, label: bytes, context: bytes, length: int) -> bytes:
+        labelled = length.to_bytes(2, "big") + b"HPKE-v1" + part + label + context
+        return HKDFExpand(SHA256(), length, labelled).derive(key)
+
+    ours = X25519PrivateKey.from_private_bytes(secret)
+    shared = ours.exchange(X25519PublicKey.from_public_bytes(made[:32]))
+    context = made[:32] + ours.public_key().public_bytes_raw()
+    secret = expand(kem, extract(kem, b"", b"eae_prk", shared), b"shared_secret", context, 32)
+    context = b"\0" + extract(suite, b"", b"psk_id_hash", b"") + extract(suite, b"", b"info_hash", info)
+    root = extract(suite, secret, b"secret", b"")
+    key, nonce = expand(suite, root, b"key", context, 32), expand(suite, root, b"base_nonce", context, 12)
+    return AESGCM(key).decrypt(nonce, made[32:], b"")
+
+
+def test_a_record_is_what_the_standard_says_and_opens_without_our_program() -> None:
+    sealed = envelope.seal(KEY.public, PETITION, b"Gulnora")
+    info = b"payvand signature 1\n" + PETITION.encode()
+    assert opened_by_the_book(KEY.secret, info, sealed[5:]) == b"Gulnora"
 
 
 def test_nobody_sees_that_two_records_say_the_same() -> None:
