@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-import pyrage
 import shamir_mnemonic
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from storage import guard
 
 VERSION: Final = 1
 MOST_PARTS: Final = 16  # SLIP-39 allows no more
@@ -116,18 +117,17 @@ def make() -> OrganiserKey:
     return OrganiserKey(X25519PrivateKey.generate().private_bytes_raw())
 
 
-def guarded(key: OrganiserKey, passphrase: str) -> bytes:
+def guarded(key: OrganiserKey, passphrase: str, *, work: int = guard.WORK) -> bytes:
     """The content of a key's file: opened by its passphrase, also with the `age` program."""
     text = f"# payvand organiser key\n# public half: {public_text(key.public)}\n{_SECRET}{_with_check(key.secret)}\n"
-    sealed: bytes = pyrage.passphrase.encrypt(text.encode(), passphrase, armored=True)
-    return sealed
+    return guard.guarded(text.encode(), passphrase, work=work)
 
 
 def unguarded(content: bytes, passphrase: str) -> OrganiserKey:
     """The key in a file. Raises Unopened on a wrong passphrase, and on what is no such file."""
     try:
-        text = pyrage.passphrase.decrypt(content, passphrase).decode("ascii")
-    except (pyrage.DecryptError, ValueError):
+        text = guard.unguarded(content, passphrase).decode("ascii")
+    except (guard.WrongPassphrase, ValueError):
         raise Unopened("This is not an organisers' key, or not its passphrase.") from None
     found = _KEPT.search(text)
     secret = None if found is None else _checked(found[1])

@@ -308,7 +308,7 @@ def test_a_packet_is_made_by_command_with_the_key_or_its_parts(
     made = signed()
     made.write(tmp_path / "export")
     (tmp_path / "words").write_text("x")
-    organiser._write(tmp_path / "key", envelope.guarded(made.key, "x"))  # noqa: SLF001 - a key that is known already
+    organiser._write(tmp_path / "key", envelope.guarded(made.key, "x", work=10))  # noqa: SLF001 - a key that is known already
     for number, words in enumerate(envelope.parts(made.key, 2, 3)):
         (tmp_path / str(number)).write_text(words)
     monkeypatch.setattr("bot.packet.dossier.check", _on_that_day(made))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from storage import envelope
+from storage import envelope, guard
 from storage.envelope import OrganiserKey, Unopened
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ KEY = OrganiserKey(bytes(range(32)))
 
 @pytest.fixture(scope="module")
 def guarded() -> bytes:
-    return envelope.guarded(KEY, "a phrase on paper")
+    return envelope.guarded(KEY, "a phrase on paper", work=10)
 
 
 def test_what_is_sealed_opens_with_the_key_and_with_nothing_else() -> None:
@@ -110,11 +110,9 @@ def test_the_keys_file_opens_with_its_passphrase_alone(guarded: bytes) -> None:
 
 
 def test_a_file_of_something_else_is_told_from_a_key() -> None:
-    import pyrage  # noqa: PLC0415 - for this one file
-
     for text in (b"something else", b"PVOSECRET1" + b"A" * 48 + b"\n"):
         with pytest.raises(Unopened, match="holds no organisers' key"):
-            envelope.unguarded(pyrage.passphrase.encrypt(text, "x"), "x")
+            envelope.unguarded(guard.guarded(text, "x", work=10), "x")
 
 
 @pytest.mark.skipif(shutil.which("age") is None, reason="the age program is not installed")
