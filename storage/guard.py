@@ -27,7 +27,8 @@ _BEGIN: Final = "-----BEGIN AGE ENCRYPTED FILE-----"
 _END: Final = "-----END AGE ENCRYPTED FILE-----"
 _VERSION: Final = b"age-encryption.org/v1"
 _HEADER: Final = re.compile(
-    rb"(age-encryption\.org/v1\n-> scrypt ([A-Za-z0-9+/]{22}) ([1-9]\d?)\n([A-Za-z0-9+/]{43})\n---) ([A-Za-z0-9+/]{43})\n"
+    rb"(age-encryption\.org/v1\n-> scrypt ([A-Za-z0-9+/]{22}) ([1-9]\d?)\n([A-Za-z0-9+/]{43})\n---)"
+    rb" ([A-Za-z0-9+/]{43})\n"
 )
 _FIRST: Final = bytes(12)  # the nonce of what is sealed once under its key
 _LAST: Final = bytes(11) + b"\1"  # of the first piece, which is the last one as well
