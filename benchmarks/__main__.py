@@ -23,6 +23,7 @@ from benchmarks import (
     limits,
     machine,
     matrix,
+    petitions,
     speaking,
     starting,
     storm,
@@ -80,6 +81,12 @@ def _matrix(*, quick: bool) -> Iterator[Contest]:
         yield from matrix.contests(made)
 
 
+def _petitions(*, quick: bool) -> Iterator[Contest]:
+    yield petitions.log(quick=quick)
+    yield petitions.seals(quick=quick)
+    yield petitions.growing(quick=quick)
+
+
 PARTS = {
     "checkin": _checkin,
     "webhook": _webhook,
@@ -91,6 +98,7 @@ PARTS = {
     "starting": _starting,
     "speaking": _speaking,
     "matrix": _matrix,
+    "petitions": _petitions,
 }
 
 

@@ -9,6 +9,8 @@ bot/app.py       the composition root: the one place where everybody meets
 bot/village.py   the fictional community of the playground; bot/story.py is its story, bot/demo.py opens it
 bot/founding.py  `payvand init`; bot/checkup.py is `payvand check`, bot/succession.py `payvand succession`,
                  bot/rights.py `payvand role`
+bot/organiser.py `payvand organiser-key` and bot/packet.py `payvand packet`, on an organiser's own machine;
+                 bot/petition_verification.py `payvand verify`, by anybody; bot/dossier.py a petition's files
 bot/__main__.py  the command line: demo, run, init, check, backup, restore
 handlers/        a handler reads, asks the rules, writes, and returns what to say
 storage/         rows in, rows out; the only package that speaks SQL and holds keys

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.settings import Settings
@@ -26,6 +26,9 @@ SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
     "bot.founding.InitFault": MISUSED,
     "bot.publishing.PublishFault": FAILED,
+    "bot.dossier.NotGood": FAILED,
+    "bot.organiser.OrganiserFault": MISUSED,
+    "bot.packet.Incomplete": FAILED,
     "bot.rights.RightsFault": FAILED,
     "bot.succession.SuccessionFault": FAILED,
     "bot.verification.NotOurs": FAILED,
@@ -33,6 +36,7 @@ SENTENCES: Final = {
     "bot.platforms.matrix.intake.IntakeStopped": FAILED,
     "bot.platforms.telegram.intake.IntakeStopped": FAILED,
     "storage.database.Unusable": FAILED,
+    "storage.envelope.Unopened": FAILED,
     "storage.keys.KeyFault": FAILED,
     "storage.signing.NotCertified": FAILED,
     "storage.backup.BackupFault": FAILED,
@@ -141,8 +145,10 @@ def _certify(wish: argparse.Namespace) -> int:
     from storage import signing
 
     phrase = wish.passphrase_file.read_text("utf-8").strip() if wish.passphrase_file else getpass("Passphrase: ")
+    if wish.purpose == "petitions" and not wish.online_key.exists():
+        signing.write(wish.online_key, signing.make_pair().secret)
     key = signing.public_of(wish.online_key.read_bytes())
-    text, signature = signing.certify(wish.root_key.read_bytes(), phrase, key, "bulletins", datetime.now(UTC))
+    text, signature = signing.certify(wish.root_key.read_bytes(), phrase, key, wish.purpose, datetime.now(UTC))
     certificate = wish.online_key.with_suffix(".certificate")
     signing.replace(certificate, text)
     signing.replace(certificate.with_name(certificate.name + ".minisig"), signature)
@@ -173,7 +179,7 @@ def _backup(wish: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     kept = settings.data / "keys"
     files = {backup.KEY: keys.find(settings.key_file), "payvand.toml": file_of(wish.settings)}
-    files |= {one.name: one for one in sorted(kept.glob("bulletins.*"))}
+    files |= {one.name: one for one in sorted([*kept.glob("bulletins.*"), *kept.glob("petitions.*")])}
     source = backup.beside(checkup.database_of(settings), Keys(keys.read(settings.key_file)))
     recipients = settings.backup.recipients
     made = asyncio.run(
@@ -293,7 +299,7 @@ def _publish(wish: argparse.Namespace) -> int:
 def _verify(wish: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from bot import verification
+    from bot import petition_verification, verification
 
     root = wish.public_key
     if not root:
@@ -301,12 +307,109 @@ def _verify(wish: argparse.Namespace) -> int:
     if not root:
         print("Name the community's public key with --public-key: it stands on its printed card.", file=sys.stderr)
         return MISUSED
+    if petition_verification.is_petition(wish.files):
+        return _verify_petition(wish.files, root)
     proofs, certificates = verification.read(wish.files, wish.certificate)
     heads = verification.check(proofs, certificates, root, datetime.now(UTC))
     for proof, head in zip(proofs, heads, strict=True):
         print(verification.told(proof, head))
     print("Whether a bulletin was corrected or withdrawn later, only the bot or the newest bulletins can tell.")
     return 0
+
+
+def _organiser_key(wish: argparse.Namespace) -> int:
+    from getpass import getpass
+
+    from bot import organiser
+
+    if wish.parts:
+        enough, among = organiser.read_parts(wish.parts)
+        key = organiser.make_parts(wish.out, enough, among)
+        print(
+            f"{among} parts are in {wish.out}. Copy each onto paper, hand each to another person, erase the files. "
+            f"Any {enough} of them open the signatures; fewer open nothing.\n"
+        )
+    else:
+        made_up = False
+        if wish.passphrase_file:
+            phrase = wish.passphrase_file.read_text("utf-8").strip()
+        else:
+            phrase, made_up = organiser.choose_passphrase(lambda question: getpass(question).strip())
+        key = organiser.make_file(wish.out, phrase)
+        print(
+            f"{wish.out} is the key. Keep two copies, apart, and never on the server: without it nobody opens a name.\n"
+        )
+        if made_up:
+            print(f"Write these words on paper; they open the key and are not shown again:\n\n      {phrase}\n")
+    print(organiser.told(key))
+    return 0
+
+
+def _packet(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+    from getpass import getpass
+
+    from bot import organiser, packet
+
+    root = wish.public_key or _settings(wish).public_key
+    if wish.supplement is not None:
+        print(packet.supplement(wish.export, wish.supplement, root, datetime.now(UTC)), end="")
+        return 0
+    if wish.parts:
+        key = organiser.ask_parts(lambda question: getpass(question).strip())
+    elif wish.part:
+        key = organiser.join_parts(wish.part)
+    elif wish.key:
+        phrase = wish.passphrase_file.read_text("utf-8").strip() if wish.passphrase_file else getpass("Passphrase: ")
+        key = organiser.open_file(wish.key, phrase)
+    else:
+        print("Name the organisers' key with --key FILE, or type its parts with --parts.", file=sys.stderr)
+        return MISUSED
+    out = wish.out or Path(f"packet-{wish.addressee}")
+    asked = packet.Wish(wish.export, wish.addressee, out, root, datetime.now(UTC), wish.version)
+    made = packet.make(asked, key, progress=_bar())
+    counted = made.counted
+    print(
+        f"{made.where} is packet {made.number}: {counted.total} signatures, of which {counted.only_counted} only count."
+    )
+    if made.kept_in_vain:
+        print(
+            f"The server still keeps {made.kept_in_vain} records of signatures that don't count. It should erase them."
+        )
+    print(
+        "Tell the bot this digest, so that it stands in the log before you hand the files over:\n\n"
+        f"      {made.digest.hex()}"
+    )
+    return 0
+
+
+def _verify_petition(files: list[Path], root: str) -> int:
+    from datetime import UTC, datetime
+
+    from bot import petition_verification
+
+    for line in petition_verification.check(files, root, datetime.now(UTC), _bar()):
+        print(line)
+    return 0
+
+
+def _bar() -> Callable[[int, int], None] | None:
+    """Shows on a terminal how far something long is, and how long it will take; nothing if nobody looks."""
+    if not sys.stderr.isatty():
+        return None
+    import time
+
+    begun = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        if done % 1000 and done != total:
+            return
+        left = (time.monotonic() - begun) / done * (total - done)
+        filled = 30 * done // total
+        end = "\n" if done == total else ""
+        print(f"\r[{'#' * filled:<30}] {done}/{total}, {left:.0f} s left ", end=end, file=sys.stderr, flush=True)
+
+    return show
 
 
 def _unknown(wish: argparse.Namespace) -> int:
@@ -401,12 +504,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     init.set_defaults(do=_init)
 
-    certify = commands.add_parser("certify", help="where the root key is kept: certify an online key for 30 days")
-    certify.add_argument("root_key", type=Path, help="the root key's file")
-    certify.add_argument("online_key", type=Path, help="the online key's file (bulletins.key)")
-    certify.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
-    certify.set_defaults(do=_certify)
-
     check = commands.add_parser("check", help="look everything over, and say the cure of what is wrong")
     check.add_argument("--offline", action="store_true", help="don't ask Telegram")
     check.set_defaults(do=_check)
@@ -423,7 +520,14 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(do=_restore)
     drill.set_defaults(do=_drill)
 
-    for words in (_succession_words, _role_words, _publish_words, _verify_words):
+    for words in (
+        _certify_words,
+        _succession_words,
+        _role_words,
+        _publish_words,
+        _verify_words,
+        _organiser_words,
+    ):
         words(commands)
 
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
@@ -442,6 +546,20 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("version", help="which version this is").set_defaults(do=_version)
     return parser
+
+
+def _certify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    certify = commands.add_parser("certify", help="where the root key is kept: certify an online key for 30 days")
+    certify.add_argument("root_key", type=Path, help="the root key's file")
+    certify.add_argument("online_key", type=Path, help="the online key's file, such as bulletins.key")
+    certify.add_argument(
+        "--purpose",
+        choices=("bulletins", "petitions"),
+        default="bulletins",
+        help="what it may sign; a key for petitions is made if missing",
+    )
+    certify.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
+    certify.set_defaults(do=_certify)
 
 
 def _succession_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -483,9 +601,15 @@ def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    verify = commands.add_parser("verify", help="whether files are good bulletins of the community; offline")
+    verify = commands.add_parser(
+        "verify", help="whether bulletins, or a petition's count and receipts, are good; offline"
+    )
     verify.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="such as bulletin-7-tg.txt, its .minisig beside it"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="such as bulletin-7-tg.txt, its .minisig beside it; or a petition's directory, checkpoints and receipts",
     )
     verify.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
     verify.add_argument(
@@ -495,6 +619,31 @@ def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         help="default: those that lie beside the files or one directory above",
     )
     verify.set_defaults(do=_verify)
+
+
+def _organiser_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    key = commands.add_parser("organiser-key", help="on your own machine: make the key that alone opens signatures")
+    key.add_argument("--out", type=Path, required=True, metavar="PATH", help="the new file; with --parts, a directory")
+    key.add_argument("--parts", metavar="K-of-N", help="make N parts of which any K are enough, and no file of it all")
+    key.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
+    key.set_defaults(do=_organiser_key)
+
+    packet = commands.add_parser("packet", help="on your own machine: open the signatures, make what is handed over")
+    packet.add_argument("export", type=Path, metavar="DIRECTORY", help="the organisers' export of the petition")
+    packet.add_argument("addressee", metavar="ADDRESSEE", help="its code, such as un-wgad")
+    packet.add_argument("--key", type=Path, metavar="FILE", help="the organisers' key")
+    packet.add_argument("--parts", action="store_true", help="ask for parts of it, as they are typed from paper")
+    packet.add_argument(
+        "--part", type=Path, action="append", metavar="FILE", help="a part in a file; as often as needed"
+    )
+    packet.add_argument("--passphrase-file", type=Path, metavar="FILE", help="a file that holds the passphrase")
+    packet.add_argument("--version", type=int, metavar="N", help="of the letter (default: the newest)")
+    packet.add_argument("--out", type=Path, metavar="DIRECTORY", help="default: packet-ADDRESSEE")
+    packet.add_argument(
+        "--supplement", type=int, metavar="N", help="only print which entries of packet N don't count any more; no key"
+    )
+    packet.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
+    packet.set_defaults(do=_packet)
 
 
 if __name__ == "__main__":

@@ -98,8 +98,11 @@ def certify(root: bytes, passphrase: str, key: str, purpose: str, now: datetime)
     return certificate.text(), bytes(signature) + b"\n"
 
 
-def read_certificate(text: bytes, signature: bytes, root: str, now: datetime) -> Certificate:
-    """The certificate, if the community's public key `root` signed it and it is valid at `now`. Raises NotCertified."""
+def read_certificate(text: bytes, signature: bytes, root: str, now: datetime | None) -> Certificate:
+    """The certificate, if the community's public key `root` signed it and it is valid at `now`. Raises NotCertified.
+
+    Without `now` it may be one of any time: whoever asks compares that.
+    """
     try:
         minisign.PublicKey.from_base64(root).verify(text, minisign.Signature.from_bytes(signature))
     except minisign.Error:
@@ -110,7 +113,7 @@ def read_certificate(text: bytes, signature: bytes, root: str, now: datetime) ->
         message = "The online key's certificate belongs to another version of this program. Run `payvand certify`."
         raise NotCertified(message)
     certificate = Certificate(found["purpose"], found["key"], _instant(found["since"]), _instant(found["until"]))
-    if not certificate.since <= now < certificate.until:
+    if now is not None and not certificate.since <= now < certificate.until:
         message = (
             f"The online key's certificate is valid from {certificate.since:%Y-%m-%d} until "
             f"{certificate.until:%Y-%m-%d}. Run `payvand certify` where the root key is kept."

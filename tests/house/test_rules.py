@@ -17,8 +17,8 @@ from tests.house.sources import HOUSE, calls, imports, public_functions, python_
 # arithmetic on two lists: it finds the changed words of a copy.)
 PURE = frozenset(
     """
-    __future__ collections dataclasses datetime difflib enum functools hashlib itertools math re string typing
-    unicodedata zoneinfo
+    __future__ array base64 collections dataclasses datetime difflib enum functools hashlib hmac itertools math re
+    string typing unicodedata zoneinfo
     """.split()  # noqa: SIM905 - words read best as words
 )
 EMPTY_NAMES = frozenset({"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc", "tools"})

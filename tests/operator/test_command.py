@@ -16,7 +16,7 @@ import pytest
 from bot import __main__ as command
 from bot.outbox.courier import Throttled
 from bot.settings import SettingsFault, load
-from storage import keys, sqlite
+from storage import keys, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Busy, Full, Unusable
 from tests.house.sources import HOUSE
@@ -160,3 +160,16 @@ def test_every_sentence_belongs_to_an_exception_that_exists() -> None:
         module, _, kind = name.rpartition(".")
         assert issubclass(getattr(importlib.import_module(module), kind), Exception)
     assert not {kind.__name__ for kind in Throttled.__mro__} & command.STORAGE.keys()
+
+
+def test_a_key_for_petitions_is_made_and_certified_for_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words")
+    keys = ("payvand-root/root.key", "var/keys/petitions.key")
+    for _ in range(2):  # the second time the key is there, and stays
+        made = payvand(tmp_path, "certify", *keys, "--purpose", "petitions", "--passphrase-file", "words")
+        assert (made.returncode, made.stderr) == (0, "")
+    certificate = (tmp_path / "var/keys/petitions.certificate").read_text("ascii")
+    assert "\npurpose: petitions\n" in certificate
+    assert f"\nkey: {signing.public_of((tmp_path / 'var/keys/petitions.key').read_bytes())}\n" in certificate
+    assert (tmp_path / "var/keys/petitions.key").stat().st_mode & 0o777 == 0o600  # noqa: PLR2004 - its owner alone

@@ -1,0 +1,270 @@
+"""What a petition costs as it grows: the log beside pymerkle, sealing, and what organisers and outsiders wait for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pymerkle import InmemoryTree, verify_inclusion
+
+from benchmarks import machine
+from benchmarks.contest import Contest, Contestant, Figure, Measured, module
+from bot import dossier, packet
+from bot.domain import merkle, petition, petition_log, signature
+from bot.domain.checkpoint import Checkpoint, Proof
+from bot.domain.merkle import Tree
+from bot.domain.petition import Letter
+from bot.domain.petition_log import Entry, Sign
+from bot.domain.signature import Declared, Mode, Opening
+from storage import envelope, notes, signing
+from storage.notes import Signer
+
+ORIGIN = "nur.example/petition/7f3a"
+BEGUN = datetime(2026, 11, 1, 12, tzinfo=UTC)
+PROOFS = 200  # of each kind
+MODES = (
+    Declared(Mode.PUBLIC, "Гулнора Мирзоева", "DE"),
+    Declared(Mode.RECIPIENT, "Daler Karimov", "RU"),
+    Declared(Mode.INITIALS, "Г. М.", "TJ"),
+    Declared(Mode.COUNTED),
+)
+
+
+def _lines(count: int) -> list[bytes]:
+    dice = random.Random(count)
+    return [petition_log.line_of(Sign(1, BEGUN.date(), dice.randbytes(32))).encode() for _ in range(count)]
+
+
+def _each(work: Callable[[int], object], places: list[int]) -> float:
+    """Processor time of one piece of work, in microseconds."""
+    with machine.spending() as spent:
+        for place in places:
+            work(place)
+    return spent.cpu / len(places) * 1e6
+
+
+def log_of_ours(count: int) -> Measured:
+    """The tree of `bot.domain.merkle`."""
+    lines = _lines(count)
+    tree = Tree()
+    with machine.spending() as growing:
+        for line in lines:
+            tree.add(line)
+    places = random.Random(1).sample(range(count), PROOFS)
+    proofs = {place: tree.inclusion(place) for place in places}
+    root = tree.root()
+    signer = Signer(signing.make_pair().secret)
+    note = signer.sign(Checkpoint(ORIGIN, count, root), BEGUN)
+    return {
+        "append": growing.cpu / count * 1e6,
+        "root": _each(lambda _place: tree.root(), places),
+        "prove": _each(tree.inclusion, places),
+        "verify": _each(
+            lambda place: merkle.is_included(merkle.leaf(lines[place]), place, count, proofs[place], root), places
+        ),
+        "checkpoint": _each(lambda _place: signer.sign(Checkpoint(ORIGIN, count, tree.root()), BEGUN), places),
+        "receipt": len(str(Proof(places[0], tuple(proofs[places[0]]), note)).encode()),
+    }
+
+
+def log_of_pymerkle(count: int) -> Measured:
+    """The same with pymerkle's tree in memory."""
+    lines = _lines(count)
+    tree = InmemoryTree(algorithm="sha256")
+    with machine.spending() as growing:
+        for line in lines:
+            tree.append(line)
+    places = random.Random(1).sample(range(count), PROOFS)
+    proofs = {place: tree.prove_inclusion(place + 1) for place in places}
+    root = tree.get_state()
+    if root != Tree(lines).root():
+        raise RuntimeError("the roots differ")
+    return {
+        "append": growing.cpu / count * 1e6,
+        "root": _each(lambda _place: tree.get_state(), places),
+        "prove": _each(lambda place: tree.prove_inclusion(place + 1), places),
+        "verify": _each(lambda place: verify_inclusion(tree.get_leaf(place + 1), root, proofs[place]), places),
+    }
+
+
+def sealing(count: int) -> Measured:
+    """A signature from the person's words to its entry and its sealed record, and back on an organiser's machine."""
+    key = envelope.make()
+    opener = envelope.Opener(key)
+    dice = random.Random(2)
+    nullifier_key = dice.randbytes(32)
+    tree = Tree()
+
+    def sign(number: int) -> bytes:
+        mark = signature.nullifier(nullifier_key, "telegram", str(number))
+        tag = signature.tag_of(signature.secret_of(nullifier_key, mark))
+        opening = Opening(ORIGIN, 1, MODES[number % 4], dice.randbytes(32), tag)
+        tree.add(petition_log.line_of(Sign(1, BEGUN.date(), opening.commitment())).encode())
+        return envelope.seal(key.public, ORIGIN, opening.packed())
+
+    with machine.spending() as signing_it:
+        records = [sign(number) for number in range(count)]
+    with machine.spending() as opening_it:
+        for record in records:
+            found = signature.unpacked(opener.open(ORIGIN, record))
+            if found is None:
+                raise RuntimeError("a record did not open")
+            found.commitment()
+    return {
+        "sign": signing_it.cpu / count * 1e6,
+        "rate": count / signing_it.cpu,
+        "open": opening_it.cpu / count * 1e6,
+        "bytes": len(records[0]),
+    }
+
+
+def growth(count: int) -> Measured:
+    """A whole petition of `count` signatures: its files, an outsider's check, an organiser's packet."""
+    key, root, online = envelope.make(), signing.make_pair(), signing.make_pair()
+    signer = Signer(online.secret)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "export"
+        home.mkdir()
+        text, vouching = signing.certify(root.secret, "", online.public, notes.PURPOSE, BEGUN)
+        (home / "petitions.certificate").write_bytes(text)
+        (home / "petitions.certificate.minisig").write_bytes(vouching)
+        letter = _letter(envelope.public_text(key.public))
+        dossier.write_letter(home, letter)
+        roots = merkle.Roots()
+        dossier.write_entries(home, _entries(count, letter, roots, key.public, home))
+        dossier.write_checkpoint(home, signer.sign(Checkpoint(ORIGIN, len(roots), roots.root()), BEGUN))
+        now = BEGUN + timedelta(days=1)
+        begun = time.process_time()
+        checked = dossier.check(home, root.public, now)
+        outsider = time.process_time() - begun
+        begun = time.process_time()
+        made = packet.make(packet.Wish(home, "icrc", home.parent / "out", root.public, now), key)
+        organiser = time.process_time() - begun
+        if (checked.tally.count, made.counted.total) != (count, count):
+            raise RuntimeError("the count is not the truth")
+        sizes = {file.name: file.stat().st_size / (1 << 20) for file in (*home.iterdir(), *made.where.iterdir())}
+        return {
+            "check": outsider,
+            "packet": organiser,
+            "public": sizes[dossier.ENTRIES],
+            "records": sizes[dossier.RECORDS],
+            "csv": sizes[packet.TABLE],
+            "pdf": sizes[packet.PAGES],
+            "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / machine.KIB,
+        }
+
+
+def _letter(key: str) -> Letter:
+    return Letter(
+        petition=ORIGIN,
+        version=1,
+        key=key,
+        addressees=("icrc",),
+        goal=1,
+        closes=(BEGUN + timedelta(days=60)).date(),
+        texts={(one, part.key): "A text." for one in petition.LANGUAGES for part in petition.Part},
+        demands={(one, "icrc"): "A demand." for one in petition.LANGUAGES},
+        sources=("https://example.org",),
+        sponsors=("Somebody",),
+    )
+
+
+def _entries(count: int, letter: Letter, roots: merkle.Roots, public: bytes, home: Path) -> Iterator[Entry]:
+    """The log, and the records beside it as they are made."""
+    dice = random.Random(3)
+
+    def kept(entry: Entry) -> Entry:
+        roots.add(petition_log.line_of(entry).encode())
+        return entry
+
+    yield kept(petition_log.Letter(1, BEGUN.date(), letter.digest()))
+    with (home / dossier.RECORDS).open("w", encoding="ascii") as file:
+        for number in range(count):
+            opening = Opening(ORIGIN, 1, MODES[number % 4], dice.randbytes(32), dice.randbytes(16))
+            sealed = envelope.seal(public, ORIGIN, opening.packed())
+            file.write(dossier.record_line(number + 1, sealed))
+            yield kept(Sign(1, BEGUN.date(), opening.commitment()))
+
+
+# -- contests ----------------------------------------------------------------------------------------------------------
+
+
+def log(*, quick: bool) -> Contest:
+    """What `python -m benchmarks petitions` measures first."""
+    sizes = (10_000,) if quick else (10_000, 100_000)
+    return Contest(
+        title="The log of a petition in memory (CPU µs)",
+        contestants=(
+            *(
+                Contestant(f"{who}, {size:,} entries", module("benchmarks.petitions", what, str(size)))
+                for size in sizes
+                for who, what in (("Payvand", "ours"), ("pymerkle 5", "pymerkle"))
+            ),
+        ),
+        figures=(
+            Figure("append", "an entry more", 1, ratio=True),
+            Figure("root", "the root", 1),
+            Figure("prove", "a proof", 1),
+            Figure("verify", "checking it", 1),
+            Figure("checkpoint", "a signed checkpoint", 0),
+            Figure("receipt", "a receipt, bytes", 0),
+        ),
+    )
+
+
+def seals(*, quick: bool) -> Contest:
+    """One signature, without the database."""
+    return Contest(
+        title="A signature without the database: entry, commitment, nullifier and sealed record (one core)",
+        contestants=(Contestant("Payvand", module("benchmarks.petitions", "sealing", "2000" if quick else "20000")),),
+        figures=(
+            Figure("sign", "made, CPU µs", 0),
+            Figure("rate", "made in a second", 0),
+            Figure("open", "opened and compared, CPU µs", 0),
+            Figure("bytes", "sealed record, bytes", 0),
+        ),
+        upright=True,
+    )
+
+
+def growing(*, quick: bool) -> Contest:
+    """Whole petitions."""
+    sizes = (1_000, 10_000) if quick else (10_000, 100_000, 1_000_000)
+    return Contest(
+        title="A whole petition as it grows (CPU seconds and MiB)",
+        contestants=tuple(
+            Contestant(f"{size:,} signatures", module("benchmarks.petitions", "growth", str(size))) for size in sizes
+        ),
+        figures=(
+            Figure("check", "an outsider's check, s", 1, ratio=True),
+            Figure("packet", "a packet, s", 1, ratio=True),
+            Figure("public", "the log, MiB", 1),
+            Figure("records", "sealed, MiB", 1),
+            Figure("csv", "table, MiB", 1),
+            Figure("pdf", "pages, MiB", 2),
+            Figure("memory", "memory at most, MiB", 0),
+        ),
+        patience=7200.0,
+    )
+
+
+def main() -> None:
+    """One measurement, as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("ours", "pymerkle", "sealing", "growth"))
+    parser.add_argument("count", type=int)
+    wish = parser.parse_args()
+    machine.pin(machine.bot_core())
+    work = {"ours": log_of_ours, "pymerkle": log_of_pymerkle, "sealing": sealing, "growth": growth}
+    print(json.dumps(work[wish.what](wish.count)))
+
+
+if __name__ == "__main__":
+    main()
