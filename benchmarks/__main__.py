@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import checkin, letters, limits, machine, matrix, speaking, starting, storm, webhook
+from benchmarks import checkin, letters, limits, machine, matrix, names, speaking, starting, storm, webhook
 from benchmarks.contest import ROOT, Contest, hold, shown
 
 PAPER = ROOT / "docs" / "performance.md"
@@ -60,6 +60,11 @@ def _matrix(*, quick: bool) -> Iterator[Contest]:
         yield from matrix.contests(made)
 
 
+def _names(*, quick: bool) -> Iterator[Contest]:
+    yield names.contest(quick=quick)
+    yield names.leaks(quick=quick)
+
+
 PARTS = {
     "checkin": _checkin,
     "webhook": _webhook,
@@ -69,6 +74,7 @@ PARTS = {
     "starting": _starting,
     "speaking": _speaking,
     "matrix": _matrix,
+    "names": _names,
 }
 
 
