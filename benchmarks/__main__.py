@@ -23,6 +23,7 @@ from benchmarks import (
     limits,
     machine,
     matrix,
+    names,
     petitions,
     speaking,
     starting,
@@ -87,6 +88,11 @@ def _petitions(*, quick: bool) -> Iterator[Contest]:
     yield petitions.growing(quick=quick)
 
 
+def _names(*, quick: bool) -> Iterator[Contest]:
+    yield names.contest(quick=quick)
+    yield names.leaks(quick=quick)
+
+
 PARTS = {
     "checkin": _checkin,
     "webhook": _webhook,
@@ -99,6 +105,7 @@ PARTS = {
     "speaking": _speaking,
     "matrix": _matrix,
     "petitions": _petitions,
+    "names": _names,
 }
 
 

@@ -95,15 +95,15 @@ _LATIN_PIECE = re.compile("|".join(piece for piece, _ in _LATIN))
 _LATIN_PIECES: Final = dict(_LATIN)
 _RUN = re.compile(r"(\D)\1+")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
-_APOSTROPHE = re.compile("[\u2018\u2019\u02bc\u02bb\u02b9\u2032`´ʾʿ]")
+APOSTROPHE: Final = re.compile("[\u2018\u2019\u02bc\u02bb\u02b9\u2032`´ʾʿ]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _ASCII_LETTER = re.compile("[a-z]")
 
 
 def words(text: str) -> list[str]:
     """Cut a text into folded words. At most `LONGEST` characters are looked at; what is no word is left out."""
-    plain = _composed(text[:LONGEST].casefold())
-    folded = (_folded(word) for word in _WORD.findall(_APOSTROPHE.sub("'", plain)))
+    plain = composed(text[:LONGEST].casefold())
+    folded = (_folded(word) for word in _WORD.findall(APOSTROPHE.sub("'", plain)))
     return [word for word in folded if word]
 
 
@@ -127,7 +127,8 @@ def loosely(text: str) -> str:
     return "".join(words(text)).replace("о", "а")
 
 
-def _composed(text: str) -> str:
+def composed(text: str) -> str:
+    """Small letters in their composed form, without marks and invisible characters that belong to no letter."""
     normal = unicodedata.normalize("NFKC", text).casefold()
     # A mark that found no letter of its own tells nothing more, and an invisible character never did.
     return "".join(
@@ -137,12 +138,14 @@ def _composed(text: str) -> str:
     )
 
 
+def of_one_alphabet(word: str) -> str:
+    """A word of small letters that mixes Cyrillic and Latin look-alikes, all in Cyrillic; any other as it is."""
+    return word.translate(_LOOK_ALIKE) if _CYRILLIC.search(word) and _ASCII_LETTER.search(word) else word
+
+
 @lru_cache(maxsize=4096)
 def _folded(word: str) -> str:
-    if not _CYRILLIC.search(word):
-        word = _from_latin(word)
-    elif _ASCII_LETTER.search(word):
-        word = word.translate(_LOOK_ALIKE)
+    word = of_one_alphabet(word) if _CYRILLIC.search(word) else _from_latin(word)
     word = word.replace("'", "").replace("дж", "ч").replace("тс", "с").translate(_PLAIN)
     return _RUN.sub(r"\1", word)
 

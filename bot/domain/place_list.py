@@ -26,7 +26,7 @@ PLACES: Final[tuple[Row, ...]] = (
         "Душанбе",
         "Душанбе",
         "Dushanbe",
-        "Сталинобод, Сталинабад, Stalinabad, Duschanbe, Douchanbé, دوشنبه",
+        "Дюшамбе, Сталинобод, Сталинабад, Stalinabad, Duschanbe, Douchanbé, دوشنبه",
     ),
     (
         "sughd",
@@ -183,7 +183,7 @@ PLACES: Final[tuple[Row, ...]] = (
         "Горный Мастчох, Матча, Мастчоҳи Кӯҳӣ",
     ),
     ("mastchoh", "sughd", "Мастчоҳ", "Матча", "Mastchoh", "Мастчох, Бӯстон Мастчоҳ, Matcha, Mastcho"),
-    ("spitamen", "sughd", "Спитамен", "Спитамен", "Spitamen", "Нов, Навский район, Nov"),
+    ("spitamen", "sughd", "Спитамен", "Спитамен", "Spitamen", "Нов, Навский район, Nov, Нау, Nau"),
     (
         "rasulov",
         "sughd",

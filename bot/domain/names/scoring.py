@@ -1,0 +1,259 @@
+"""How alike two names are: the parts in pairs, what is left over on both sides, and what that speaks for.
+
+The score is in log odds: 0 is as likely the same name as not. It judges names, never people: namesakes score highest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from bot.domain.names.distance import distance
+from bot.domain.names.parts import Kind, Name, Part, common_skeletons, parse, skeleton
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Found: TypeAlias = tuple[float, tuple[int, ...], tuple[int, ...]]  # how far apart; which of mine, which of theirs
+
+# -- set by hand -----------------------------------------------------------------------------------------------------
+
+TOO_FAR: Final = 0.4  # of the sounds: two parts further apart than this are two names
+_OTHER_ENDING: Final = 0.06  # beside an equal core: -jon, -ullo, Abdu- on one side only
+_SHORT_FORM: Final = 0.15
+_INITIAL: Final = 0.1
+_JOINED: Final = 0.05
+_DOUBTFUL: Final = 0.15  # a pair this far apart may be one word and half of two
+_WEIGHT: Final = {Kind.LIGHT: 0.3, Kind.INITIAL: 0.2, Kind.FATHER: 0.8}  # of a part; of any other it is 1
+_COMMON: Final = 0.8  # of that, if very many people have it
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Parts of both names that stand for each other, and how far apart they are. One side may be two parts."""
+
+    mine: tuple[Part, ...]
+    theirs: tuple[Part, ...]
+    apart: float
+
+    @property
+    def by_initial(self) -> bool:
+        """Whether one of them is only a letter."""
+        return Kind.INITIAL in {self.mine[0].kind, self.theirs[0].kind}
+
+    @property
+    def weight(self) -> float:
+        """How much it counts."""
+        return min(_weigh(self.mine), _weigh(self.theirs))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What two names have in common and what not, in numbers that `WEIGHTS` adds up."""
+
+    matched: float  # the weight of the parts that stand for each other
+    apart: float  # their distance, on average
+    worst: float  # the greatest distance between two of them
+    slip: float  # its square: one slip is nothing, three are another name
+    sibling: float  # how far apart the given names are where others agree
+    other: float  # the weight of the matched parts whose consonants differ
+    letters: float  # how many consonants the matched parts have: the more, the rarer
+    common: float  # the share of matched parts that very many people have
+    conflict: float  # the weight of what is left over on both sides
+    given: float  # of that: what is neither a surname nor a father's name
+    strange: float  # how far apart the nearest of those are
+    omitted: float  # the weight of what one side has more
+    gender: float  # 1: one is a woman's name, the other a man's
+    initials: float  # how many letters stand for a part
+    alone: float  # 1: only one part stands for one
+
+
+# Fitted by logistic regression on pairs of names, not by hand.
+WEIGHTS: Final = Evidence(
+    matched=1.71,
+    apart=4.93,
+    worst=-8.85,
+    slip=4.61,
+    sibling=-1.82,
+    other=-0.13,
+    letters=0.26,
+    common=-0.14,
+    conflict=0.43,
+    given=-1.02,
+    strange=-8.32,
+    omitted=-0.71,
+    gender=-0.66,
+    initials=2.09,
+    alone=-0.34,
+)
+BIAS: Final = -1.03
+LOWEST: Final = -30.0  # of two names that have nothing to compare
+
+_WEIGHTS: Final = tuple((one.name, float(getattr(WEIGHTS, one.name))) for one in fields(Evidence))
+
+
+def score(one: Name | str, two: Name | str) -> float:
+    """How much speaks for two names being the same, in log odds. Symmetric; names without letters score `LOWEST`."""
+    return Asker(one).score(two)
+
+
+class Asker:
+    """One name that is compared with many. It remembers parts it has met: drop it after the question."""
+
+    def __init__(self, name: Name | str) -> None:
+        self._name = parse(name) if isinstance(name, str) else name
+        self._joined = _joined(self._name)
+        self._met: dict[tuple[str, str, bool, bool], float] = {}
+
+    def score(self, other: Name | str) -> float:
+        """The score of this name beside another."""
+        theirs = parse(other) if isinstance(other, str) else other
+        if not self._name.parts or not theirs.parts:
+            return LOWEST
+        evidence = self.evidence(theirs)
+        return max(LOWEST, BIAS + sum(weight * float(getattr(evidence, name)) for name, weight in _WEIGHTS))
+
+    def evidence(self, other: Name) -> Evidence:
+        """What speaks for and against."""
+        pairs, mine, theirs = self.pairs(other)
+        full = [pair for pair in pairs if not pair.by_initial]
+        weights = [pair.weight for pair in full]
+        matched = sum(weights)
+        worst = max((pair.apart for pair in full), default=1.0)
+        left = (_weigh(mine), _weigh(theirs))
+        conflict = min(left)
+        alike = [(w, _skeletons(pair)) for w, pair in zip(weights, full, strict=True)]
+        common = common_skeletons()
+        women = (_is_woman(self._name), _is_woman(other))
+        return Evidence(
+            matched=matched,
+            apart=sum(w * pair.apart for w, pair in zip(weights, full, strict=True)) / matched if matched else 1.0,
+            worst=worst,
+            slip=worst**2,
+            sibling=_sibling(full),
+            other=sum(w for w, (one, two) in alike if one != two),
+            letters=sum(w * min(len(one), len(two)) for w, (one, two) in alike) / 4,
+            common=sum(w for w, both in alike if not common.isdisjoint(both)) / matched if matched else 1.0,
+            conflict=conflict,
+            given=min(_weigh(_names(mine)), _weigh(_names(theirs))),
+            strange=min(1.0, conflict) * min((self._apart(a, b) for a in mine for b in theirs), default=0.0),
+            omitted=max(left) - conflict,
+            gender=float(None not in women and women[0] != women[1]),
+            initials=float(len(pairs) - len(full)),
+            alone=float(len(full) <= 1),
+        )
+
+    def pairs(self, other: Name) -> tuple[list[Pair], list[Part], list[Part]]:
+        """The parts that stand for each other, nearest first, and what is left over of this name and of the other."""
+        mine, theirs = self._name.parts, other.parts
+        found: list[Found] = [
+            (apart, (one,), (two,))
+            for one in range(len(mine))
+            for two in range(len(theirs))
+            if (apart := self._apart(mine[one], theirs[two])) < TOO_FAR
+        ]
+        paired = _paired(mine, theirs, found)
+        pairs, left, left_over = paired
+        doubtful = (left and left_over) or ((left or left_over) and any(pair.apart > _DOUBTFUL for pair in pairs))
+        if doubtful and (joined := self._written_as_one(other)):
+            return _paired(mine, theirs, found + joined)
+        return paired
+
+    def _written_as_one(self, other: Name) -> list[Found]:
+        """Two neighbouring parts of one side that are one word on the other."""
+        found: list[Found] = []
+        for ones, joined in self._joined:
+            for two, part in enumerate(other.parts):
+                if (apart := self._apart(joined, part) + _JOINED) < TOO_FAR / 2:
+                    found.append((apart, ones, (two,)))
+        for twos, joined in _joined(other):
+            for one, part in enumerate(self._name.parts):
+                if (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
+                    found.append((apart, (one,), twos))
+        return found
+
+    def _apart(self, one: Part, two: Part) -> float:
+        if one.kind is Kind.INITIAL or two.kind is Kind.INITIAL:
+            return _INITIAL if one.skeleton[:1] == two.skeleton[:1] else 1.0
+        met = (one.sounds, two.sounds, one.abjad, two.abjad)
+        known = self._met.get(met)
+        if known is None:
+            known = self._met[met] = _far(one, two)
+        return known
+
+
+def _far(one: Part, two: Part) -> float:
+    """How far apart two parts are, by their roots, their cores, or what they are short for."""
+    consonants, others = set(one.skeleton), set(two.skeleton)
+    shared, longest = len(consonants & others), max(len(consonants), len(others))
+    if shared * 2 < longest and not one.also and not two.also:
+        return 1 - shared / longest  # surely too far: not worth the walk
+    abjad = one.abjad != two.abjad
+    apart = distance(one.root, two.root, abjad=abjad)
+    if one.core != one.root or two.core != two.root:
+        apart = min(apart, distance(one.core, two.core, abjad=abjad) + _OTHER_ENDING)
+    if one.also or two.also:
+        near = (distance(a, b, abjad=abjad) for a in (one.core, *one.also) for b in (two.core, *two.also))
+        apart = min(apart, min(near) + _SHORT_FORM)
+    return round(min(apart, 1.0), 6)
+
+
+def _paired(
+    mine: Sequence[Part], theirs: Sequence[Part], found: list[Found]
+) -> tuple[list[Pair], list[Part], list[Part]]:
+    """The nearest first; of equally near ones those that stand at the same place, so that no side is preferred."""
+    used_mine: set[int] = set()
+    used_theirs: set[int] = set()
+    pairs = []
+    for apart, ones, twos in sorted(found, key=_order):
+        if used_mine.isdisjoint(ones) and used_theirs.isdisjoint(twos):
+            used_mine.update(ones)
+            used_theirs.update(twos)
+            pairs.append(Pair(tuple(mine[at] for at in ones), tuple(theirs[at] for at in twos), apart))
+    return (
+        pairs,
+        [part for at, part in enumerate(mine) if at not in used_mine],
+        [part for at, part in enumerate(theirs) if at not in used_theirs],
+    )
+
+
+def _order(found: Found) -> tuple[float, int, int, int]:
+    apart, ones, twos = found
+    return (apart, len(ones) + len(twos), abs(ones[0] - twos[0]), ones[0] + twos[0])
+
+
+def _joined(name: Name) -> list[tuple[tuple[int, ...], Part]]:
+    found: list[tuple[tuple[int, ...], Part]] = []
+    for at, (one, two) in enumerate(pairwise(name.parts)):
+        if Kind.INITIAL not in {one.kind, two.kind}:
+            root, core = one.root + two.root, one.core + two.core
+            found.append(((at, at + 1), Part(root, root, core, skeleton(core), abjad=one.abjad)))
+    return found
+
+
+def _weigh(parts: Sequence[Part]) -> float:
+    common = common_skeletons()
+    return sum(_WEIGHT.get(part.kind, 1.0) * (_COMMON if part.skeleton in common else 1.0) for part in parts)
+
+
+def _names(parts: Sequence[Part]) -> list[Part]:
+    return [part for part in parts if part.kind is Kind.NAME]
+
+
+def _skeletons(pair: Pair) -> tuple[str, str]:
+    return _skeleton(pair.mine), _skeleton(pair.theirs)
+
+
+def _skeleton(parts: Sequence[Part]) -> str:
+    return parts[0].skeleton if len(parts) == 1 else skeleton("".join(part.core for part in parts))
+
+
+def _sibling(full: Sequence[Pair]) -> float:
+    given = [pair.apart for pair in full if Kind.NAME in {pair.mine[0].kind, pair.theirs[0].kind}]
+    return max(given, default=0.0) if len(given) < len(full) else 0.0
+
+
+def _is_woman(name: Name) -> bool | None:
+    said = {part.woman for part in name.parts if part.woman is not None}
+    return said.pop() if len(said) == 1 else None
