@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.crypto import Blind, Sealed
 
-HEAD = "0003"  # the newest migration; a database beyond it belongs to a newer program
+HEAD = "0004"  # the newest migration; a database beyond it belongs to a newer program
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -893,6 +893,254 @@ line_word = _table(
     sa.Column("voice", sa.Integer, nullable=False),  # 0: the member
     sa.Column("at", Instant, nullable=False),
     sa.Column("words", Sealed("line_word.words"), nullable=False),
+)
+
+# -- petitions -----------------------------------------------------------------------------------------------------
+
+petition = _table(
+    "petition",  # everybody may read it once it was opened
+    sa.Column("id", Id, primary_key=True, autoincrement=False),  # random: its number in buttons
+    sa.Column("origin", sa.Text, nullable=False, unique=True),  # of its log: “community/petition/number”
+    # the organiser who writes it; forgotten with them
+    sa.Column("author_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("state", sa.Text, nullable=False),  # of the newest version that was opened, or of the draft
+    sa.Column("key", Sealed("petition.key", binary=True)),  # nullifiers are made with it; none: it is destroyed
+    sa.Column("period", sa.Integer, nullable=False),  # days after the last packet for which an account can withdraw
+    sa.Column("size", Id, nullable=False, server_default="0"),  # entries in the log
+    sa.Column(
+        "verified", Id, nullable=False, server_default="0"
+    ),  # signatures that count, of people somebody vouches for
+    sa.Column("unverified", Id, nullable=False, server_default="0"),  # and of others
+    sa.Column("opened_at", Instant),
+    sa.Column("closes_at", Instant),
+    sa.Column("closed_at", Instant),
+    sa.Column("packed_at", Instant),  # the last packet
+    sa.Column("forget_at", Instant),  # when the key is to be destroyed
+    sa.Column("told", Id, nullable=False, server_default="0"),  # the milestone that followers were told last
+    sa.Index(None, "author_id"),
+    sa.Index(None, "state"),
+    sa.Index(None, "closes_at"),
+    sa.Index(None, "forget_at"),
+)
+
+petition_version = _table(
+    "petition_version",  # a version of its letter
+    _to("petition.id", primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("body", Sealed("petition_version.body"), nullable=False),  # what it says, in each language, and for whom
+    sa.Column("digest", sa.LargeBinary),  # of its file, once it was offered: what a reviewer agrees to
+    sa.Column("refusal", sa.Text),  # one of the fixed reasons
+    sa.Column("reviewer_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("opened_at", Instant),
+    sa.Index(None, "reviewer_id"),
+    sa.Index(None, "state"),
+)
+
+petition_sponsor = _table(
+    "petition_sponsor",  # who is asked to stand under a petition with their name, or for an organisation
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("petition.id"),
+    sa.Column("code", Blind("petition_sponsor.code"), unique=True),  # with which they confirm it, once
+    _who("person_id", nullable=True),  # who has confirmed it
+    sa.Column("name", Sealed("petition_sponsor.name"), nullable=False),
+    sa.Column("organisation", sa.Integer, nullable=False, server_default="0"),  # 1: the name of an organisation
+    sa.Column("confirmed_at", Instant),
+    sa.Column("expires_at", Instant),  # of the code
+    sa.Index(None, "petition_id"),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
+)
+
+petition_entry = _table(
+    "petition_entry",  # a line of the log: nothing is ever taken from it
+    _to("petition.id", primary_key=True),
+    sa.Column("place", Id, primary_key=True, autoincrement=False),  # 0, 1, 2, …
+    sa.Column("line", sa.Text, nullable=False),
+)
+
+petition_node = _table(
+    "petition_node",  # a full node of the tree over the log
+    _to("petition.id", primary_key=True),
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("place", Id, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+
+petition_checkpoint = _table(
+    "petition_checkpoint",  # a signed state of the log, as it was published
+    _to("petition.id", primary_key=True),
+    sa.Column("size", Id, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)
+
+petition_signature = _table(
+    "petition_signature",  # one that counts, or is held: never whose it is
+    _to("petition.id", primary_key=True),
+    sa.Column("place", Id, primary_key=True, autoincrement=False),  # in the log
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("day", sa.Integer, nullable=False),  # days since 1970: no finer
+    sa.Column("tag", sa.LargeBinary),  # by which a receipt is recognised; none: anonymised
+    sa.Column("record", sa.LargeBinary),  # the opening, sealed to the organisers: nobody here can read it
+    sa.Column("country", Sealed("petition_signature.country")),  # for counts of countries; none: not said
+    sa.Column("public_name", Sealed("petition_signature.public_name")),  # that the signer wants to be read by everybody
+    sa.Column("verified", sa.Integer, nullable=False),  # 1: somebody in the community vouches for the signer
+    sa.Column(
+        "wave", Blind("petition_signature.wave")
+    ),  # which branch of invitations in which hours: for the fraud view
+    sa.Column("held_at", Instant),  # it does not count until an organiser lets it
+    sa.Index(None, "petition_id", "tag"),
+    sa.Index(None, "petition_id", "held_at"),
+    sa.Index(None, "petition_id", "wave"),
+)
+
+petition_nullifier = _table(
+    "petition_nullifier",  # that an account has signed, for whoever has the petition's key
+    _to("petition.id", primary_key=True),
+    sa.Column("mark", sa.LargeBinary, primary_key=True),
+    sa.Column("place", Id, nullable=False),  # of the signature
+)
+
+petition_packet = _table(
+    "petition_packet",  # what was made for an addressee, and what became of it
+    _to("petition.id", primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("addressee", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("covers", Id, nullable=False),  # how long the log was
+    sa.Column("corrects", sa.Integer),  # the packet that it supplements
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("sealed_at", Instant, nullable=False),
+    sa.Column("sent_at", Instant),
+    sa.Column("sent_by", sa.Text),  # one of the fixed ways
+    sa.Column("sent_as", sa.Integer),  # the number of the organiser's right
+    sa.Column("reference", Sealed("petition_packet.reference")),  # that the addressee gave it
+    sa.Column("acknowledged_at", Instant),
+    sa.Column("due_at", Instant),  # when an answer is to be expected
+    sa.Column("answered_at", Instant),
+    sa.Column("answer", Sealed("petition_packet.answer")),  # in a few words
+    sa.Index(None, "due_at"),
+)
+
+petition_follower = _table(
+    "petition_follower",  # who asked to be told how it goes on: offered to everybody who reads it
+    _to("petition.id", primary_key=True),
+    _who("person_id", primary_key=True),
+    sa.Column("since", sa.Integer, nullable=False),  # days since 1970
+    sa.Index(None, "person_id"),
+)
+
+petition_relay = _table(
+    "petition_relay",  # another community's petition here, or another community's count of ours
+    _to("petition.id", primary_key=True),
+    sa.Column("community", sa.Text, primary_key=True),  # its public key
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("ours", sa.Integer, nullable=False),  # 1: they collect for our petition; 0: we collect for theirs
+    sa.Column("size", Id, nullable=False, server_default="0"),  # of their log
+    sa.Column("verified", Id, nullable=False, server_default="0"),
+    sa.Column("unverified", Id, nullable=False, server_default="0"),
+    sa.Column("note", sa.Text),  # their newest checkpoint
+    sa.Column("at", Instant, nullable=False),
+)
+
+# -- people whom nobody reaches ------------------------------------------------------------------------------------
+
+sought = _table(
+    "sought",  # somebody who can be found: a member, somebody's relative, a line of a list, or a decoy
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    _who("person_id", nullable=True),  # the member who it is, or a relative, for whom the circle answers
+    sa.Column("record", Sealed("sought.record", binary=True), nullable=False),  # names, year, places: padded
+    sa.Column("knock", sa.Integer, nullable=False),  # who may: nobody, kin who answer, anyone of the community
+    sa.Column("question", Sealed("sought.question")),
+    sa.Column("answer", Sealed("sought.answer")),
+    sa.Column("source", Sealed("sought.source")),  # of a list
+    sa.Column("consent", sa.Integer, nullable=False, server_default="0"),  # 1: it may be exported until it expires
+    sa.Column("touched_at", Instant),  # a decoy
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
+    sa.Index(None, "kind"),
+)
+
+sought_key = _table(
+    "sought_key",  # the blind index: equality and nothing else
+    sa.Column("mac", Id, primary_key=True, autoincrement=False),  # of a pair of parts of a name, cut
+    sa.Column("record", sa.LargeBinary, primary_key=True),  # whose it is, sealed for this list alone; some are dummies
+)
+
+knock = _table(
+    "knock",  # somebody looks for somebody
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _who("person_id"),  # who looks
+    sa.Column("form", Sealed("knock.form", binary=True), nullable=False),  # whom, in their words
+    sa.Column("state", sa.Integer, nullable=False),
+    sa.Column("search_at", Instant),  # when it is to be looked up, again
+    sa.Column("district", Blind("knock.district")),  # for the desk
+    sa.Column("danger", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("remind_at", Instant),  # when its maker is asked whether they still look
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "search_at"),
+    sa.Index(None, "remind_at"),
+    sa.Index(None, "expires_at"),
+)
+
+candidate = _table(
+    "candidate",  # a knock and somebody who may be the one
+    sa.Column("id", Id, primary_key=True, autoincrement=False),  # the case number: random
+    _to("knock.id"),
+    _to("sought.id"),
+    sa.Column("score", sa.Integer, nullable=False),  # of the names, in hundredths
+    sa.Column("proved", sa.Integer, nullable=False, server_default="0"),  # 1: the answer was right
+    sa.Column("state", sa.Integer, nullable=False),
+    sa.Column("seeker_says", sa.Integer, nullable=False, server_default="0"),  # how much they release
+    sa.Column("holder_says", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("message", Sealed("candidate.message")),  # of either side to the other, until both have released it
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("taken_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),  # the moderator who works on it
+    sa.Column("taken_until", Instant),
+    sa.Column("first_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),  # who of two has agreed
+    sa.Column("ended_at", Instant),
+    sa.UniqueConstraint("knock_id", "sought_id"),
+    sa.Index(None, "sought_id"),
+    sa.Index(None, "state", "since"),
+    sa.Index(None, "taken_id"),
+    sa.Index(None, "first_id"),
+    sa.Index(None, "ended_at"),
+)
+
+candidate_note = _table(
+    "candidate_note",  # what a moderator wrote about a case
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("candidate.id"),
+    sa.Column("words", Sealed("candidate_note.words"), nullable=False),
+    sa.Column("by", sa.Integer, nullable=False),  # the number of a right
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "candidate_id"),
+    sa.Index(None, "expires_at"),
+)
+
+not_same = _table(
+    "not_same",  # that two are not the same person, remembered by a trace of the pair alone
+    sa.Column("pair", Blind("not_same.pair"), primary_key=True),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "expires_at"),
+)
+
+knock_quota = _table(
+    "knock_quota",  # how much was looked for lately, by a person or by a branch of invitations
+    sa.Column("scope", Blind("knock_quota.scope"), primary_key=True),
+    sa.Column("used", sa.Integer, nullable=False),
+    sa.Column("wait_until", Instant),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "expires_at"),
 )
 
 # -- copies of bulletins: how they are recognised, found and proved -------------------------------------------------
