@@ -59,6 +59,10 @@ from handlers import (
     link,
     outage,
     outlet,
+    petition_drafting,
+    petition_reading,
+    petition_reviewing,
+    petition_sponsoring,
     picturing,
     privacy,
     reading,
@@ -428,6 +432,41 @@ BUTTONS: Mapping[str, Handler] = {
     "hotlines.hand": hotline.hand,
     "hotlines.close": hotline.close,
     "hotlines.closed": hotline.closed,
+    "petitions": petition_reading.listed,
+    "petition": petition_reading.read,
+    "petition.asks": petition_reading.asks,
+    "petition.background": petition_reading.background,
+    "petition.code": petition_sponsoring.code,
+    "petition.stand": petition_sponsoring.stand,
+    "petition.mine": petition_drafting.overview,
+    "petition.new": petition_drafting.new,
+    "petition.one": petition_drafting.look,
+    "petition.go": petition_drafting.go,
+    "petition.ask": petition_drafting.asked,
+    "petition.texts": petition_drafting.texts,
+    "petition.cut": petition_drafting.cut,
+    "petition.to": petition_drafting.of_kind,
+    "petition.to.see": petition_drafting.to_see,
+    "petition.to.add": petition_drafting.to_add,
+    "petition.to.drop": petition_drafting.to_drop,
+    "petition.goal": petition_drafting.goal,
+    "petition.closes": petition_drafting.closes,
+    "petition.sponsors": petition_drafting.under,
+    "petition.sponsor": petition_drafting.sponsor,
+    "petition.sponsor.drop": petition_drafting.sponsor_drop,
+    "petition.organisation": petition_drafting.organisation,
+    "petition.drop": petition_drafting.drop,
+    "petition.dropped": petition_drafting.dropped,
+    "petition.close": petition_drafting.close,
+    "petition.closed": petition_drafting.closed,
+    "petition.version": petition_drafting.version,
+    "petition.preview": petition_reviewing.preview,
+    "petition.offer": petition_reviewing.offer,
+    "petition.back": petition_reviewing.take_back,
+    "letter.see": petition_reviewing.see,
+    "letter.yes": petition_reviewing.agreed,
+    "letter.no": petition_reviewing.refuse,
+    "letter.why": petition_reviewing.refused,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -451,6 +490,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.RUMOUR: rumour.begin,
     Intent.VERIFY: verify.verify,
     Intent.BULLETINS: archive.newest,
+    Intent.PETITIONS: petition_reading.begin,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -492,6 +532,15 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "archive.words": archive.searched,
     "hotline": hotline.written,
     "hotlines.words": hotline.answered,
+    "petition.text": petition_drafting.written,
+    "petition.source": petition_drafting.sourced,
+    "petition.goal": petition_drafting.goal_written,
+    "petition.closes": petition_drafting.closes_written,
+    "petition.key": petition_drafting.key_pasted,
+    "petition.organisation": petition_drafting.organisation_named,
+    "petition.code": petition_sponsoring.typed,
+    "petition.name": petition_sponsoring.named,
+    "petition.stand": petition_sponsoring.typed,
 }
 
 
@@ -561,6 +610,11 @@ LIMITS: Mapping[Handler, Limit] = {
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
     archive.sheet: Limit("key.sheet", 10),
+    petition_drafting.new: Limit("petition", 10),
+    petition_drafting.sponsor: Limit("petition.sponsor", 60),
+    petition_drafting.organisation_named: Limit("petition.sponsor", 60),
+    petition_reviewing.offer: Limit("petition.offer", 30),
+    petition_sponsoring.typed: Limit("petition.guess", 5, lambda ask: read_code(ask.words) is not None),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -629,6 +683,20 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
         *(hotline.queue, hotline.look, hotline.take, hotline.answer, hotline.answered, hotline.look_again),
         *(hotline.send, hotline.hand, hotline.close, hotline.closed),
+        # everybody may read them, and who writes them needs a right
+        *(petition_reading.begin, petition_reading.listed, petition_reading.read),
+        *(petition_reading.asks, petition_reading.background, petition_sponsoring.code, petition_sponsoring.typed),
+        *(petition_sponsoring.named, petition_sponsoring.stand),
+        *(petition_drafting.overview, petition_drafting.new, petition_drafting.look, petition_drafting.go),
+        *(petition_drafting.asked, petition_drafting.texts, petition_drafting.cut, petition_drafting.of_kind),
+        *(petition_drafting.to_see, petition_drafting.to_add, petition_drafting.to_drop, petition_drafting.goal),
+        *(petition_drafting.closes, petition_drafting.under, petition_drafting.sponsor),
+        *(petition_drafting.sponsor_drop, petition_drafting.organisation, petition_drafting.drop),
+        *(petition_drafting.dropped, petition_drafting.close, petition_drafting.closed, petition_drafting.version),
+        *(petition_drafting.written, petition_drafting.sourced, petition_drafting.goal_written),
+        *(petition_drafting.closes_written, petition_drafting.key_pasted, petition_drafting.organisation_named),
+        *(petition_reviewing.preview, petition_reviewing.offer, petition_reviewing.take_back),
+        *(petition_reviewing.see, petition_reviewing.agreed, petition_reviewing.refuse, petition_reviewing.refused),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -684,9 +752,18 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "archive.words": frozenset(Intent),
     "hotline": URGENT | {Intent.SAFE},  # nobody waits for that but the circle
     "hotlines.words": URGENT,
+    "petition.text": URGENT,
+    "petition.source": URGENT,
+    "petition.goal": frozenset(Intent),
+    "petition.closes": frozenset(Intent),
+    "petition.key": frozenset(Intent),
+    "petition.organisation": URGENT,
+    "petition.code": frozenset(Intent),
+    "petition.name": URGENT,
+    "petition.stand": frozenset(Intent),
 }
 NAMES = frozenset(
-    {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
+    {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed", "petition.name"}
 )  # “Madad” may be a name: there one word asks first
 FORWARDED: Mapping[str, Handler] = {  # what waits for words that may be somebody else's
     "code": spoken.heard,  # it may have come as a message
