@@ -308,7 +308,7 @@ def drop(ask: Ask, tx: Tx) -> Outgoing:
 def dropped(ask: Ask, tx: Tx) -> Outgoing:
     """Throw a letter away that nobody has signed."""
     one = draft(ask, tx)
-    if petitions.take_step(tx, one.id, one.version.number, rules.Deed.DROP, rules.Who.AUTHOR, ask.now) is None:
+    if petitions.take_step(tx, one.version, rules.Deed.DROP, rules.Who.AUTHOR, ask.now) is None:
         raise Outdated
     audit.note(tx, ask.person.id, "thrown away: petition", ask.now)
     return overview(ask, tx)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot import i18n
 from bot.domain import petition as rules
-from bot.domain.conversation import Lane, Outgoing, Page
+from bot.domain.conversation import Lane, Line, Outgoing, Page
 from bot.domain.petition import Deed, Letter, Refusal, State, Who
 from bot.domain.refusals import Changed, Near, Outdated, Own, Unfinished
 from bot.domain.roles import Role
@@ -53,7 +53,7 @@ def _preview(ask: Ask, letter: Letter) -> list[Outgoing]:
     return [ask.anew(page, clean_after=desk.STANDS) for page in as_read(letter, ask.now)]
 
 
-def _facts(ask: Ask, letter: Letter) -> list[i18n.Line | str]:
+def _facts(ask: Ask, letter: Letter) -> list[Line | str]:
     language = ask.person.language
     return [
         wording.addressees_line(letter, language),
@@ -99,7 +99,7 @@ def offer(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Unfinished
     if ask.args[1:2] != (seal(letter),):
         raise Changed
-    drafting.keep(ask, tx, one, letter)
+    one = drafting.keep(ask, tx, one, letter)
     _step(ask, tx, one.version, Deed.OFFER, Who.AUTHOR)
     title = pgettext("button-wide", "📜 Read: {title}", title=wording.titled(letter, ask.person.language))
     body = {"petition": one.id, "version": one.version.number}
@@ -123,9 +123,7 @@ def _step(  # noqa: PLR0913, PLR0917 - who does what to which
     ask: Ask, tx: Tx, one: Version, deed: Deed, by: Who, reviewer: int | None = None, refusal: Refusal | None = None
 ) -> None:
     """Do something to a version. Raises Outdated."""
-    then = petitions.take_step(
-        tx, one.petition, one.number, deed, by, ask.now, reviewer=reviewer, refusal=refusal
-    )  # fmt: skip
+    then = petitions.take_step(tx, one, deed, by, ask.now, reviewer=reviewer, refusal=refusal)
     if then is None:
         raise Outdated
 

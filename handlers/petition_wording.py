@@ -174,7 +174,7 @@ def refusal_name(why: Refusal) -> Line:  # noqa: PLR0911 - one reason, one sente
             return pgettext("button-wide", "Publishing it would be a crime")
 
 
-def lack_line(lack: Lack, where: str, language: str) -> Line:  # noqa: PLR0911 - one lack, one sentence
+def lack_line(lack: Lack, where: str, language: str) -> Line:  # noqa: C901, PLR0911 - one lack, one sentence
     """What a letter lacks, and where."""
     tongue, _space, key = where.partition(" ")
     name = LANGUAGE_NAMES.get(tongue, tongue)
