@@ -19,14 +19,16 @@ from bot.domain.people import HOME
 from bot.domain.petition import FOR, LANGUAGES, LONGEST_SOURCE, MOST_ADDRESSEES, MOST_SOURCES, Letter, Part, State
 from bot.domain.petition_writing import TO
 from bot.domain.refusals import Enough, NotADeadline, NotAKey, NotANumber, Outdated
+from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
 from handlers import desk
 from handlers import petition_wording as wording
 from handlers.ask import Ask, back, base36, button, expect
-from storage import audit, envelope, people, petitions, sponsors
+from storage import audit, envelope, people, petitions, proposals, sponsors
 from storage.database import Tx
 from storage.petitions import Petition, Version
 
+KIND = "letter"  # the kind of a proposal to open one
 MOST = 30  # petitions of one organiser in a list
 LONG = frozenset({Part.LETTER.key, Part.BACKGROUND.key})  # may come in several messages
 GOALS = (100, 1_000, 10_000)
@@ -142,7 +144,11 @@ def show(ask: Ask, tx: Tx, one: Mine) -> Outgoing:
     if one.version.state in CHANGEABLE:
         return _show_draft(ask, tx, one)
     if one.version.state is State.REVIEW:
-        lines = [*_head(ask, one), "", _("Another organiser must read it. Until then it can't be changed.")]
+        waits = any(each.body["petition"] == one.id for each in proposals.of_kind(tx, KIND, Role.ORGANISER, ask.now))
+        if waits:
+            lines = [*_head(ask, one), "", _("Another organiser must read it. Until then it can't be changed.")]
+        else:
+            lines = [*_head(ask, one), "", _("Nobody has agreed in time. Take it back, and offer it again.")]
         rows = [
             [button(pgettext("button", "👁 See it"), "petition.preview", one.id)],
             [button(pgettext("button", "↩️ Take it back"), "petition.back", one.id)],
@@ -487,7 +493,7 @@ def _addressees(ask: Ask, tx: Tx, one: Mine) -> Outgoing:
 
 
 def _named(ask: Ask, code: str) -> str:
-    return wording.short(wording.addressee_name(code, ask.person.language), 36)
+    return wording.short(wording.addressee_name(code, ask.person.language), 48)
 
 
 def _addressee(one: Mine, code: str, label: Line) -> Choice:

@@ -20,13 +20,11 @@ from handlers import desk
 from handlers import petition_drafting as drafting
 from handlers import petition_wording as wording
 from handlers.ask import Ask, back, button
+from handlers.petition_drafting import KIND
 from storage import audit, outbox, petitions, proposals, sponsors, vouchers
 from storage.database import Tx
 from storage.petitions import Version
 from storage.proposals import Proposal
-
-KIND = "letter"  # the kind of a proposal
-
 
 # -- what exactly --------------------------------------------------------------------------------------------------
 

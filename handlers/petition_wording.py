@@ -61,7 +61,7 @@ def part_name(key: str, language: str) -> Value:
 def part_label(key: str, language: str) -> Value:
     """The same, short enough for a button."""
     if key.startswith(TO):
-        return short(addressee_name(key.removeprefix(TO), language), 36)
+        return short(addressee_name(key.removeprefix(TO), language), 48)
     if key.startswith(FOR):
         return element_label(Element(key.removeprefix(FOR)))
     return part_name(key, language)

@@ -50,6 +50,7 @@ from storage import (
     retention,
     roles,
     rumours,
+    sponsors,
 )
 from storage import hard as cases
 from storage import hotline as lines
@@ -123,6 +124,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     broadcasts.expire(tx, now)
     feeds.expire(tx, now)
     rumours.expire(tx, now)
+    sponsors.expire(tx, now)
     outbox.post(tx, hotline.watch(tx, now), now)
     lines.expire(tx, now)
     audit.expire(tx, now)

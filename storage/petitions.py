@@ -484,9 +484,7 @@ def followers(tx: Tx, which: int, after: int, most: int) -> list[Person]:
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:
-    """Two persons turn out to be one: what either has written or follows is theirs."""
-    tx.execute(petition.update().where(petition.c.author_id == gone).values(author_id=kept))
-    tx.execute(petition_version.update().where(petition_version.c.reviewer_id == gone).values(reviewer_id=kept))
+    """Two persons turn out to be one: whatever either follows they follow."""
     theirs = sa.select(petition_follower.c.petition_id, petition_follower.c.since).where(
         petition_follower.c.person_id == gone
     )
