@@ -53,8 +53,8 @@ def listed(ask: Ask, tx: Tx) -> Outgoing:
         title = wording.titled(newest.letter, ask.person.language)
         lines.append(
             ngettext(
-                "• {title}\n  {n} person has signed; the goal is {goal}.",
-                "• {title}\n  {n} people have signed; the goal is {goal}.",
+                "• {title}\n{n} person has signed; the goal is {goal}.",
+                "• {title}\n{n} people have signed; the goal is {goal}.",
                 n=one.count,
                 title=title,
                 goal=newest.letter.goal,

@@ -65,7 +65,7 @@ async def test_everybody_reads_an_open_letter_in_their_language_and_a_stranger_t
     (chaman,) = await settled(stage, "Chaman")
     one = await opened(stage, anna, bahrom, chaman)
     await chaman.says("/petitions")
-    assert f"• {TITLE}\n  0 people have signed; the goal is 1000." in chaman.last
+    assert f"• {TITLE}\n0 people have signed; the goal is 1000." in chaman.last
     await chaman.presses(TITLE)
     assert LETTER in chaman.screen
     assert "0 people have signed. The goal is 1000." in chaman.last
