@@ -16,8 +16,10 @@ from bot.domain.petition import State
 from bot.domain.refusals import Refusal
 from bot.domain.roles import Authority, Role
 from handlers import desk
+from handlers import petition_drafting as drafting
 from handlers import petition_reviewing as reviewing
 from handlers.ask import Ask, base36
+from handlers.petition_drafting import KIND
 from storage import envelope, merging, people, petitions, proposals, roles, sponsors, vouchers
 from storage.database import Storage, Tx
 from storage.schema import address, petition, petition_version
@@ -27,7 +29,7 @@ from tests.storage.servers import ONE_ENGINE
 
 # a2 is a's other account and may be linked; c was given their right by a; d stands under the letter
 ACCOUNTS = ("a", "a2", "b", "c", "d")
-LENGTH = 7
+LENGTH = 6
 KEY = envelope.make()
 CODE = "123456789012"
 
@@ -86,12 +88,12 @@ def _offers(world: World, account: str) -> object:
     one = world.newest()
     found = petitions.find(world.tx, one.petition)
     assert found is not None
-    ready = reviewing.drafting.standing(world.tx, reviewing.drafting.Mine(found, one))
+    ready = drafting.standing(world.tx, drafting.Mine(found, one))
     return reviewing.offer(world.ask(account, one.petition, reviewing.seal(ready)), world.tx)
 
 
 def _waiting(world: World) -> proposals.Proposal:
-    waiting = proposals.of_kind(world.tx, reviewing.KIND, Role.ORGANISER, BEGIN)
+    waiting = proposals.of_kind(world.tx, KIND, Role.ORGANISER, BEGIN)
     if not waiting:
         raise Refusal
     return waiting[0]
@@ -111,13 +113,13 @@ def _takes_back(world: World, account: str) -> object:
 
 
 def _new_version(world: World, account: str) -> object:
-    return reviewing.drafting.version(world.ask(account, world.newest().petition), world.tx)
+    return drafting.version(world.ask(account, world.newest().petition), world.tx)
 
 
 def _changes(world: World, account: str) -> object:
     one = world.newest()
     ask = world.ask(account, one.petition, 1000)
-    return reviewing.drafting.goal(ask, world.tx)
+    return drafting.goal(ask, world.tx)
 
 
 def _links(world: World) -> object:
@@ -191,7 +193,7 @@ def look_alike(world: World) -> object:
     """Everything that decides what can happen next, without random numbers: from equal ones nothing else follows."""
     tx = world.tx
     who = {world.person(account): account for account in reversed(ACCOUNTS)}
-    waiting = [who[one.proposer] for one in proposals.of_kind(tx, reviewing.KIND, Role.ORGANISER, BEGIN)]
+    waiting = [who[one.proposer] for one in proposals.of_kind(tx, KIND, Role.ORGANISER, BEGIN)]
     held = tuple(sorted(who[one.person] for one in roles.holders(tx, Role.ORGANISER, BEGIN)))
     rows = tx.execute(sa.select(petition_version.c.version, petition_version.c.state)).all()
     authors = tuple(who.get(one) for one in tx.execute(sa.select(petition.c.author_id)).scalars())
@@ -236,7 +238,7 @@ def run(tx: Tx, length: int) -> World:
 @ONE_ENGINE
 async def test_no_sequence_lets_one_person_alone_open_a_petition(storage: Storage) -> None:
     world = await storage.write(partial(run, length=LENGTH))
-    assert world.steps > 200  # noqa: PLR2004
+    assert world.steps > 100  # noqa: PLR2004
     assert world.opened, "the walk reaches what it is about"
 
 
@@ -276,6 +278,6 @@ async def test_control_if_what_was_opened_could_be_changed_it_is_found(
         return tx.execute(petition_version.update().where(mine).values(**values)).rowcount == 1
 
     monkeypatch.setattr(petitions, "change", change)
-    monkeypatch.setattr(reviewing.drafting, "CHANGEABLE", frozenset(State))
+    monkeypatch.setattr(drafting, "CHANGEABLE", frozenset(State))
     with pytest.raises(Caught, match="changed"):
         await storage.write(partial(run, length=4))
