@@ -59,6 +59,9 @@ from handlers import (
     link,
     outage,
     outlet,
+    petition_fraud,
+    petition_signing,
+    petition_withdrawing,
     picturing,
     privacy,
     reading,
@@ -428,6 +431,25 @@ BUTTONS: Mapping[str, Handler] = {
     "hotlines.hand": hotline.hand,
     "hotlines.close": hotline.close,
     "hotlines.closed": hotline.closed,
+    "petition.sign": petition_signing.begin,
+    "petition.mode": petition_signing.modes,
+    "petition.as": petition_signing.chosen,
+    "petition.name": petition_signing.own_name,
+    "petition.country": petition_signing.country,
+    "petition.signed": petition_signing.signed,
+    "petition.stop": petition_signing.stop,
+    "petition.follow": petition_signing.follow,
+    "petition.unfollow": petition_signing.unfollow,
+    "petition.withdraw": petition_withdrawing.begin,
+    "petition.withdrawn": petition_withdrawing.withdrawn,
+    "petition.by": petition_withdrawing.by_receipt,
+    "petition.receipt": petition_withdrawing.about_receipts,
+    "petition.give": petition_withdrawing.give,
+    "petition.fraud": petition_fraud.overview,
+    "petition.hold": petition_fraud.hold,
+    "petition.let": petition_fraud.let,
+    "petition.strike": petition_fraud.strike,
+    "petition.struck": petition_fraud.struck,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -492,6 +514,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "archive.words": archive.searched,
     "hotline": hotline.written,
     "hotlines.words": hotline.answered,
+    "petition.sign": petition_signing.written,
+    "petition.receipt": petition_withdrawing.pasted,
 }
 
 
@@ -561,6 +585,11 @@ LIMITS: Mapping[Handler, Limit] = {
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
     archive.sheet: Limit("key.sheet", 10),
+    petition_signing.begin: Limit("petition", 30),
+    petition_signing.signed: Limit("petition.sign", 20),
+    petition_withdrawing.withdrawn: Limit("petition.sign", 20),
+    petition_withdrawing.pasted: Limit("petition.receipt", 10),
+    petition_withdrawing.give: Limit("petition.receipt", 10),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -629,6 +658,10 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
         *(hotline.queue, hotline.look, hotline.take, hotline.answer, hotline.answered, hotline.look_again),
         *(hotline.send, hotline.hand, hotline.close, hotline.closed),
+        # a petition is everybody's, and signing shows nothing of circles
+        *(petition_signing.begin, petition_signing.modes, petition_signing.chosen, petition_signing.country),
+        *(petition_signing.written, petition_signing.signed, petition_signing.stop),
+        *(petition_signing.follow, petition_signing.unfollow),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -684,6 +717,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "archive.words": frozenset(Intent),
     "hotline": URGENT | {Intent.SAFE},  # nobody waits for that but the circle
     "hotlines.words": URGENT,
+    "petition.sign": URGENT,
+    "petition.receipt": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
@@ -764,6 +799,7 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
         linked_at=met.linked_at,
         sees_at=met.sees_at,
         elsewhere=elsewhere,
+        spoke=bool(incoming.message),
     )
     heard = _chosen(tx, ask, incoming.heard)
     way = duress.Way(
