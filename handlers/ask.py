@@ -27,7 +27,8 @@ Rows: TypeAlias = "tuple[tuple[Choice, ...], ...]"
 class Ask:
     """One wish of one person, understood: who, when, with which words or button.
 
-    `sender` is the account they wrote from, `address` our row of it. `args` are the arguments of the button's code,
+    `sender` is the account they wrote from, `address` our row of it; `spoke` tells that they wrote a message there, and
+    did not only press. `args` are the arguments of the button's code,
     `on` the message that held the button, `data` what an open dialogue has gathered so far. `attached` is what they
     sent besides words. `said_at` is when the person said it, as far as the platform tells. `link(payload)` is the
     address that opens a chat with the bot where this person met it; `elsewhere` names other platforms and the bot's
@@ -43,6 +44,7 @@ class Ask:
     sender: Sender
     link: Callable[[str], str]
     words: str = ""
+    spoke: bool = False
     attached: Attached | None = None
     args: tuple[str, ...] = ()
     on: str = ""

@@ -42,6 +42,15 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR091
             return _("I could not read any words in that. Please write it once more.")
         case r.NotAName():
             return _("Please write only a name: letters, without signs such as @ and /.")
+        case r.NoCountry():
+            return _(
+                "I don't know such a country. Please write its name in Tajik, Russian or English, or its two letters."
+            )
+        case r.NoReceipt():
+            return _(
+                "This is no receipt with a secret. Please copy the whole file once more, from the first line to the "
+                "last."
+            )
         case r.NameTaken():
             return _("Somebody in your circle has this name already. Please add something, so that you are told apart.")
         case r.Misread():
@@ -199,6 +208,8 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             | r.NotFound()
             | r.NotAPhrase()
             | r.SamePhrase()
+            | r.NoCountry()
+            | r.NoReceipt()
             | r.NotATime()
             | r.NotADay()
             | r.NotADeadline()

@@ -21,6 +21,8 @@ from handlers import (
     hotline,
     keeping,
     outage,
+    petition_fraud,
+    petition_signing,
     picturing,
     region,
     reviewing,
@@ -87,6 +89,11 @@ def answering(tx: Tx, now: datetime) -> None:
     outbox.post(tx, rumour.watch(tx, now), now)
 
 
+def tidying(tx: Tx, now: datetime) -> None:
+    """As often, and on its own as well: conversations about signing go from their chats."""
+    outbox.post(tx, petition_signing.watch(tx, now), now)
+
+
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
     """As often, or more often while bulletins go out, and on its own: a step of each. Whether more can be done now.
 
@@ -127,6 +134,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     sponsors.expire(tx, now)
     outbox.post(tx, hotline.watch(tx, now), now)
     lines.expire(tx, now)
+    petition_fraud.forget(tx, now)
     audit.expire(tx, now)
 
 

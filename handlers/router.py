@@ -60,9 +60,12 @@ from handlers import (
     outage,
     outlet,
     petition_drafting,
+    petition_fraud,
     petition_reading,
     petition_reviewing,
+    petition_signing,
     petition_sponsoring,
+    petition_withdrawing,
     picturing,
     privacy,
     reading,
@@ -467,6 +470,25 @@ BUTTONS: Mapping[str, Handler] = {
     "letter.yes": petition_reviewing.agreed,
     "letter.no": petition_reviewing.refuse,
     "letter.why": petition_reviewing.refused,
+    "petition.sign": petition_signing.begin,
+    "petition.mode": petition_signing.modes,
+    "petition.as": petition_signing.chosen,
+    "petition.name": petition_signing.own_name,
+    "petition.country": petition_signing.country,
+    "petition.signed": petition_signing.signed,
+    "petition.stop": petition_signing.stop,
+    "petition.follow": petition_signing.follow,
+    "petition.unfollow": petition_signing.unfollow,
+    "petition.withdraw": petition_withdrawing.begin,
+    "petition.withdrawn": petition_withdrawing.withdrawn,
+    "petition.by": petition_withdrawing.by_receipt,
+    "petition.receipt": petition_withdrawing.about_receipts,
+    "petition.give": petition_withdrawing.give,
+    "petition.fraud": petition_fraud.overview,
+    "petition.hold": petition_fraud.hold,
+    "petition.let": petition_fraud.let,
+    "petition.strike": petition_fraud.strike,
+    "petition.struck": petition_fraud.struck,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -541,6 +563,8 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "petition.code": petition_sponsoring.typed,
     "petition.name": petition_sponsoring.named,
     "petition.stand": petition_sponsoring.typed,
+    "petition.sign": petition_signing.written,
+    "petition.receipt": petition_withdrawing.pasted,
 }
 
 
@@ -610,11 +634,16 @@ LIMITS: Mapping[Handler, Limit] = {
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
     archive.sheet: Limit("key.sheet", 10),
-    petition_drafting.new: Limit("petition", 10),
+    petition_drafting.new: Limit("petition.new", 10),
     petition_drafting.sponsor: Limit("petition.sponsor", 60),
     petition_drafting.organisation_named: Limit("petition.sponsor", 60),
     petition_reviewing.offer: Limit("petition.offer", 30),
     petition_sponsoring.typed: Limit("petition.guess", 5, lambda ask: read_code(ask.words) is not None),
+    petition_signing.begin: Limit("petition", 30),
+    petition_signing.signed: Limit("petition.sign", 20),
+    petition_withdrawing.withdrawn: Limit("petition.sign", 20),
+    petition_withdrawing.pasted: Limit("petition.receipt", 10),
+    petition_withdrawing.give: Limit("petition.receipt", 10),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -697,6 +726,10 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_drafting.closes_written, petition_drafting.key_pasted, petition_drafting.organisation_named),
         *(petition_reviewing.preview, petition_reviewing.offer, petition_reviewing.take_back),
         *(petition_reviewing.see, petition_reviewing.agreed, petition_reviewing.refuse, petition_reviewing.refused),
+        # a petition is everybody's, and signing shows nothing of circles
+        *(petition_signing.begin, petition_signing.modes, petition_signing.chosen, petition_signing.country),
+        *(petition_signing.written, petition_signing.signed, petition_signing.stop),
+        *(petition_signing.follow, petition_signing.unfollow),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -761,6 +794,8 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "petition.code": frozenset(Intent),
     "petition.name": URGENT,
     "petition.stand": frozenset(Intent),
+    "petition.sign": URGENT,
+    "petition.receipt": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed", "petition.name"}
@@ -841,6 +876,7 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
         linked_at=met.linked_at,
         sees_at=met.sees_at,
         elsewhere=elsewhere,
+        spoke=bool(incoming.message),
     )
     heard = _chosen(tx, ask, incoming.heard)
     way = duress.Way(

@@ -492,9 +492,11 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
         made = {"petition_id": row.petition_id, "person_id": kept, "since": row.since}
         tx.execute(tx.insert(petition_follower).on_conflict_do_nothing(), made)
     tx.execute(petition_follower.delete().where(petition_follower.c.person_id == gone))
+    tx.execute(petition.update().where(petition.c.author_id == gone).values(author_id=kept))
+    tx.execute(petition_version.update().where(petition_version.c.reviewer_id == gone).values(reviewer_id=kept))
 
 
-def with_signatures_open(tx: Tx) -> list[Petition]:
+def with_living_key(tx: Tx) -> list[Petition]:
     """The petitions of which accounts can still be asked whether they signed: their key lives."""
     alive = petition.c.state.in_([State.OPEN.value, State.CLOSING.value])
     return [_petition(row) for row in tx.execute(sa.select(petition).where(alive).order_by(petition.c.id))]

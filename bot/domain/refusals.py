@@ -74,6 +74,16 @@ class NotAName(Refusal):
 
 
 @dataclass
+class NoCountry(Refusal):
+    """What was typed is no country that is known."""
+
+
+@dataclass
+class NoReceipt(Refusal):
+    """What was sent is no receipt that holds a secret."""
+
+
+@dataclass
 class NameTaken(Refusal):
     """Somebody in one of the person's circles has this name (or one that looks like it) already."""
 
