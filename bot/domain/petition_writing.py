@@ -132,8 +132,8 @@ def standing(letter: Letter, sponsors: Iterable[str], organisations: Iterable[st
 
 
 def read_goal(text: str) -> int | None:
-    """A number of people as somebody writes it: “10 000”, “5,000”; None if it is none."""
-    digits = re.sub(r"[\s.,'’_]", "", text)
+    """A number of people as somebody writes it: “10 000”, “5,000”, “3 people”; None if it is none."""
+    digits = re.sub(r"[\s.,'’_]|[^\W\d]", "", text)
     if not digits.isascii() or not digits.isdigit() or len(digits) > len(str(MOST_GOAL)):
         return None
     return goal if 0 < (goal := int(digits)) <= MOST_GOAL else None

@@ -27,7 +27,16 @@ def test_a_text_is_parted_and_nothing_of_it_is_lost() -> None:
 
 
 def test_only_numbers_of_people_and_days_to_come_are_read() -> None:
-    for text, goal in (("10 000", 10_000), ("5,000", 5_000), ("1", 1), ("0", None), ("-1", None), ("٣", None)):
+    for text, goal in (
+        ("10 000", 10_000),
+        ("5,000", 5_000),
+        ("1", 1),
+        ("0", None),
+        ("-1", None),
+        ("٣", None),
+        ("3 имзо", 3),
+        ("many", None),
+    ):
         assert writing.read_goal(text) == goal, text
     for text, day in (("14.05.2027", date(2027, 5, 14)), ("2027-05-14", date(2027, 5, 14)), ("31.02.2027", None)):
         assert writing.read_day(text) == day, text

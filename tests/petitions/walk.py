@@ -128,7 +128,7 @@ async def _writes(author: Hand, public: str) -> None:
     await author.reads("What exactly do you ask of")
     await author.says(demand)
     await author.reads("How many signatures")
-    await author.says(str(GOAL))
+    await author.says(f"{GOAL} people")  # where choices are numbered, a bare number is one of them
     await author.chooses("90 days")
     await author.reads("Paste the organisers' public key")
     await author.says(public)
