@@ -1,4 +1,4 @@
-"""The stories that the playground plays: weeks of silence in Rushon, and a bulletin on its way.
+"""The stories that the playground plays: weeks of silence in Rushon, a bulletin on its way, a letter that is signed.
 
 A scene says what happens, and lets people do what they would do: press, write, wait. Nothing is drawn by hand: what
 appears on the phones is what the bot answers.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +22,7 @@ from bot.domain.conversation import Line
 from bot.i18n import _, pgettext
 from bot.village import CAST, DESK, Village, spoken
 from handlers import words
-from storage import bulletins, jobs, people, ties
+from storage import bulletins, envelope, jobs, people, ties
 from storage.database import Tx
 
 if TYPE_CHECKING:
@@ -472,4 +473,176 @@ SCENES_OF_THE_DESK: Final = (
         ),
     ),
 )
-STORIES: Final = {"family": SCENES, "desk": SCENES_OF_THE_DESK}
+
+# -- the story of a petition ---------------------------------------------------------------------------------------
+
+LETTER_TITLE: Final = _("Open the road between Khorog and Rushon.")
+LETTER: Final = _("The road has been closed since May. Open it, so that the ill reach a doctor.")
+BACKGROUND: Final = _("The bridge has fallen in May. Since then nobody passes, and there is no doctor in Rushon.")
+REPORT: Final = _("Bulletin No. 2 of this community.")
+DEMAND: Final = _("Bring a doctor and medicine to Rushon.")
+GOAL_OF_STORY: Final = _("{n} people", n=4)
+
+
+def pastes_key(who: str) -> Deed:
+    """An organiser makes a key on a computer of their own, and pastes the public half."""
+
+    async def deed(on: Play) -> None:
+        question = _("Paste the organisers' public key: it begins with PVO1.")
+        await answers(who, question, envelope.public_text(envelope.make().public))(on)
+
+    return deed
+
+
+def tells_code(by: str, who: str, question: Line) -> Deed:
+    """A code stands on one phone, and is read to somebody by telephone, who types it."""
+
+    async def deed(on: Play) -> None:
+        code = re.findall(r"\d{3} \d{3} \d{3} \d{3}", i18n.plain(on.village.memory.last(by).text))[-1]
+        await answers(who, question, code)(on)
+
+    return deed
+
+
+def _letter_in(language: str) -> tuple[Deed, ...]:
+    """Nigora writes the texts of the letter in a language."""
+    title = _("The title: one short sentence that says what you want.")
+    letter = _("The letter itself. <b>Never a name that could lead to a person in reach of the state.</b>")
+    background = _("The background: what happened, for somebody who knows nothing of it.")
+    return (
+        answers(NIGORA, title, LETTER_TITLE, language),
+        answers(NIGORA, letter, LETTER, language),
+        picks(NIGORA, "petition.go"),
+        answers(NIGORA, background, BACKGROUND, language),
+        picks(NIGORA, "petition.go"),
+    )
+
+
+def _demand_in(language: str) -> Deed:
+    most = _(
+        "Write it in the language: {language_name}. At most {n} characters.",
+        language_name=i18n.LANGUAGE_NAMES[language],
+        n=1000,
+    )
+    return answers(NIGORA, most, DEMAND, language)
+
+
+def _opens(who: str) -> tuple[Deed, ...]:
+    return writes(who, "/petitions"), picks(who, "petition"), picks(who, "petition.sign")
+
+
+SCENES_OF_A_PETITION: Final = (
+    Scene(
+        _("Nigora writes a letter: what happened, who says so, what is asked of whom, and until when."),
+        (
+            presses(NIGORA, "petition.mine"),
+            picks(NIGORA, "petition.new"),
+            *_letter_in("tg"),
+            answers(
+                NIGORA,
+                _("Write a source: what it is, of which day, and where it can be looked up. One in a message."),
+                REPORT,
+            ),
+            picks(NIGORA, "petition.go"),
+            picks(NIGORA, "petition.to", ":icrc"),
+            picks(NIGORA, "petition.to.see", ":icrc"),
+            picks(NIGORA, "petition.to.add"),
+            picks(NIGORA, "petition.go"),
+            _demand_in("tg"),
+            answers(NIGORA, _("How many signatures are the goal? Choose, or write a number."), GOAL_OF_STORY),
+            picks(NIGORA, "petition.closes"),
+        ),
+    ),
+    Scene(
+        _("Names will be locked with a key that she has made on her own computer. Then the other two languages."),
+        (
+            pastes_key(NIGORA),
+            picks(NIGORA, "petition.go"),
+            *_letter_in("ru"),
+            _demand_in("ru"),
+            *_letter_in("en"),
+            _demand_in("en"),
+        ),
+    ),
+    Scene(
+        _("Maria stands under the letter with her name: she says so herself, with a code that Nigora reads to her."),
+        (
+            picks(NIGORA, "petition.sponsors"),
+            picks(NIGORA, "petition.sponsor"),
+            writes("maria", "/petitions"),
+            picks("maria", "petition.code"),
+            tells_code(
+                NIGORA,
+                "maria",
+                _(
+                    "Write the twelve digits that an organiser has read to you. They have asked you to stand under a "
+                    "letter."
+                ),
+            ),
+            is_answered("maria"),
+            writes("maria", pgettext("noun", "Maria")),
+            picks("maria", "petition.stand"),
+            is_told(NIGORA, _("Somebody has said yes: they stand under a letter of yours.")),
+        ),
+    ),
+    Scene(
+        _("Rustam reads exactly what everybody will read, in every language, and agrees to that and nothing else."),
+        (
+            picks(NIGORA, "petition.sponsors"),
+            picks(NIGORA, "petition.one"),
+            picks(NIGORA, "petition.preview"),
+            picks(NIGORA, "petition.offer"),
+            is_told(RUSTAM, _("Something at the desk needs a second person. Look at it when you are alone.")),
+            picks(RUSTAM, "desk"),
+            picks(RUSTAM, "letter.see"),
+            picks(RUSTAM, "letter.yes"),
+            is_told(RUSTAM, _("It is open: everybody can read and sign it.")),
+        ),
+    ),
+    Scene(
+        _("Gulnora has relatives whom the state can reach. She lets herself only be counted; nobody learns more."),
+        (
+            *_opens("gulnora"),
+            picks("gulnora", "petition.mode", ":yes"),
+            picks("gulnora", "petition.as", ":counted"),
+            picks("gulnora", "petition.signed"),
+            passes(timedelta(minutes=1)),
+            is_told("gulnora", _("I have tidied up here. What would you like to do?")),
+        ),
+    ),
+    Scene(
+        _("Daler's name goes to the addressee alone, Rustam gives his initials, and Maria's name is for everybody."),
+        (
+            *_opens("daler"),
+            picks("daler", "petition.mode", ":no"),
+            picks("daler", "petition.as", ":recipient"),
+            picks("daler", "petition.name"),
+            picks("daler", "petition.signed"),
+            *_opens(RUSTAM),
+            picks(RUSTAM, "petition.mode", ":no"),
+            picks(RUSTAM, "petition.as", ":initials"),
+            picks(RUSTAM, "petition.name"),
+            picks(RUSTAM, "petition.country", ":PL"),
+            picks(RUSTAM, "petition.signed"),
+            *_opens("maria"),
+            picks("maria", "petition.mode", ":no"),
+            picks("maria", "petition.as", ":public"),
+            picks("maria", "petition.name"),
+            picks("maria", "petition.signed"),
+            passes(timedelta(minutes=1)),
+        ),
+    ),
+    Scene(
+        _("The goal is reached. Then Daler takes his signature back: the count everybody sees is exact."),
+        (
+            writes("daler", "/petitions"),
+            picks("daler", "petition"),
+            picks("daler", "petition.withdraw"),
+            picks("daler", "petition.withdrawn"),
+            passes(timedelta(minutes=1)),
+            writes("gulnora", "/petitions"),
+            picks("gulnora", "petition"),
+        ),
+    ),
+)
+STORIES: Final = {"family": SCENES, "desk": SCENES_OF_THE_DESK, "petitions": SCENES_OF_A_PETITION}

@@ -41,6 +41,7 @@ READERS: Final = ("gulnora", "maria")
 VIEWS: Final = {
     "family": tuple(one.account for one in CAST if one.account not in DESK),
     "desk": (*DESK, *READERS),
+    "petitions": (*DESK, "gulnora", "maria", "daler"),
 }
 CIRCLE: Final = pgettext("noun", "Family")
 
@@ -139,6 +140,7 @@ async def _let_them_meet(village: Village) -> None:
         await village.app.storage.write(partial(_publish, village=village, number=number, now=village.clock.now()))
         await village.app.round()
         await village.app.engine.drain()
+    await village.app.storage.write(partial(_let_them_organise, village=village, now=village.clock.now()))
     for persona in known:
         await start(village, persona.account)
     for account in DESK:
@@ -161,6 +163,12 @@ def _publish(tx: Tx, village: Village, number: int, now: datetime) -> None:
     assert signer is not None  # noqa: S101 - `build` made one
     made = bulletins.publish(tx, signer, draft, texts, now, author=author, reviewer=reviewer)
     outbox.post(tx, broadcast.begin(tx, made, now, None), now)
+
+
+def _let_them_organise(tx: Tx, village: Village, now: datetime) -> None:
+    """The same two have the right of an organiser."""
+    for account in DESK:
+        roles.give(tx, _person(tx, village, account, now), Role.ORGANISER, now)
 
 
 def _person(tx: Tx, village: Village, account: str, now: datetime) -> int:

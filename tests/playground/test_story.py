@@ -13,6 +13,7 @@ from bot import i18n, story, village
 from bot.app import present
 from bot.demo import Community
 from bot.domain.conversation import Line
+from bot.i18n import _
 from bot.platforms.playground.server import Playground
 from tests.playground.visitor import browser, visitor
 
@@ -35,6 +36,7 @@ async def played() -> AsyncIterator[tuple[Community, Playground]]:
 async def test_the_stories_play_to_their_end_and_begin_anew_and_the_desk_corrects_what_somebody_copied_wrongly() -> (
     None
 ):
+    shown: dict[str, list[dict[str, str]]] = {}
     async with played() as (community, playground):
         for view, scenes in story.STORIES.items():
             told: list[int] = []
@@ -47,7 +49,8 @@ async def test_the_stories_play_to_their_end_and_begin_anew_and_the_desk_correct
             await community.play(playground, tell, view)
             assert told == list(range(1, len(scenes) + 1))
             screens.append(_screens(playground))
-    drafted, translated, published, answered, _corrected, done = screens[1:]
+            shown[view] = screens
+    drafted, translated, published, answered, _corrected, done = shown["desk"][1:]
     assert _said(story.OURS, "tg") in drafted["nigora"]
     assert _said(story.OURS, "en") in translated["rustam"]
     assert "📰 No. 3" in published["maria"]
@@ -60,6 +63,14 @@ async def test_the_stories_play_to_their_end_and_begin_anew_and_the_desk_correct
     assert _said(story.WHY, "en") in done["maria"], "she has got it"
     assert done["maria"].index("✏️ Corrected by No. 4.") < done["maria"].index("📰 No. 3")
     assert _said(story.WHY, "ru") not in done["daler"], "he has heard nothing of it"
+
+    *_before, counted, reached, ended = shown["petitions"]
+    for screens_then in (counted, reached, ended):
+        assert _said(story.LETTER, "tg") in screens_then["nigora"], "what is public stays on the organisers' phones"
+    for who in ("gulnora", "daler", "rustam", "maria"):
+        language = story.LANGUAGE[who]
+        assert _said(_("I have tidied up here. What would you like to do?"), language) in reached[who]
+    assert "3 нафар имзо кардаанд." in ended["gulnora"]
 
 
 def _screens(playground: Playground) -> dict[str, str]:

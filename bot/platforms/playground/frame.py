@@ -24,6 +24,7 @@ JUMPS: Final[tuple[tuple[timedelta, Line], ...]] = (
 _SAFE: Final = pgettext("button", "✅ I am safe")
 _HELP: Final = pgettext("button", "🆘 I need help")
 _DRAFTS: Final = pgettext("button", "📝 Drafts")
+_PETITIONS: Final = pgettext("button", "📜 Petitions")
 
 # A hole that the page itself fills: it is spoken as it is written.
 _NAME: Final = "{name}"
@@ -42,10 +43,18 @@ LINES: Final[Mapping[str, Line]] = {
         button=_DRAFTS,
         name=_NAME,
     ),
+    "lead.petitions": _("Two organisers, three signers, three languages."),
+    "intro.petitions": _(
+        "One organiser writes a letter, another one opens it, and people sign it as they choose. Play the story, or "
+        "press “{button}” on the phone of {name}.",
+        button=_PETITIONS,
+        name=_NAME,
+    ),
     "views": pgettext("playground", "Which phones"),
     # TRANSLATORS: on a small switch: the phones of a family, or the phones of two moderators and their readers.
     "view.family": pgettext("playground", "Family"),
     "view.desk": pgettext("playground", "Desk"),
+    "view.petitions": pgettext("playground", "Petitions"),
     "more": pgettext("playground", "What else to try"),
     "try_help": _("“{button}” arrives loudly, and somebody can answer: I am taking care of it.", button=_HELP),
     "try_clock": _("Move the clock forward: news grows old, deadlines come, questions are repeated."),
@@ -56,6 +65,9 @@ LINES: Final[Mapping[str, Line]] = {
     "try_alone": _("Publish alone in an emergency, and move the clock by six hours: it withdraws itself."),
     "try_copy": _("Forward a bulletin (↪), change a word of it, and see the changed word found."),
     "try_correct": _("Correct what was published: whoever got it, or asked about it, gets the correction."),
+    "try_petition": _("Write a letter on one phone, offer it, and let the other organiser open it."),
+    "try_sign": _("Sign it on a phone: the conversation goes from the chat, and nothing there says that you signed."),
+    "try_twice": _("Sign it twice, or withdraw without having signed: the answer is the same."),
     "play": pgettext("playground", "▶ Play the story"),
     "stop": pgettext("playground", "■ Stop the story"),
     # TRANSLATORS: how far the story has come. The page itself fills the two holes.
