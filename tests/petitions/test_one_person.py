@@ -15,7 +15,7 @@ from tests.family.looking import forge
 from tests.family.test_duress import FORCED, family
 from tests.family.test_links import code_at, type_code
 from tests.petitions.signing import begun, petition_of, signs
-from tests.petitions.test_signing import somebody, told
+from tests.petitions.test_signing import WAYS, somebody, told
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 
@@ -81,7 +81,7 @@ async def forced(stage: Stage) -> Actor:
 async def test_whoever_is_forced_signs_nothing_and_reads_what_everybody_reads(stage: Stage) -> None:
     which, _anna = await begun(stage, KEY)
     daler = await somebody(stage, "somebody")
-    way = ("addressee only", None, ("Canary Verily",))
+    way = WAYS[2]
     free = await told(stage, daler, which, way)
     before = await petition_of(stage, which)
     zarina = await forced(stage)
