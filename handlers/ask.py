@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -85,6 +86,16 @@ class Ask:
     def text(self, most: int) -> str:
         """What was typed, cleaned, on one line: lines of their own could imitate the bot's. Raises Empty or TooLong."""
         words = " ".join(clean(self.words).split())
+        if not words:
+            raise Empty
+        if len(words) > most:
+            raise TooLong(most)
+        return words
+
+    def lines(self, most: int) -> str:
+        """What was typed, cleaned, with its paragraphs. Only for texts that two people read first. See `text`."""
+        words = re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in clean(self.words).split("\n")))
+        words = words.strip("\n")
         if not words:
             raise Empty
         if len(words) > most:

@@ -154,6 +154,15 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR091
             return _("Somebody else is translating this just now.")
         case r.NotADay():
             return _("I did not understand the day. Write it like this: 14.05.2026. It can't be in the future.")
+        case r.NotADeadline():
+            return _("Please write a day to come, like this: 14.05.2027. It can be a year away at the most.")
+        case r.NotANumber():
+            return _("I could not read a number in that. Please write it in digits.")
+        case r.NotAKey():
+            return _(
+                "This is no public key, or a letter of it is missing. Copy it once more: it begins with PVO1. Never "
+                "paste the secret half anywhere."
+            )
         case r.Enough(most):
             return ngettext("There can be {n} of these.", "There can be at most {n} of these.", n=most)
         case r.Unanswered(most):
@@ -203,6 +212,9 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             | r.NoReceipt()
             | r.NotATime()
             | r.NotADay()
+            | r.NotADeadline()
+            | r.NotANumber()
+            | r.NotAKey()
         ):
             rows = ((back(),),)
         case _:

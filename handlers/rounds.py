@@ -52,6 +52,7 @@ from storage import (
     retention,
     roles,
     rumours,
+    sponsors,
 )
 from storage import hard as cases
 from storage import hotline as lines
@@ -130,6 +131,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     broadcasts.expire(tx, now)
     feeds.expire(tx, now)
     rumours.expire(tx, now)
+    sponsors.expire(tx, now)
     outbox.post(tx, hotline.watch(tx, now), now)
     lines.expire(tx, now)
     petition_fraud.forget(tx, now)

@@ -26,6 +26,7 @@ from storage import (
     roles,
     rumours,
     signatures,
+    sponsors,
     ties,
     vouchers,
 )
@@ -84,6 +85,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     outlets.unite(tx, gone, kept)
     rumours.unite(tx, gone, kept)
     hotline.unite(tx, gone, kept)
+    sponsors.unite(tx, gone, kept)
     petitions.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))

@@ -185,6 +185,19 @@ def of_author(tx: Tx, who: int) -> list[Petition]:
     return [_petition(row) for row in rows]
 
 
+def orphaned(tx: Tx, most: int) -> list[Petition]:
+    """Petitions whose organiser was forgotten and that go on: another organiser may look after them."""
+    going_on = petition.c.state.in_([State.DRAFT.value, State.OPEN.value, State.CLOSING.value, State.CLOSED.value])
+    query = sa.select(petition).where(petition.c.author_id.is_(None), going_on).order_by(petition.c.id)
+    return [_petition(row) for row in tx.execute(query.limit(most))]
+
+
+def adopt(tx: Tx, which: int, who: int) -> bool:
+    """An organiser looks after a petition that is nobody's. False if it is somebody's."""
+    nobodys = (petition.c.id == which) & petition.c.author_id.is_(None)
+    return tx.execute(petition.update().where(nobodys).values(author_id=who)).rowcount == 1
+
+
 def _version(row: Any) -> Version:
     return Version(
         row.petition_id,

@@ -275,6 +275,21 @@ class NotADay(Refusal):
 
 
 @dataclass
+class NotADeadline(Refusal):
+    """What was typed is no day to come, or one that is too far away."""
+
+
+@dataclass
+class NotANumber(Refusal):
+    """What was typed is no number of people."""
+
+
+@dataclass
+class NotAKey(Refusal):
+    """What was pasted is no organisers' public key, or a letter of it is wrong."""
+
+
+@dataclass
 class Enough(Refusal):
     """A draft has as many parts of this kind as it may have."""
 
