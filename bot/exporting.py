@@ -14,9 +14,9 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot import dossier
 from bot.domain import checkpoint, petition, petition_log
@@ -38,6 +38,7 @@ PAGE: Final = "index.html"
 CERTIFICATE: Final = "petitions-{number}.certificate"
 KINDS: Final = frozenset({ledger.EXPORT, ledger.FILES, ledger.CHART})
 
+T = TypeVar("T")
 Parts = Iterator[tuple[str, Iterable[bytes]]]  # files by their name, each in pieces
 
 
@@ -114,7 +115,7 @@ def _entries(
     tx: Tx, what: Snapshot, counted: Counted | None, progress: dossier.Progress | None, total: int
 ) -> Iterator[bytes]:
     done = 0
-    for some in batched(petition_logs.entries(tx, what.petition.id, 0, what.size), AT_ONCE, strict=False):
+    for some in _some(petition_logs.entries(tx, what.petition.id, 0, what.size)):
         lines = []
         for _place, entry in some:
             lines.append(f"{petition_log.line_of(entry)}\n")
@@ -129,11 +130,17 @@ def _entries(
 def _records(tx: Tx, what: Snapshot, progress: dossier.Progress | None, total: int) -> Iterator[bytes]:
     done = what.size
     sealed = ((place, record) for place, record in signatures.records(tx, what.petition.id) if place < what.size)
-    for some in batched(sealed, AT_ONCE, strict=False):
+    for some in _some(sealed):
         done += len(some)
         if progress is not None:
             progress(min(done, total), total)
         yield "".join(dossier.record_line(place, record) for place, record in some).encode("ascii")
+
+
+def _some(items: Iterable[T]) -> Iterator[list[T]]:
+    """Some at a time."""
+    left = iter(items)
+    return iter(lambda: list(islice(left, AT_ONCE)), [])
 
 
 def _count(counted: Counted, entry: Entry) -> None:
