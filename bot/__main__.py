@@ -26,6 +26,7 @@ SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
     "bot.founding.InitFault": MISUSED,
     "bot.publishing.PublishFault": FAILED,
+    "bot.exporting.ExportFault": FAILED,
     "bot.dossier.NotGood": FAILED,
     "bot.organiser.OrganiserFault": MISUSED,
     "bot.packet.Incomplete": FAILED,
@@ -291,8 +292,34 @@ def _publish(wish: argparse.Namespace) -> int:
         print("Name a directory: payvand publish DIRECTORY, or `bulletins.directory` in the settings.", file=sys.stderr)
         return MISUSED
     i18n.open_catalogues()
-    count = publishing.publish(settings, directory)
+    count, petitions = publishing.publish(settings, directory)
     print(f"{count} bulletins are in {directory}: let a web server or a friendly organisation serve it as it is.")
+    if petitions:
+        print(
+            f"{petitions} petitions are in {directory / publishing.PETITIONS}, each with the files to check its count."
+        )
+    return 0
+
+
+def _export_petition(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    from datetime import UTC, datetime
+
+    from bot import checkup, exporting
+    from storage import inspection, keys, notes
+    from storage.crypto import Keys
+    from storage.database import Tx
+
+    now = datetime.now(UTC)
+    by = notes.open_online(settings.data / "keys", settings.community, settings.public_key or "", now)
+
+    def write(tx: Tx) -> int:
+        return exporting.export(tx, exporting.find(tx, wish.petition), by, wish.out, now, _bar())
+
+    size = inspection.read(checkup.database_of(settings), Keys(keys.read(settings.key_file)), write)
+    print(
+        f"{wish.out} is the export: {size} entries. Give it to the organisers, and to nobody else; then erase it here."
+    )
     return 0
 
 
@@ -585,6 +612,15 @@ def _publish_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     publish.add_argument("directory", type=Path, nargs="?", help="a directory that holds nothing else")
     publish.set_defaults(do=_publish)
+
+    export = commands.add_parser(
+        "export-petition", help="where the bot runs: write what organisers need for a packet; the names stay sealed"
+    )
+    export.add_argument("petition", metavar="ID", help="its number, as the bot shows it to the organiser")
+    export.add_argument(
+        "--out", type=Path, required=True, metavar="DIRECTORY", help="a directory that is not there yet"
+    )
+    export.set_defaults(do=_export_petition)
 
 
 def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
+from bot import exporting
 from bot.checkup import database_of
 from bot.jobs import formats
 from bot.jobs.formats import CERTIFICATE, SUMS, Published, Volume
@@ -32,6 +34,7 @@ log = structlog.get_logger(__name__)
 Proofs: TypeAlias = list[tuple[int, bytes, bytes]]
 
 PART: Final = 50  # bulletins read at once: no reply waits for a whole archive
+PETITIONS: Final = "petitions"  # the directory of petitions, each in one of its own
 LOOK_AGAIN: Final = 5.0  # seconds between two looks whether something was published
 _NAME: Final = re.compile(r"(?:files/|cap/|claims/|certificates/)?[A-Za-z0-9][A-Za-z0-9.-]{0,80}")
 _SUM: Final = re.compile(rf"[0-9a-f]{{64}}  ({_NAME.pattern})")
@@ -62,12 +65,26 @@ def _everything(tx: Tx) -> tuple[list[Published], Proofs]:
     return found, copies.certificates(tx)
 
 
-def publish(settings: Settings, directory: Path) -> int:
-    """Write everything into `directory`, also beside the running bot; how many bulletins. Raises PublishFault."""
+def publish(settings: Settings, directory: Path) -> tuple[int, int]:
+    """Write everything into `directory`, also beside the running bot: how many bulletins and petitions.
+
+    Raises PublishFault.
+    """
     root = Keys(keys.read(settings.key_file))
-    found, proofs = inspection.read(database_of(settings), root, _everything)
+    place = database_of(settings)
+    found, proofs = inspection.read(place, root, _everything)
     write(directory, formats.documents(_volume(settings, found, proofs)))
-    return len(found)
+    return len(found), inspection.read(place, root, partial(_petitions, settings=settings, directory=directory))
+
+
+def _petitions(tx: Tx, settings: Settings, directory: Path) -> int:
+    """Bring the petitions beside the bulletins up to date; how many there are. Raises PublishFault."""
+    now = datetime.now(UTC)
+    try:
+        return exporting.publish(tx, directory / PETITIONS, settings.community, settings.public_key or "", now)
+    except OSError as error:
+        message = f"{directory} can't be written: {error.strerror}. Give it to the user who runs payvand, or make room."
+        raise PublishFault(message) from None
 
 
 def _volume(settings: Settings, found: list[Published], proofs: Proofs) -> Volume:
@@ -145,9 +162,14 @@ async def keep_published(settings: Settings, storage: Storage) -> None:
     directory = settings.bulletins.directory
     assert directory is not None  # noqa: S101 - whoever starts this has looked
     written: tuple[int, int] | None = None
+    seen: list[tuple[str, ...]] = []
     while True:
         try:
             written = await _follow(settings, storage, directory, written)
+            marks = await storage.read(exporting.marks)
+            if marks != seen:
+                await storage.read(partial(_petitions, settings=settings, directory=directory))
+                seen = marks
         except (StorageFault, PublishFault, OSError) as error:
             log.warning("publishing.failed", error=error)
         await asyncio.sleep(LOOK_AGAIN)

@@ -137,7 +137,10 @@ def _ways(found: Petition, newest: Version, language: str) -> Iterable[list[Choi
             button(pgettext("button", "📨 What we ask"), "petition.asks", which, language),
             button(pgettext("button", "📚 Background"), "petition.background", which, language),
         ],
-        [button(pgettext("button", "🔔 Follow"), "petition.follow", which)],
+        [
+            button(pgettext("button", "📈 How it goes"), "petition.progress", which),
+            button(pgettext("button", "🔔 Follow"), "petition.follow", which),
+        ],
         [button(label, "petition", which, one) for label, one in zip(others, tongues, strict=True)],
         [button(pgettext("button", "↩️ I want to withdraw"), "petition.withdraw", which)] if can_withdraw else [],
         [back("petitions")],

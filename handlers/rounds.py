@@ -21,7 +21,10 @@ from handlers import (
     hotline,
     keeping,
     outage,
+    petition_course,
     petition_fraud,
+    petition_packets,
+    petition_progress,
     petition_signing,
     picturing,
     region,
@@ -42,6 +45,7 @@ from storage import (
     feeds,
     inbox,
     jobs,
+    ledger,
     links,
     outbox,
     outlets,
@@ -66,6 +70,9 @@ _WORK = {
     codes.DRAW: spoken.made,
     regions.PICTURE: region.drawn,
     bulletins.SHEET: archive.drawn,
+    ledger.EXPORT: petition_packets.exported,
+    ledger.FILES: petition_progress.filed,
+    ledger.CHART: petition_progress.drawn,
 }
 
 
@@ -135,6 +142,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, hotline.watch(tx, now), now)
     lines.expire(tx, now)
     petition_fraud.forget(tx, now)
+    outbox.post(tx, petition_course.watch(tx, now), now)
     audit.expire(tx, now)
 
 

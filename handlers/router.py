@@ -61,6 +61,8 @@ from handlers import (
     outlet,
     petition_drafting,
     petition_fraud,
+    petition_packets,
+    petition_progress,
     petition_reading,
     petition_reviewing,
     petition_signing,
@@ -484,6 +486,18 @@ BUTTONS: Mapping[str, Handler] = {
     "petition.by": petition_withdrawing.by_receipt,
     "petition.receipt": petition_withdrawing.about_receipts,
     "petition.give": petition_withdrawing.give,
+    "petition.progress": petition_progress.overview,
+    "petition.chart": petition_progress.chart,
+    "petition.files": petition_progress.files,
+    "petition.packets": petition_packets.overview,
+    "petition.export": petition_packets.export,
+    "petition.made": petition_packets.made,
+    "petition.packet": petition_packets.look,
+    "petition.sent": petition_packets.sent,
+    "petition.came": petition_packets.came,
+    "petition.answer": petition_packets.answer,
+    "petition.remind": petition_packets.remind,
+    "petition.more": petition_packets.supplement,
     "petition.fraud": petition_fraud.overview,
     "petition.hold": petition_fraud.hold,
     "petition.let": petition_fraud.let,
@@ -565,6 +579,9 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "petition.stand": petition_sponsoring.typed,
     "petition.sign": petition_signing.written,
     "petition.receipt": petition_withdrawing.pasted,
+    "petition.packet": petition_packets.pasted,
+    "petition.came": petition_packets.came_as,
+    "petition.answer": petition_packets.answered,
 }
 
 
@@ -644,6 +661,9 @@ LIMITS: Mapping[Handler, Limit] = {
     petition_withdrawing.withdrawn: Limit("petition.sign", 20),
     petition_withdrawing.pasted: Limit("petition.receipt", 10),
     petition_withdrawing.give: Limit("petition.receipt", 10),
+    petition_progress.chart: Limit("petition.chart", 10),
+    petition_progress.files: Limit("petition.files", 5),
+    petition_packets.export: Limit("petition.export", 10),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -726,6 +746,11 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_drafting.closes_written, petition_drafting.key_pasted, petition_drafting.organisation_named),
         *(petition_reviewing.preview, petition_reviewing.offer, petition_reviewing.take_back),
         *(petition_reviewing.see, petition_reviewing.agreed, petition_reviewing.refuse, petition_reviewing.refused),
+        # its course is everybody's, and its ledger needs a right
+        *(petition_progress.overview, petition_progress.chart, petition_progress.files),
+        *(petition_packets.overview, petition_packets.export, petition_packets.made, petition_packets.look),
+        *(petition_packets.sent, petition_packets.came, petition_packets.answer, petition_packets.remind),
+        *(petition_packets.supplement, petition_packets.pasted, petition_packets.came_as, petition_packets.answered),
         # a petition is everybody's, and signing shows nothing of circles
         *(petition_signing.begin, petition_signing.modes, petition_signing.chosen, petition_signing.country),
         *(petition_signing.written, petition_signing.signed, petition_signing.stop),
@@ -796,6 +821,9 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "petition.stand": frozenset(Intent),
     "petition.sign": URGENT,
     "petition.receipt": URGENT,
+    "petition.packet": frozenset(Intent),
+    "petition.came": frozenset(Intent),
+    "petition.answer": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed", "petition.name"}

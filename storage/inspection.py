@@ -38,7 +38,7 @@ def read(place: Path | str, keys: Keys, work: Work[T]) -> T:
 
 async def _read_server(url: str, keys: Keys, work: Work[T]) -> T:
     def run(connection: sa.Connection) -> T:
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         _check_key(connection, keys)
         return work(Tx(connection, random_id))
 

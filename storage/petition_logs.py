@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from hashlib import sha256
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -12,10 +13,11 @@ import sqlalchemy as sa
 from bot.domain import checkpoint, merkle, petition_log
 from bot.domain.checkpoint import Checkpoint, Note, Proof
 from bot.domain.petition_log import Entry, Strike, Withdraw
+from storage import notes
 from storage.database import Tx
 from storage.notes import Online
 from storage.prepared import ONE, Prepared
-from storage.schema import petition, petition_checkpoint, petition_entry, petition_node
+from storage.schema import petition, petition_certificate, petition_checkpoint, petition_entry, petition_node
 
 AT_ONCE: Final = 1_000  # lines that are read together
 
@@ -212,7 +214,30 @@ def make_checkpoint(tx: Tx, which: int, by: Online, now: datetime) -> Note:
     at = max(now, datetime.combine(_date(end.day), time(), UTC), *(() if last is None else (last.at,)))
     tx.execute(petition_checkpoint.insert(), {"petition_id": which, "size": end.size, "at": at, "note": str(note)})
     tx.execute(petition.update().where(petition.c.id == which).values(day=max(end.day, (at.date() - _FIRST).days)))
+    keep_certificate(tx, by)
     return note
+
+
+def keep(tx: Tx, which: int, by: Online, note: Note) -> None:
+    """Keep a checkpoint that `sign` has made while others may have been made as well. One of its length is left."""
+    said, at = checkpoint.read_checkpoint(note.text), notes.signed_at(note, by.signer.public)
+    if said is None or at is None:
+        return
+    row = {"petition_id": which, "size": said.size, "at": at, "note": str(note)}
+    tx.execute(tx.insert(petition_checkpoint).on_conflict_do_nothing(), row)
+    keep_certificate(tx, by)
+
+
+def keep_certificate(tx: Tx, by: Online) -> None:
+    """Keep what vouches for the key that signs now: checkpoints are checked also after it was renewed."""
+    row = {"digest": sha256(by.certificate).digest(), "text": by.certificate, "signature": by.vouching}
+    tx.execute(tx.insert(petition_certificate).on_conflict_do_nothing(), row)
+
+
+def certificates(tx: Tx) -> list[tuple[bytes, bytes]]:
+    """Every certificate under which a checkpoint was signed, with the root key's signature."""
+    rows = tx.execute(sa.select(petition_certificate).order_by(petition_certificate.c.digest))
+    return [(bytes(row.text), bytes(row.signature)) for row in rows]
 
 
 def checkpoints(tx: Tx, which: int) -> Iterator[tuple[int, datetime, Note]]:

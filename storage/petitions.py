@@ -351,9 +351,11 @@ def _follow(tx: Tx, one: Version, deed: Deed, then: State, now: datetime) -> Non
         values = {"closes_at": closes, "opened_at": found.opened_at or now}
         if found.key is None and one.number == 1:
             values["key"] = secrets.token_bytes(KEY)
+        values["telling"] = 0  # followers hear of a new version, and that it is closed
         petition_logs.append(tx, one.petition, petition_log.Letter(one.number, now.date(), one.letter.digest()))
     elif deed is Deed.CLOSE:
-        values = {"closed_at": now, "closes_at": None, "forget_at": max(now, found.packed_at or now) + found.period}
+        forget_at = max(now, found.packed_at or now) + found.period
+        values = {"closed_at": now, "closes_at": None, "forget_at": forget_at, "telling": 0}
         _drop_drafts(tx, one)
     elif deed is Deed.FORGET_KEY:
         values = {"key": None, "forget_at": None}

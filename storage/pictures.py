@@ -34,6 +34,7 @@ LEFT_OUT = frozenset(
         *("asked", "delivery", "posting"),  # what was published is no secret, and how it went is nobody's
         # a petition is everybody's, and whose a signature is no row says
         *("petition", "petition_version", "petition_entry", "petition_node", "petition_checkpoint", "petition_packet"),
+        "petition_certificate",
         *("petition_signature", "petition_nullifier", "petition_relay", "petition_talk"),
     }
 )

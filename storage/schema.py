@@ -921,10 +921,12 @@ petition = _table(
     sa.Column("packed_at", Instant),  # the last packet
     sa.Column("forget_at", Instant),  # when the key is to be destroyed
     sa.Column("told", Id, nullable=False, server_default="0"),  # the milestone that followers were told last
+    sa.Column("telling", Id),  # the follower up to whom the newest news was told; none: everybody was told
     sa.Index(None, "author_id"),
     sa.Index(None, "state"),
     sa.Index(None, "closes_at"),
     sa.Index(None, "forget_at"),
+    sa.Index(None, "telling"),
 )
 
 petition_version = _table(
@@ -979,6 +981,13 @@ petition_checkpoint = _table(
     sa.Column("size", Id, primary_key=True, autoincrement=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
+)
+
+petition_certificate = _table(
+    "petition_certificate",  # of the online keys that signed checkpoints: old ones are checked after a renewal, too
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
 )
 
 petition_signature = _table(

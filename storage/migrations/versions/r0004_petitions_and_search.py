@@ -36,6 +36,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_not_same_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "petition_certificate",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_petition_certificate")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "sought_key",
         sa.Column("mac", Big, autoincrement=False, nullable=False),
         sa.Column("record", sa.LargeBinary(), nullable=False),
@@ -83,6 +91,7 @@ def upgrade() -> None:
         sa.Column("packed_at", Big, nullable=True),
         sa.Column("forget_at", Big, nullable=True),
         sa.Column("told", Big, server_default="0", nullable=False),
+        sa.Column("telling", Big, nullable=True),
         sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_petition_author_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_petition")),
         sa.UniqueConstraint("origin", name=op.f("uq_petition_origin")),
@@ -93,6 +102,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_petition_closes_at"), ["closes_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_petition_forget_at"), ["forget_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_petition_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_petition_telling"), ["telling"], unique=False)
 
     op.create_table(
         "sought",
