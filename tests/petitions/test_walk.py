@@ -49,16 +49,11 @@ class Screen:
         await self._actor.says(f"/verify {text}")
 
 
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stage's clock shows the present: certificates and checkpoints are of today."""
-    monkeypatch.setattr("tests.stage.BEGIN", datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
-
-
-@pytest.mark.usefixtures("now")
-async def test_a_petition_goes_its_whole_way_in_the_playground(tmp_path: Path) -> None:
+async def test_a_petition_goes_its_whole_way_in_the_playground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     i18n.open_catalogues(strict=False)
-    store = await open_file(tmp_path / "payvand.db", community())
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)  # what is signed then is good today
+    monkeypatch.setattr("tests.stage.BEGIN", begin)
+    store = await open_file(tmp_path / "payvand.db", community(begin))
     stage = Stage(store)
     nigora, rustam, maria, daler = (Screen(stage.actor(name)) for name in ("nigora", "rustam", "maria", "daler"))
     people: tuple[Hand, Hand, Hand, Hand] = (nigora, rustam, maria, daler)

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot import dossier, i18n, organiser, packet, petition_verification
-from bot.domain import petition_log
+from bot import dossier, exporting, i18n, organiser, packet, petition_verification
 from bot.domain.conversation import Line
 from bot.domain.roles import Role
 from bot.i18n import LANGUAGE_NAMES, _, pgettext
 from bot.packet import Wish
 from handlers.ask import base36
-from storage import envelope, notes, petition_logs, petitions, roles, signatures, signing
+from storage import envelope, notes, petition_logs, petitions, roles, signing
 from storage.crypto import Keys
 from storage.database import Storage, Tx
 from storage.schema import person
@@ -45,11 +44,11 @@ PASSPHRASE = "canary passphrase of the organisers"  # noqa: S105 - of a test
 GOAL = 3
 
 
-def community() -> Keys:
-    """Keys of a community that can sign checkpoints."""
+def community(now: datetime | None = None) -> Keys:
+    """Keys of a community that can sign checkpoints, certified now or then."""
     keys = Keys(bytes(32))
     root = signing.make_pair()
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     keys.signer = signing.throwaway_signer("Payvand", now, root)
     keys.petitions = notes.throwaway("Payvand", now, root)
     return keys
@@ -83,10 +82,15 @@ async def walk(people: tuple[Hand, Hand, Hand, Hand], storage: Storage, home: Pa
     for label in ("Petitions", TITLE):
         await nigora.chooses(label)
     await nigora.reads(f"{GOAL} people have signed.", f"The goal is {GOAL}.")
-    root = await storage.write(lambda tx: export(tx, one.id, home))
-    key = organiser.open_file(file, PASSPHRASE)
-    packed(home, key, root)
-    verified(home, root)
+    root = await storage.read(lambda tx: exported(tx, one.id, home))
+    listing = packed(home, organiser.open_file(file, PASSPHRASE), root)
+    for label in ("Packets", "A packet is made", "International Committee"):
+        await nigora.chooses(label)
+    await nigora.reads("Paste what stands in packet.txt")
+    await nigora.says(listing)
+    await nigora.reads("It stands in the log as packet 1.")
+    await storage.write(lambda tx: published(tx, one.id, home))
+    verified(home / "published" / f"{one.id:x}", root)
 
 
 def _russian(line: Line) -> str:
@@ -223,31 +227,28 @@ async def _withdraws(signer: Hand, one: Petition) -> None:
 # -- on two computers ------------------------------------------------------------------------------------------------
 
 
-def export(tx: Tx, which: int, home: Path) -> str:
-    """What the bot gives out: the published files; for organisers the sealed records, too. The public key."""
+def exported(tx: Tx, which: int, home: Path) -> str:
+    """As `payvand export-petition` does: what organisers get. The community's public key."""
+    one, by = petitions.find(tx, which), petition_logs.signer(tx, datetime.now(UTC))
+    assert one is not None
+    assert by is not None
+    exporting.export(tx, one, by, home / "organiser" / "export", datetime.now(UTC))
+    return by.root
+
+
+def published(tx: Tx, which: int, home: Path) -> None:
+    """As the running bot does: what everybody gets, up to a checkpoint."""
     now = datetime.now(UTC)
     by = petition_logs.signer(tx, now)
     assert by is not None
     petition_logs.make_checkpoint(tx, which, by, now)
-    for name in ("published", "organiser/export"):
-        to = home / name
-        to.mkdir(parents=True)
-        (to / "petitions.certificate").write_bytes(by.certificate)
-        (to / "petitions.certificate.minisig").write_bytes(by.vouching)
-        for version in petitions.versions(tx, which):
-            if version.opened_at is not None:
-                dossier.write_letter(to, version.letter)
-        for _size, _at, note in petition_logs.checkpoints(tx, which):
-            dossier.write_checkpoint(to, note)
-        dossier.write_entries(to, [entry for _place, entry in petition_logs.entries(tx, which)])
-    dossier.write_records(home / "organiser/export", signatures.records(tx, which))
-    return by.root
+    assert exporting.publish(tx, home / "published", "Payvand", by.root, now) == 1
 
 
-def packed(home: Path, key: OrganiserKey, root: str) -> None:
-    """The packet, made on the organiser's machine: each signature stands there as its signer chose."""
+def packed(home: Path, key: OrganiserKey, root: str) -> str:
+    """The packet, made on the organiser's machine: each signature stands there as its signer chose. Its list."""
     to = home / "organiser" / "icrc"
-    made = packet.make(Wish(home / "organiser/export", "icrc", to, root, datetime.now(UTC)), key)
+    made = packet.make(Wish(home / "organiser" / "export", "icrc", to, root, datetime.now(UTC)), key)
     assert (made.counted.total, made.counted.only_counted) == (GOAL, 0), "who only was counted has taken it back"
     said = "\n".join(file.read_text("utf-8") for file in to.iterdir() if file.suffix != ".pdf")
     pages = "\n".join(paper.texts((to / packet.PAGES).read_bytes()))
@@ -255,18 +256,15 @@ def packed(home: Path, key: OrganiserKey, root: str) -> None:
         assert there in said
     assert INITIALS not in said + pages
     assert SAID["en"][3] in pages
+    return (to / packet.LIST).read_text("utf-8")
 
 
-def verified(home: Path, root: str) -> None:
-    """An outsider counts with nothing but the published files."""
-    published = home / "published"
-    assert {file.name for file in published.iterdir()} >= {"letter-1.txt", dossier.ENTRIES, "petitions.certificate"}
-    assert not (published / dossier.RECORDS).exists()
-    everything = "".join(file.read_text("utf-8", errors="replace") for file in published.iterdir())
+def verified(files: Path, root: str) -> None:
+    """An outsider counts with nothing but the published files and the public key."""
+    assert not (files / dossier.RECORDS).exists()
+    everything = "".join(file.read_text("utf-8", errors="replace") for file in files.iterdir())
     for name in (PUBLIC, SEALED, INITIALS, "И. К."):
         assert name not in everything
-    told = "\n".join(map(str, petition_verification.check([published], root, datetime.now(UTC))))
-    assert str(GOAL) in told
-    checked = dossier.check(published, root, datetime.now(UTC))
-    assert (checked.tally.count, checked.tally.signed, checked.tally.withdrawn) == (GOAL, GOAL + 1, 1)
-    assert isinstance(checked.tally.letters[1], petition_log.Letter)
+    assert petition_verification.check([files], root, datetime.now(UTC))
+    tally = dossier.check(files, root, datetime.now(UTC)).tally
+    assert (tally.count, tally.signed, tally.withdrawn, len(tally.packets)) == (GOAL, GOAL + 1, 1, 1)
