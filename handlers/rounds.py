@@ -20,6 +20,7 @@ from handlers import (
     home,
     hotline,
     keeping,
+    knock,
     outage,
     picturing,
     region,
@@ -86,6 +87,11 @@ def answering(tx: Tx, now: datetime) -> None:
     outbox.post(tx, rumour.watch(tx, now), now)
 
 
+def searching(tx: Tx, now: datetime) -> None:
+    """As often, and on its own: searches are looked up, at times that say nothing about what they find."""
+    outbox.post(tx, knock.watch(tx, now), now)
+
+
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
     """As often, or more often while bulletins go out, and on its own: a step of each. Whether more can be done now.
 
@@ -125,6 +131,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     rumours.expire(tx, now)
     outbox.post(tx, hotline.watch(tx, now), now)
     lines.expire(tx, now)
+    outbox.post(tx, knock.remind(tx, now), now)
     audit.expire(tx, now)
 
 
