@@ -294,8 +294,8 @@ def put(ask: Ask, tx: Tx) -> Outgoing:
 
 def _answer(until: datetime) -> Line:
     return _(
-        "I keep it, and look again and again until {when}. Whether or not somebody is found, you see nothing else here: "
-        "so nobody can find out by trying who is known to us. If somebody answers, I write to you.",
+        "I keep it, and look again and again until {when}. Whether or not somebody is found, you see nothing else "
+        "here: so nobody can find out by trying who is known to us. If somebody answers, I write to you.",
         when=On(until, HOME),
     )
 
