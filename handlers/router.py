@@ -429,6 +429,9 @@ BUTTONS: Mapping[str, Handler] = {
     "knock.say": knock.say,
     "knock.no": knock.no,
     "knock.found": knock.found,
+    "decoy": knock.decoys,
+    "decoy.make": knock.make_decoys,
+    "decoy.clear": knock.clear_decoys,
     "found": found_choice.overview,
     "found.of": found_choice.show,
     "found.may": found_choice.may,
@@ -662,6 +665,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
         *(hotline.queue, hotline.look, hotline.take, hotline.answer, hotline.answered, hotline.look_again),
         *(hotline.send, hotline.hand, hotline.close, hotline.closed),
+        *(knock.decoys, knock.make_decoys, knock.clear_decoys),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
