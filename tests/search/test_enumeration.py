@@ -7,7 +7,6 @@ nobody's. The control is a bot that answers hits in other words, and is found ou
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,12 +24,13 @@ from bot.domain import knock as rules
 from bot.domain.conversation import Incoming, Outgoing, Pressed, Sender
 from bot.domain.knock import Kind, Known, May
 from bot.domain.roles import Role
-from handlers import router
+from bot.i18n import _
+from handlers import knock, router
 from handlers.ask import Ask
 from storage import knocks, people, roles, schema, search
 from storage.database import Tx
-from tests.faults import FULL
 from tests.family.looking import id_of
+from tests.faults import FULL
 from tests.stage import Stage
 from tests.storage.servers import ONE_ENGINE
 
@@ -90,7 +90,6 @@ def _letters(tx: Tx, who: int) -> tuple[tuple[Any, ...], ...]:
 
 async def besieged(stage: Stage, monkeypatch: pytest.MonkeyPatch, guesses: int) -> Siege:
     """Records of every fate, and accounts that try them all."""
-    dice = random.Random(7)
     made = list(dict.fromkeys(made_names.made(max(40, guesses // 10), 1, 3).records))
     fates = {name: FATES[at % len(FATES)] for at, name in enumerate(made)}
     holder = stage.actor("holder")
@@ -103,10 +102,15 @@ async def besieged(stage: Stage, monkeypatch: pytest.MonkeyPatch, guesses: int) 
             if fate in {"found", "closed"}:
                 kin = people.new(tx, stage.now())
                 search.put(
-                    tx, Kind.MEMBER, Known((name,), 1984, ("Хоруғ",)), stage.now(),
+                    tx,
+                    Kind.MEMBER,
+                    Known((name,), 1984, ("Хоруғ",)),
+                    stage.now(),
                     person=kin if fate == "closed" else who,
-                    may=May.NOBODY if fate == "closed" else May.KIN, question="grandmother", answer=ANSWER["grandmother"],
-                )  # fmt: skip
+                    may=May.NOBODY if fate == "closed" else May.KIN,
+                    question="grandmother",
+                    answer=ANSWER["grandmother"],
+                )
             elif fate == "erased":
                 search.index(tx)
                 gone = search.put(tx, Kind.LIST, Known((name,)), stage.now())
@@ -137,7 +141,7 @@ def shapes(siege: Siege) -> set[tuple[Any, ...]]:
 
 @ONE_ENGINE
 async def test_names_that_are_tried_teach_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(router.LIMITS, router.knock.put, router.Limit("knock", 10**9))
+    monkeypatch.setitem(router.LIMITS, knock.put, router.Limit("knock", 10**9))
     siege = await besieged(stage, monkeypatch, GUESSES)
     assert set(siege.seen) == set(FATES)
     first = {fate: {shape[:4] for shape in seen} for fate, seen in siege.seen.items()}
@@ -157,13 +161,13 @@ async def test_names_that_are_tried_teach_nothing(stage: Stage, monkeypatch: pyt
 async def test_control_a_bot_that_answers_hits_in_other_words_is_found_out(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest: Callable[[Ask, Tx], Outgoing] = router.knock.put
+    honest: Callable[[Ask, Tx], Outgoing] = knock.put
 
     def leaky(ask: Ask, tx: Tx) -> Outgoing:
         answer = honest(ask, tx)
         mine = knocks.of(tx, ask.person.id)[-1]
         hits = [hit for hit in search.candidates(tx, mine.form.known) if hit.score > 1]
-        return ask.reply(router._("Saved."), silent=True) if hits else answer  # noqa: SLF001
+        return ask.reply(_("Saved."), silent=True) if hits else answer
 
     monkeypatch.setitem(router.BUTTONS, "knock.put", leaky)
     siege = await besieged(stage, monkeypatch, 24)
