@@ -1,7 +1,7 @@
-"""Whoever tries names learns nothing: not by the answer, its time, its calls, its letters, the log, or what comes later.
+"""Whoever tries names learns nothing: not by the answer, its calls, its letters, the log, or what comes later.
 
-Many accounts try many names. Of some somebody would be found; of some nobody may look; some have been erased; others are
-nobody's. The control is a bot that answers hits in other words, and is found out.
+Many accounts try many names. Of some somebody would be found; of some nobody may look; some have been erased; others
+are nobody's. The control is a bot that answers hits in other words, and is found out.
 """
 
 from __future__ import annotations
