@@ -27,6 +27,7 @@ PROFILE: Final[Mapping[str, Line]] = {
     "/circles": pgettext("command-description", "My circles and invitations"),
     "/bulletins": pgettext("command-description", "What was published"),
     "/petitions": pgettext("command-description", "Letters that can be signed"),
+    "/search": pgettext("command-description", "Look for somebody"),
     "/verify": pgettext("command-description", "Is this text yours?"),
     "/language": pgettext("command-description", "Change the language"),
     "/privacy": pgettext("command-description", "What is kept; a copy; forget me"),

@@ -20,6 +20,7 @@ from handlers import (
     home,
     hotline,
     keeping,
+    knock,
     outage,
     petition_course,
     petition_fraud,
@@ -101,6 +102,11 @@ def tidying(tx: Tx, now: datetime) -> None:
     outbox.post(tx, petition_signing.watch(tx, now), now)
 
 
+def searching(tx: Tx, now: datetime) -> None:
+    """As often, and on its own: searches are looked up, at times that say nothing about what they find."""
+    outbox.post(tx, knock.watch(tx, now), now)
+
+
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
     """As often, or more often while bulletins go out, and on its own: a step of each. Whether more can be done now.
 
@@ -143,6 +149,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     lines.expire(tx, now)
     petition_fraud.forget(tx, now)
     outbox.post(tx, petition_course.watch(tx, now), now)
+    outbox.post(tx, knock.remind(tx, now), now)
     audit.expire(tx, now)
 
 

@@ -52,10 +52,12 @@ from handlers import (
     drafting,
     duress,
     feeds,
+    found_choice,
     hard,
     home,
     hotline,
     keeping,
+    knock,
     link,
     outage,
     outlet,
@@ -422,6 +424,31 @@ BUTTONS: Mapping[str, Handler] = {
     "archive.months": archive.months,
     "archive.place": archive.place,
     "archive.words": archive.words,
+    "knock": knock.overview,
+    "knock.new": knock.new,
+    "knock.skip": knock.skip,
+    "knock.is": knock.relation,
+    "knock.about": knock.about,
+    "knock.put": knock.put,
+    "knock.one": knock.show,
+    "knock.renew": knock.renew,
+    "knock.end": knock.end,
+    "knock.ended": knock.ended,
+    "knock.case": knock.answer,
+    "knock.say": knock.say,
+    "knock.no": knock.no,
+    "knock.found": knock.found,
+    "decoy": knock.decoys,
+    "decoy.make": knock.make_decoys,
+    "decoy.clear": knock.clear_decoys,
+    "found": found_choice.overview,
+    "found.of": found_choice.show,
+    "found.may": found_choice.may,
+    "found.skip": found_choice.skip,
+    "found.about": found_choice.about,
+    "found.case": found_choice.card,
+    "found.yes": found_choice.yes,
+    "found.no": found_choice.no,
     "hotline": hotline.overview,
     "hotline.new": hotline.new,
     "hotline.add": hotline.add,
@@ -524,6 +551,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
     Intent.RUMOUR: rumour.begin,
+    Intent.SEARCH: knock.overview,
     Intent.VERIFY: verify.verify,
     Intent.BULLETINS: archive.newest,
     Intent.PETITIONS: petition_reading.begin,
@@ -582,6 +610,10 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "petition.packet": petition_packets.pasted,
     "petition.came": petition_packets.came_as,
     "petition.answer": petition_packets.answered,
+    "knock": knock.written,
+    "knock.say": knock.said,
+    "found": found_choice.written,
+    "found.say": found_choice.said,
 }
 
 
@@ -664,6 +696,10 @@ LIMITS: Mapping[Handler, Limit] = {
     petition_progress.chart: Limit("petition.chart", 10),
     petition_progress.files: Limit("petition.files", 5),
     petition_packets.export: Limit("petition.export", 10),
+    knock.put: Limit("knock", 12, within=timedelta(days=1)),
+    knock.said: Limit("knock.say", 30),
+    found_choice.said: Limit("found.say", 60),
+    found_choice.about: Limit("found", 60),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -755,6 +791,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_signing.begin, petition_signing.modes, petition_signing.chosen, petition_signing.country),
         *(petition_signing.written, petition_signing.signed, petition_signing.stop),
         *(petition_signing.follow, petition_signing.unfollow),
+        *(knock.decoys, knock.make_decoys, knock.clear_decoys),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -764,6 +801,7 @@ OLDER: frozenset[Handler] = frozenset(
         *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
         *(trustee.pick, desk.code, spoken.make, spoken.ended, deadline.last, deadline.begin, deadline.stopped),
         hotline.ended,
+        *(found_choice.may, found_choice.about, found_choice.yes, found_choice.said),
     }
 )
 
@@ -824,6 +862,10 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "petition.packet": frozenset(Intent),
     "petition.came": frozenset(Intent),
     "petition.answer": URGENT,
+    "knock": URGENT,
+    "knock.say": URGENT,
+    "found": URGENT,
+    "found.say": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed", "petition.name"}

@@ -15,6 +15,7 @@ from storage import (
     duress,
     hard,
     hotline,
+    knocks,
     outages,
     outbox,
     outlets,
@@ -25,6 +26,7 @@ from storage import (
     relatives,
     roles,
     rumours,
+    search,
     signatures,
     sponsors,
     ties,
@@ -87,6 +89,8 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     hotline.unite(tx, gone, kept)
     sponsors.unite(tx, gone, kept)
     petitions.unite(tx, gone, kept)
+    knocks.unite(tx, gone, kept)
+    search.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

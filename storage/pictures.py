@@ -31,6 +31,7 @@ LEFT_OUT = frozenset(
     {
         *("accident", "address", "device", "dialogue", "duress", "fact", "inbox", "job", "letter", "menu", "message"),
         *("succession", "throttle"),
+        *("sought_key", "not_same", "knock_quota"),  # nobody is shown these
         *("asked", "delivery", "posting"),  # what was published is no secret, and how it went is nobody's
         # a petition is everybody's, and whose a signature is no row says
         *("petition", "petition_version", "petition_entry", "petition_node", "petition_checkpoint", "petition_packet"),
@@ -47,6 +48,7 @@ NEWEST = timedelta(days=1)
 PUBLIC = (
     (schema.rumour, (schema.rumour.c.asked_at, schema.rumour.c.decided_at)),
     (schema.draft, (schema.draft.c.changed_at,)),
+    (schema.candidate, (schema.candidate.c.since, schema.candidate.c.ended_at)),
     (schema.line_case, tuple(schema.line_case.c[name] for name in ("said_at", "acted_at", "closed_at"))),
 )
 KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only put right: too much else hangs on them

@@ -114,6 +114,7 @@ def test_every_command_has_a_tajik_twin_where_the_word_is_not_international() ->
         "bulletins": "xabarho",
         "petitions": "imzo",
         "rumour": "ovoza",
+        "search": "justuju",
     }
     assert all(COMMANDS[name] is COMMANDS[twin] for name, twin in twins.items())
     assert set(COMMANDS) == {*twins, *twins.values(), "start", "back", "forget", "desk"}
