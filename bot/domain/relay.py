@@ -31,6 +31,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 from typing import Final
 
 from bot.domain import checkpoint, merkle, petition
@@ -132,6 +133,12 @@ def name_of(text: str) -> str:
     """A community's name as it can stand in a statement: one line, nothing that can't be seen, and not long."""
     seen = "".join(one if one.isprintable() else " " for one in text)
     return " ".join(seen.split())[:LONGEST_NAME].rstrip() or "?"
+
+
+def fingerprint(key: str) -> str:
+    """A community's public key in a form to be read aloud: five groups of four signs."""
+    digest = sha256(f"payvand community key\n{key}".encode()).hexdigest()
+    return " ".join(digest[at : at + 4] for at in range(0, 20, 4))
 
 
 def as_home_has_it(letter: Letter, origin: str, version: int) -> Letter:
