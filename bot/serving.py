@@ -145,16 +145,20 @@ async def _serve(storage: Storage, accounts: list[Account], stack: AsyncExitStac
 
 
 async def _keep_signer(settings: Settings, keys: Keys) -> None:
-    """Know the online key as its files are now: an operator renews its certificate while the bot runs."""
-    from storage import signing  # noqa: PLC0415
+    """Know the online keys as their files are now: an operator renews a certificate while the bot runs."""
+    from storage import notes, signing  # noqa: PLC0415
 
+    kept = settings.data / "keys"
     while True:
         try:
-            kept = settings.data / "keys"
             keys.signer = signing.open_signer(kept, settings.community, settings.public_key or "", present())
         except signing.NotCertified:
             keys.signer = None  # bulletins can't be published meanwhile, and `payvand check` says why
             log.warning("signer.none")
+        try:
+            keys.petitions = notes.open_online(kept, settings.community, settings.public_key or "", present())
+        except signing.NotCertified:
+            keys.petitions = None  # a community without petitions needs none; without it nothing can be signed
         await asyncio.sleep(SIGNER_AGAIN)
 
 

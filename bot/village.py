@@ -23,7 +23,7 @@ from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import MemoryPlatform, Persona, deep_link
 from handlers import broadcast, wording
 from handlers.profile import profile
-from storage import bulletins, keys, outbox, people, readers, roles, signing, sqlite
+from storage import bulletins, keys, notes, outbox, people, readers, roles, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.readers import Reading
@@ -101,7 +101,9 @@ async def build(stack: AsyncExitStack) -> Village:
     home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="payvand-")))
     clock = FictionalClock()
     own = Keys(keys.make())
-    own.signer = signing.throwaway_signer("Payvand", clock.now())
+    root = signing.make_pair()
+    own.signer = signing.throwaway_signer("Payvand", clock.now(), root)
+    own.petitions = notes.throwaway("Payvand", clock.now(), root)
     storage = await sqlite.open_file(home / "playground.db", own)
     stack.push_async_callback(storage.close)
     memory = MemoryPlatform(clock.now)

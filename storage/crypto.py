@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 if TYPE_CHECKING:
+    from storage.notes import Online
     from storage.signing import Signer
 
 VERSION = 1
@@ -42,10 +43,11 @@ class Keys:
     """The keys of one community, derived from its root key. Its repr shows nothing.
 
     `dice(n)` gives n random bytes for nonces. `signer` is what bulletins are signed with, if there is one: it is made
-    from files of its own, not from the root key. `public` is the community's public key, "" if it has none.
+    from files of its own, not from the root key; so is `petitions`, which signs what their logs say. `public` is the
+    community's public key, "" if it has none.
     """
 
-    __slots__ = ("_blind", "_dice", "_root", "_seal", "public", "signer")
+    __slots__ = ("_blind", "_dice", "_root", "_seal", "petitions", "public", "signer")
 
     def __init__(self, root: bytes, *, dice: Callable[[int], bytes] = os.urandom) -> None:
         self._root = root
@@ -53,6 +55,7 @@ class Keys:
         self._seal = AESGCM(self.derive("seal"))
         self._blind: dict[str, bytes] = {}
         self.signer: Signer | None = None
+        self.petitions: Online | None = None
         self.public = ""
 
     def __repr__(self) -> str:

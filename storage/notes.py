@@ -7,7 +7,9 @@ and for nothing else. It signs each checkpoint twice: plainly, and with the time
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import minisign
@@ -16,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bot.domain import checkpoint
 from bot.domain.checkpoint import COSIGNATURE, ED25519, Checkpoint, Key, Note, Signature
-from storage.signing import NotCertified
+from storage import signing
+from storage.signing import NotCertified, Pair
 
 PURPOSE: Final = "petitions"  # of the online key
 
@@ -62,6 +65,34 @@ class Signer:
                 Signature(timed.name, timed.number, at.to_bytes(_STAMP, "big") + cosigned),
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """What the running bot signs checkpoints with. Its repr shows no key.
+
+    `community` is its name, `root` its public key; `certificate` and `vouching` (its signature) prove the online key.
+    """
+
+    community: str
+    root: str
+    certificate: bytes
+    vouching: bytes
+    until: datetime
+    signer: Signer
+
+
+def open_online(kept: Path, community: str, root: str, now: datetime) -> Online:
+    """The online key for petitions whose files lie in the directory `kept`. Raises NotCertified, with what to do."""
+    certificate, vouching, secret, until = signing.open_online(kept, PURPOSE, root, now)
+    return Online(community, root, certificate, vouching, until, Signer(secret))
+
+
+def throwaway(community: str, now: datetime, root: Pair | None = None) -> Online:
+    """One whose root key (`root`, or a fresh one) nobody keeps: for the playground and for tests."""
+    root, online = root or signing.make_pair(), signing.make_pair()
+    text, vouching = signing.certify(root.secret, "", online.public, PURPOSE, now)
+    return Online(community, root.public, text, vouching, now + signing.LIFE, Signer(online.secret))
 
 
 def keys(origin: str, public: bytes) -> tuple[Key, Key]:

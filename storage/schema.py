@@ -911,6 +911,10 @@ petition = _table(
         "verified", Id, nullable=False, server_default="0"
     ),  # signatures that count, of people somebody vouches for
     sa.Column("unverified", Id, nullable=False, server_default="0"),  # and of others
+    sa.Column(
+        "held", Id, nullable=False, server_default="0"
+    ),  # in the log, but an organiser has not let them count yet
+    sa.Column("day", sa.Integer, nullable=False, server_default="0"),  # of the log's end: it never goes back
     sa.Column("opened_at", Instant),
     sa.Column("closes_at", Instant),
     sa.Column("closed_at", Instant),
@@ -930,6 +934,7 @@ petition_version = _table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("body", Sealed("petition_version.body"), nullable=False),  # what it says, in each language, and for whom
     sa.Column("digest", sa.LargeBinary),  # of its file, once it was offered: what a reviewer agrees to
+    sa.Column("organisers", sa.LargeBinary),  # the public key to which its signatures are sealed, once it was opened
     sa.Column("refusal", sa.Text),  # one of the fixed reasons
     sa.Column("reviewer_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
     sa.Column("changed_at", Instant, nullable=False),

@@ -176,23 +176,32 @@ class Signer:
 
 def open_signer(kept: Path, community: str, root: str, now: datetime) -> Signer:
     """The signer whose files lie in the directory `kept`. Raises NotCertified, with what to do."""
-    certificate = kept / f"{PURPOSE}.certificate"
+    text, vouching, secret, until = open_online(kept, PURPOSE, root, now)
+    return Signer(community, root, text, vouching, until, secret)
+
+
+def open_online(kept: Path, purpose: str, root: str, now: datetime) -> tuple[bytes, bytes, bytes, datetime]:
+    """The online key for a purpose: its certificate, the signature of that, its secret, and until when it is good.
+
+    Raises NotCertified, with what to do.
+    """
+    certificate = kept / f"{purpose}.certificate"
     signature = certificate.with_name(certificate.name + ".minisig")
     try:
-        files = certificate.read_bytes(), signature.read_bytes(), (kept / f"{PURPOSE}.key").read_bytes()
+        files = certificate.read_bytes(), signature.read_bytes(), (kept / f"{purpose}.key").read_bytes()
     except OSError:
         message = f"A file of the online key is missing in {kept}. Make it again with `payvand certify`."
         raise NotCertified(message) from None
     good = read_certificate(files[0], files[1], root, now)
-    if public_of(files[2]) != good.key:
+    if public_of(files[2]) != good.key or good.purpose != purpose:
         message = "The certificate is for another key. Make it again with `payvand certify`."
         raise NotCertified(message)
-    return Signer(community, root, files[0], files[1], good.until, files[2])
+    return *files, good.until
 
 
-def throwaway_signer(community: str, now: datetime) -> Signer:
-    """A signer whose root key nobody keeps: for the playground and for tests."""
-    root, online = make_pair(), make_pair()
+def throwaway_signer(community: str, now: datetime, root: Pair | None = None) -> Signer:
+    """A signer whose root key (`root`, or a fresh one) nobody keeps: for the playground and for tests."""
+    root, online = root or make_pair(), make_pair()
     text, signature = certify(root.secret, "", online.public, PURPOSE, now)
     return Signer(community, root.public, text, signature, now + LIFE, online.secret)
 

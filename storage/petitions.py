@@ -1,0 +1,493 @@
+"""Petitions and the versions of their letters: what they say, how far they are, and who follows them."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.domain import petition as rules
+from bot.domain import petition_log
+from bot.domain.people import Person
+from bot.domain.petition import Course, Deed, Letter, Organisation, Refusal, State, Who
+from storage import envelope, petition_logs
+from storage.database import Tx
+from storage.petition_logs import Unknown
+from storage.prepared import Prepared
+from storage.schema import (
+    EPOCH,
+    person,
+    petition,
+    petition_follower,
+    petition_nullifier,
+    petition_signature,
+    petition_version,
+)
+
+KEY: Final = 32  # bytes with which nullifiers are made
+AT_ONCE: Final = 20_000  # rows that are erased in one step
+SIGNED: Final = (State.OPEN, State.CLOSING, State.CLOSED, State.ANONYMOUS)  # everybody may read them
+
+
+@dataclass(frozen=True, slots=True)
+class Petition:
+    """A petition. `state` is that of the newest version that was opened, or of its draft; its repr shows no key."""
+
+    id: int
+    origin: str
+    author: int | None
+    state: State
+    size: int
+    verified: int
+    unverified: int
+    held: int
+    opened_at: datetime | None
+    closes_at: datetime | None
+    closed_at: datetime | None
+    packed_at: datetime | None
+    forget_at: datetime | None
+    period: timedelta
+    told: int
+    key: bytes | None = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """The signatures that count."""
+        return self.verified + self.unverified
+
+    @property
+    def course(self) -> Course:
+        """How far it is, as the rules see it."""
+        return Course(self.state, self.closed_at, self.packed_at, self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a letter. `digest` is there once it was offered, `organisers` (their public key) once opened."""
+
+    petition: int
+    number: int
+    state: State
+    letter: Letter
+    digest: bytes | None
+    refusal: Refusal | None
+    reviewer: int | None
+    changed_at: datetime
+    opened_at: datetime | None
+    organisers: bytes | None
+
+
+# -- the letter as it is kept ------------------------------------------------------------------------------------------
+
+
+def packed(letter: Letter) -> str:
+    """A letter, however unfinished, as a text."""
+    return json.dumps(
+        {
+            "key": letter.key,
+            "addressees": letter.addressees,
+            "goal": letter.goal,
+            "closes": letter.closes.isoformat(),
+            "texts": [[*key, said] for key, said in letter.texts.items()],
+            "demands": [[*key, said] for key, said in letter.demands.items()],
+            "sources": letter.sources,
+            "sponsors": letter.sponsors,
+            "organisations": [[one.name, one.confirmed] for one in letter.organisations],
+        },
+        ensure_ascii=False,
+    )
+
+
+def unpacked(body: str, origin: str, version: int) -> Letter:
+    """What `packed` has made."""
+    held = json.loads(body)
+    return Letter(
+        petition=origin,
+        version=version,
+        key=held["key"],
+        addressees=tuple(held["addressees"]),
+        goal=held["goal"],
+        closes=datetime.fromisoformat(held["closes"]).date(),
+        texts={(language, part): said for language, part, said in held["texts"]},
+        demands={(language, code): said for language, code, said in held["demands"]},
+        sources=tuple(held["sources"]),
+        sponsors=tuple(held["sponsors"]),
+        organisations=tuple(Organisation(name, confirmed) for name, confirmed in held["organisations"]),
+    )
+
+
+def origin_of(community: str, which: int) -> str:
+    """Whose log it is, as it stands in checkpoints: no blanks, no plus."""
+    name = "-".join(re.findall(r"[\w.]+", community.lower())) or "community"
+    return f"{name}/petition/{which:x}"
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+_PETITION = Prepared(sa.select(petition).where(petition.c.id == sa.bindparam("which")))
+_NEWEST = Prepared(
+    sa.select(petition_version.c.version, petition_version.c.organisers, petition_version.c.opened_at)
+    .where(petition_version.c.petition_id == sa.bindparam("which"), petition_version.c.state == State.OPEN.value)
+    .order_by(petition_version.c.version.desc())
+)
+
+
+def _petition(row: Any) -> Petition:
+    return Petition(
+        row.id,
+        row.origin,
+        row.author_id,
+        State(row.state),
+        row.size,
+        row.verified,
+        row.unverified,
+        row.held,
+        row.opened_at,
+        row.closes_at,
+        row.closed_at,
+        row.packed_at,
+        row.forget_at,
+        timedelta(days=row.period),
+        row.told,
+        None if row.key is None else bytes(row.key),
+    )
+
+
+def find(tx: Tx, which: int) -> Petition | None:
+    """A petition by its number."""
+    row = tx.execute(_PETITION, {"which": which}).first()
+    return None if row is None else _petition(row)
+
+
+def course(tx: Tx, which: int) -> Course | None:
+    """How far a petition is."""
+    found = find(tx, which)
+    return None if found is None else found.course
+
+
+def public(tx: Tx, most: int, skip: int = 0, *, states: Iterable[State] = SIGNED) -> list[Petition]:
+    """Petitions that everybody may read, the newest first."""
+    open_to_all = petition.c.state.in_([one.value for one in states])
+    query = sa.select(petition).where(open_to_all, petition.c.opened_at.is_not(None))
+    rows = tx.execute(query.order_by(petition.c.opened_at.desc(), petition.c.id).limit(most).offset(skip))
+    return [_petition(row) for row in rows]
+
+
+def of_author(tx: Tx, who: int) -> list[Petition]:
+    """What an organiser has written, the newest first."""
+    rows = tx.execute(sa.select(petition).where(petition.c.author_id == who).order_by(petition.c.id.desc()))
+    return [_petition(row) for row in rows]
+
+
+def _version(row: Any) -> Version:
+    return Version(
+        row.petition_id,
+        row.version,
+        State(row.state),
+        unpacked(row.body, row.origin, row.version),
+        None if row.digest is None else bytes(row.digest),
+        None if row.refusal is None else Refusal(row.refusal),
+        row.reviewer_id,
+        row.changed_at,
+        row.opened_at,
+        None if row.organisers is None else bytes(row.organisers),
+    )
+
+
+_VERSIONS = sa.select(petition_version, petition.c.origin).join(
+    petition, petition_version.c.petition_id == petition.c.id
+)
+
+
+def versions(tx: Tx, which: int) -> list[Version]:
+    """Every version of a petition's letter, the first one first."""
+    query = _VERSIONS.where(petition_version.c.petition_id == which).order_by(petition_version.c.version)
+    return [_version(row) for row in tx.execute(query)]
+
+
+def version(tx: Tx, which: int, number: int) -> Version | None:
+    """One of them."""
+    query = _VERSIONS.where(petition_version.c.petition_id == which, petition_version.c.version == number)
+    row = tx.execute(query).first()
+    return None if row is None else _version(row)
+
+
+def newest(tx: Tx, which: int, *, opened: bool = False) -> Version | None:
+    """The last of them, or the last that was opened."""
+    query = _VERSIONS.where(petition_version.c.petition_id == which)
+    if opened:
+        query = query.where(petition_version.c.opened_at.is_not(None))
+    row = tx.execute(query.order_by(petition_version.c.version.desc()).limit(1)).first()
+    return None if row is None else _version(row)
+
+
+def in_state(tx: Tx, state: State, most: int = 50) -> list[Version]:
+    """The versions in a state, those first that are in it the longest: drafts for review, say."""
+    query = _VERSIONS.where(petition_version.c.state == state.value).order_by(petition_version.c.changed_at)
+    return [_version(row) for row in tx.execute(query.limit(most))]
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def create(tx: Tx, author: int, letter: Letter, now: datetime, *, period: timedelta = rules.WITHDRAWAL) -> Petition:
+    """A petition with the draft of its first version; whose log and which version it is are put into the letter."""
+    which = tx.new_id()
+    keys = tx.connection.dialect.payvand_keys  # type: ignore[attr-defined]
+    known = keys.petitions or keys.signer
+    origin = origin_of(known.community if known is not None else "", which)
+    row = {"id": which, "origin": origin, "author_id": author, "state": State.DRAFT.value, "period": period.days}
+    tx.execute(petition.insert(), row)
+    _add_version(tx, which, 1, letter, now)
+    made = find(tx, which)
+    assert made is not None  # noqa: S101 - it was written above
+    return made
+
+
+def _add_version(tx: Tx, which: int, number: int, letter: Letter, now: datetime) -> None:
+    row = {"petition_id": which, "version": number, "state": State.DRAFT.value, "body": packed(letter)}
+    tx.execute(petition_version.insert(), {**row, "changed_at": now})
+
+
+def begin_version(tx: Tx, which: int, letter: Letter, now: datetime) -> int | None:
+    """The draft of a later version; its number. None unless the newest one can be signed."""
+    last = newest(tx, which)
+    if last is None or last.state is not State.OPEN:
+        return None
+    _add_version(tx, which, last.number + 1, letter, now)
+    return last.number + 1
+
+
+def change(tx: Tx, which: int, number: int, letter: Letter, now: datetime) -> bool:
+    """Put another text in a draft's place. False if this version can't be changed (any more)."""
+    can_be = (State.DRAFT.value, State.REFUSED.value)
+    mine = (petition_version.c.petition_id == which) & (petition_version.c.version == number)
+    values = {"body": packed(letter), "changed_at": now, "digest": None}
+    done = tx.execute(petition_version.update().where(mine, petition_version.c.state.in_(can_be)).values(**values))
+    return done.rowcount == 1
+
+
+def take_step(  # noqa: PLR0913 - who does what to which, and why
+    tx: Tx,
+    one: Version,
+    deed: Deed,
+    by: Who,
+    now: datetime,
+    *,
+    reviewer: int | None = None,
+    refusal: Refusal | None = None,
+) -> State | None:
+    """Do something to a version by the rules; what it is then. None if it can't be done, and nothing is changed.
+
+    Offering keeps the letter's digest. Opening writes the letter into the log and makes the petition's key the first
+    time; the version before it is superseded. A dropped draft is erased, and with the first one its petition.
+    """
+    then = rules.after(one.state, deed, by)
+    if then is None:
+        return None
+    if then is State.DROPPED:
+        _drop(tx, one)
+        return then
+    values: dict[str, Any] = {"state": then.value, "changed_at": now}
+    if deed is Deed.OFFER:
+        values |= {"digest": one.letter.digest(), "refusal": None}
+    elif deed is Deed.REFUSE:
+        values |= {"refusal": refusal.value if refusal else None, "reviewer_id": reviewer}
+    elif deed is Deed.OPEN:
+        organisers = envelope.read_public(one.letter.key)
+        if organisers is None or one.digest != one.letter.digest():
+            return None
+        values |= {"opened_at": now, "reviewer_id": reviewer, "organisers": organisers}
+    if not _set(tx, one.petition, one.number, from_=one.state, **values):
+        return None
+    _follow(tx, one, deed, then, now)
+    return then
+
+
+def _drop(tx: Tx, one: Version) -> None:
+    if one.number == 1:
+        tx.execute(petition.delete().where(petition.c.id == one.petition))
+        return
+    mine = (petition_version.c.petition_id == one.petition) & (petition_version.c.version == one.number)
+    tx.execute(petition_version.delete().where(mine))
+
+
+def _set(tx: Tx, which: int, number: int, *, from_: State, **values: Any) -> bool:
+    mine = (petition_version.c.petition_id == which) & (petition_version.c.version == number)
+    still = petition_version.c.state == from_.value
+    return tx.execute(petition_version.update().where(mine, still).values(**values)).rowcount == 1
+
+
+def _follow(tx: Tx, one: Version, deed: Deed, then: State, now: datetime) -> None:
+    """What a step of a version means for its petition."""
+    found = find(tx, one.petition)
+    if found is None:
+        return
+    values: dict[str, Any] = {}
+    if deed is Deed.OPEN:
+        if one.number > 1:
+            superseded = {"state": State.SUPERSEDED.value, "changed_at": now}
+            _set(tx, one.petition, one.number - 1, from_=State.OPEN, **superseded)
+        closes = datetime.combine(one.letter.closes, time(), UTC)
+        values = {"closes_at": closes, "opened_at": found.opened_at or now}
+        if found.key is None and one.number == 1:
+            values["key"] = secrets.token_bytes(KEY)
+        petition_logs.append(tx, one.petition, petition_log.Letter(one.number, now.date(), one.letter.digest()))
+    elif deed is Deed.CLOSE:
+        values = {"closed_at": now, "closes_at": None, "forget_at": max(now, found.packed_at or now) + found.period}
+        _drop_drafts(tx, one)
+    elif deed is Deed.FORGET_KEY:
+        values = {"key": None, "forget_at": None}
+    if one.number == 1 or deed not in {Deed.OFFER, Deed.TAKE_BACK, Deed.REFUSE}:
+        values["state"] = then.value
+    if values:
+        tx.execute(petition.update().where(petition.c.id == one.petition).values(**values))
+
+
+def _drop_drafts(tx: Tx, one: Version) -> None:
+    """A later version that was not opened can't be any more."""
+    later = (petition_version.c.petition_id == one.petition) & (petition_version.c.version > one.number)
+    tx.execute(petition_version.delete().where(later))
+
+
+def packed_now(tx: Tx, which: int, now: datetime) -> None:
+    """A packet was made now: from it the withdrawal period runs. Its row and its entry are the ledger's."""
+    found = find(tx, which)
+    if found is None:
+        raise Unknown(which)
+    values: dict[str, Any] = {"packed_at": now}
+    if found.state is State.CLOSING:
+        values["forget_at"] = now + found.period
+    tx.execute(petition.update().where(petition.c.id == which).values(**values))
+
+
+# -- as time passes ----------------------------------------------------------------------------------------------------
+
+
+def to_close(tx: Tx, now: datetime) -> list[Petition]:
+    """The petitions whose deadline has come."""
+    due = sa.select(petition).where(petition.c.closes_at <= now, petition.c.state == State.OPEN.value)
+    return [_petition(row) for row in tx.execute(due.order_by(petition.c.closes_at).limit(50))]
+
+
+def to_forget(tx: Tx, now: datetime) -> list[Petition]:
+    """The petitions whose key is to be destroyed."""
+    due = sa.select(petition).where(petition.c.forget_at <= now, petition.c.state == State.CLOSING.value)
+    return [_petition(row) for row in tx.execute(due.order_by(petition.c.forget_at).limit(50))]
+
+
+def close(tx: Tx, which: int, by: Who, now: datetime) -> bool:
+    """Nobody can sign any more."""
+    last = newest(tx, which, opened=True)
+    return last is not None and take_step(tx, last, Deed.CLOSE, by, now) is not None
+
+
+def forget_key(tx: Tx, which: int, now: datetime) -> bool:
+    """Destroy the petition's key, if that is due. What is left of its nullifiers means nothing: see `erase_marks`."""
+    found = find(tx, which)
+    last = newest(tx, which, opened=True)
+    if found is None or last is None or not found.course.key_is_due(now):
+        return False
+    return take_step(tx, last, Deed.FORGET_KEY, Who.TIME, now) is not None
+
+
+def erase_marks(tx: Tx, which: int, most: int = AT_ONCE) -> bool:
+    """Erase some of the nullifiers of a petition whose key is destroyed. True while some are left."""
+    some = sa.select(petition_nullifier.c.mark).where(petition_nullifier.c.petition_id == which).limit(most)
+    mine = (petition_nullifier.c.petition_id == which) & petition_nullifier.c.mark.in_(some.scalar_subquery())
+    return tx.execute(petition_nullifier.delete().where(mine)).rowcount == most
+
+
+def anonymise(tx: Tx, which: int, now: datetime) -> bool:
+    """What is personal goes from here on (`erase_personal`); letter, log, counts and checkpoints stay."""
+    last = newest(tx, which, opened=True)
+    done = last is not None and take_step(tx, last, Deed.ANONYMISE, Who.TIME, now) is not None
+    if done:
+        tx.execute(petition.update().where(petition.c.id == which).values(author_id=None))
+        tx.execute(petition_follower.delete().where(petition_follower.c.petition_id == which))
+    return done
+
+
+def erase_personal(tx: Tx, which: int, most: int = AT_ONCE) -> bool:
+    """Erase what some signatures of an anonymous petition still hold. True while some are left."""
+    table = petition_signature
+    some = sa.select(table.c.place).where(table.c.petition_id == which, table.c.tag.is_not(None)).limit(most)
+    mine = (table.c.petition_id == which) & table.c.place.in_(some.scalar_subquery())
+    gone = dict.fromkeys(("tag", "record", "country", "public_name", "wave"))
+    return tx.execute(table.update().where(mine).values(**gone)).rowcount == most
+
+
+# -- following ---------------------------------------------------------------------------------------------------------
+
+_FOLLOWERS = Prepared(
+    sa.select(
+        petition_follower.c.person_id,
+        person.c.language,
+        person.c.name,
+        person.c.zone,
+        person.c.quiet_from,
+        person.c.quiet_until,
+    )
+    .join(person, petition_follower.c.person_id == person.c.id)
+    .where(
+        petition_follower.c.petition_id == sa.bindparam("which"), petition_follower.c.person_id > sa.bindparam("after")
+    )
+    .order_by(petition_follower.c.person_id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def follow(tx: Tx, which: int, who: int, now: datetime) -> None:
+    """Somebody wants to be told how it goes on. Says nothing about a signature."""
+    row = {"petition_id": which, "person_id": who, "since": (now - EPOCH).days}
+    tx.execute(tx.insert(petition_follower).on_conflict_do_nothing(), row)
+
+
+def unfollow(tx: Tx, which: int, who: int) -> None:
+    """They don't want it any more."""
+    mine = (petition_follower.c.petition_id == which) & (petition_follower.c.person_id == who)
+    tx.execute(petition_follower.delete().where(mine))
+
+
+def follows(tx: Tx, which: int, who: int) -> bool:
+    """Whether they want it."""
+    mine = (petition_follower.c.petition_id == which) & (petition_follower.c.person_id == who)
+    return tx.execute(sa.select(petition_follower.c.since).where(mine)).first() is not None
+
+
+def followers(tx: Tx, which: int, after: int, most: int) -> list[Person]:
+    """Who wants to be told, by their numbers, those behind `after`."""
+    rows = tx.execute(_FOLLOWERS, {"which": which, "after": after, "most": most})
+    return [
+        Person(row.person_id, row.language or "", row.name or "", row.zone or "", row.quiet_from, row.quiet_until)
+        for row in rows
+    ]
+
+
+def unite(tx: Tx, gone: int, kept: int) -> None:
+    """Two persons turn out to be one: whatever either follows they follow."""
+    theirs = sa.select(petition_follower.c.petition_id, petition_follower.c.since).where(
+        petition_follower.c.person_id == gone
+    )
+    for row in tx.execute(theirs).all():
+        made = {"petition_id": row.petition_id, "person_id": kept, "since": row.since}
+        tx.execute(tx.insert(petition_follower).on_conflict_do_nothing(), made)
+    tx.execute(petition_follower.delete().where(petition_follower.c.person_id == gone))
+
+
+def with_signatures_open(tx: Tx) -> list[Petition]:
+    """The petitions of which accounts can still be asked whether they signed: their key lives."""
+    alive = petition.c.state.in_([State.OPEN.value, State.CLOSING.value])
+    return [_petition(row) for row in tx.execute(sa.select(petition).where(alive).order_by(petition.c.id))]
+
+
+def opened_version(tx: Tx, which: int) -> tuple[int, bytes] | None:
+    """The version that can be signed now, and the organisers' key to which it is sealed."""
+    row = tx.execute(_NEWEST, {"which": which}).first()
+    return None if row is None or row.organisers is None else (row.version, bytes(row.organisers))

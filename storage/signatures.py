@@ -1,0 +1,415 @@
+"""Signatures: sealed as they are given, found again only by who gave them, and never by whom anybody else asks for.
+
+An account's signature is found by its nullifier as long as the petition's key lives, and then only by the secret of its
+receipt. One that is held stands in the log as every other, and does not count until an organiser lets it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.domain import petition as rules
+from bot.domain import petition_log, signature
+from bot.domain.petition import Way
+from bot.domain.petition_log import Reason, Sign, Strike, Withdraw
+from bot.domain.signature import Declared, Mode, Opening
+from storage import envelope, petition_logs, petitions
+from storage.database import Tx
+from storage.petitions import Petition
+from storage.prepared import Prepared
+from storage.schema import EPOCH, address, petition, petition_nullifier, petition_signature
+
+MOST_HELD: Final = 5_000  # signatures that are held, let go or struck in one step
+
+Account = tuple[str, str]  # the platform, and by what its account is known here
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A signature that was written into the log: where, and what of it only this moment knows."""
+
+    place: int
+    opening: Opening = field(repr=False)
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is kept of a signature. `day` counts days since 1970."""
+
+    place: int
+    version: int
+    day: int
+    verified: bool
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many signatures there are, by what is known of them; held ones don't count yet."""
+
+    verified: int = 0
+    unverified: int = 0
+    held: int = 0
+
+    @property
+    def counting(self) -> int:
+        """Those that count."""
+        return self.verified + self.unverified
+
+
+# -- whose ---------------------------------------------------------------------------------------------------------
+
+_ACCOUNTS = Prepared(
+    sa.select(address.c.platform, address.c.account)
+    .where(address.c.person_id == sa.bindparam("who"))
+    .order_by(address.c.id)
+)
+_MARK = Prepared(
+    sa.select(petition_nullifier.c.place).where(
+        petition_nullifier.c.petition_id == sa.bindparam("which"), petition_nullifier.c.mark == sa.bindparam("mark")
+    )
+)
+_STANDING = Prepared(
+    sa.select(
+        petition_signature.c.place,
+        petition_signature.c.version,
+        petition_signature.c.day,
+        petition_signature.c.verified,
+        petition_signature.c.held_at,
+    ).where(
+        petition_signature.c.petition_id == sa.bindparam("which"), petition_signature.c.place == sa.bindparam("place")
+    )
+)
+
+
+def accounts(tx: Tx, who: int) -> list[Account]:
+    """The accounts of a person, the first one first. Their numbers are not kept, only what they are compared by."""
+    rows = tx.execute(_ACCOUNTS, {"who": who})
+    return list(dict.fromkeys((row.platform, bytes(row.account).hex()) for row in rows))
+
+
+def _marks(key: bytes, of: Iterable[Account]) -> list[bytes]:
+    return [signature.nullifier(key, platform, account) for platform, account in of]
+
+
+def places(tx: Tx, one: Petition, of: Iterable[Account]) -> list[int]:
+    """Where the signatures of these accounts stand that were not taken back; none once the petition's key is gone."""
+    if one.key is None:
+        return []
+    found = (tx.execute(_MARK, {"which": one.id, "mark": mark}).scalar() for mark in _marks(one.key, of))
+    return sorted({place for place in found if place is not None})
+
+
+def standing(tx: Tx, which: int, place: int) -> Standing | None:
+    """What is kept of the signature at a place; None if there is none (any more)."""
+    row = tx.execute(_STANDING, {"which": which, "place": place}).first()
+    return None if row is None else _standing(row)
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(row.place, row.version, row.day, bool(row.verified), row.held_at is not None)
+
+
+# -- signing -----------------------------------------------------------------------------------------------------------
+
+_ADD = Prepared(petition_signature.insert())
+_ADD_MARK = Prepared(petition_nullifier.insert())
+
+
+def sign(  # noqa: PLR0913 - a signature has so many parts
+    tx: Tx,
+    one: Petition,
+    of: Collection[Account],
+    what: Declared,
+    now: datetime,
+    *,
+    verified: bool,
+    country: str = "",
+    wave: str = "",
+    held: bool = False,
+    dice: Callable[[int], bytes] = secrets.token_bytes,
+) -> Given | None:
+    """Write a signature of the first of somebody's accounts. None if it can't be signed, or one of them has signed.
+
+    What is declared is sealed to the organisers and forgotten, with its salt. `country` is for counts of countries,
+    `wave` says what came together with it.
+    """
+    version = petitions.opened_version(tx, one.id) if one.course.can_be_signed else None
+    if one.key is None or version is None or not of or places(tx, one, of):
+        return None
+    number, organisers = version
+    mark = _marks(one.key, list(of)[:1])[0]
+    secret = signature.secret_of(one.key, mark)
+    opening = Opening(one.origin, number, what, dice(signature.SALT), signature.tag_of(secret))
+    counted = {"held": 1} if held else {"verified": 1} if verified else {"unverified": 1}
+    place = petition_logs.append(tx, one.id, Sign(number, now.date(), opening.commitment()), **counted)
+    row = {
+        "petition_id": one.id,
+        "place": place,
+        "version": number,
+        "day": (now - EPOCH).days,
+        "tag": opening.tag,
+        "record": envelope.seal(organisers, one.origin, opening.packed()),
+        "country": country or None,
+        "public_name": what.name if what.mode is Mode.PUBLIC else None,
+        "verified": int(verified),
+        "wave": wave or None,
+        "held_at": now if held else None,
+    }
+    tx.execute(_ADD, row)
+    tx.execute(_ADD_MARK, {"petition_id": one.id, "mark": mark, "place": place})
+    return Given(place, opening, secret)
+
+
+def secret_for(tx: Tx, one: Petition, of: Iterable[Account], place: int) -> bytes | None:
+    """The secret of the receipt for the signature of one of these accounts at a place; None if it is not theirs."""
+    if one.key is None:
+        return None
+    for mark in _marks(one.key, of):
+        if tx.execute(_MARK, {"which": one.id, "mark": mark}).scalar() == place:
+            return signature.secret_of(one.key, mark)
+    return None
+
+
+# -- ending ------------------------------------------------------------------------------------------------------------
+
+_ERASE = Prepared(
+    petition_signature.delete().where(
+        petition_signature.c.petition_id == sa.bindparam("which"), petition_signature.c.place == sa.bindparam("place")
+    )
+)
+_ERASE_MARK = Prepared(
+    petition_nullifier.delete().where(
+        petition_nullifier.c.petition_id == sa.bindparam("which"), petition_nullifier.c.mark == sa.bindparam("mark")
+    )
+)
+
+
+def withdraw(tx: Tx, one: Petition, of: Collection[Account], now: datetime) -> int:
+    """Take back what these accounts have signed; how many signatures that were (one at the most, unless by a fault)."""
+    if one.key is None or rules.withdrawal(one.course) is not Way.ACCOUNT:
+        return 0
+    ended = 0
+    for mark in _marks(one.key, of):
+        place = tx.execute(_MARK, {"which": one.id, "mark": mark}).scalar()
+        if place is not None and _end(tx, one.id, Withdraw(now.date(), place)):
+            ended += 1
+        tx.execute(_ERASE_MARK, {"which": one.id, "mark": mark})
+    return ended
+
+
+def withdraw_by_receipt(tx: Tx, one: Petition, secret: bytes, now: datetime) -> bool:
+    """Take back the signature of a receipt, whoever holds it. False if there is none to be taken back in this way."""
+    if rules.withdrawal(one.course) is Way.NONE:
+        return False
+    tag = signature.tag_of(secret)
+    mine = (petition_signature.c.petition_id == one.id) & (petition_signature.c.tag == tag)
+    place = tx.execute(sa.select(petition_signature.c.place).where(mine)).scalar()
+    if place is None or not _end(tx, one.id, Withdraw(now.date(), place)):
+        return False
+    if one.key is not None:
+        gone = (petition_nullifier.c.petition_id == one.id) & (petition_nullifier.c.place == place)
+        tx.execute(petition_nullifier.delete().where(gone))
+    return True
+
+
+def strike(  # noqa: PLR0913 - which, where, why and when
+    tx: Tx, which: int, place: int, reason: Reason, now: datetime, *, keep_mark: bool = False
+) -> bool:
+    """A signature does not count. False if there is none there. With `keep_mark` its account can't sign again."""
+    if not _end(tx, which, Strike(now.date(), place, reason)):
+        return False
+    if not keep_mark:
+        gone = (petition_nullifier.c.petition_id == which) & (petition_nullifier.c.place == place)
+        tx.execute(petition_nullifier.delete().where(gone))
+    return True
+
+
+def _end(tx: Tx, which: int, entry: Withdraw | Strike) -> bool:
+    """Write that a signature ended, and erase what is kept of it."""
+    found = standing(tx, which, entry.place)
+    if found is None:
+        return False
+    counted = {"held": -1} if found.held else {"verified": -1} if found.verified else {"unverified": -1}
+    petition_logs.append(tx, which, entry, **counted)
+    tx.execute(_ERASE, {"which": which, "place": entry.place})
+    return True
+
+
+def unite(tx: Tx, one: Petition, first: Collection[Account], second: Collection[Account], now: datetime) -> bool:
+    """Two persons turn out to be one: of two signatures the later one is struck. Whether one was."""
+    struck = False
+    mine, theirs = places(tx, one, first), places(tx, one, second)
+    while (
+        place := rules.to_strike(rules.Signed(mine[0]) if mine else None, rules.Signed(theirs[0]) if theirs else None)
+    ) is not None:
+        struck |= strike(tx, one.id, place, Reason.DOUBLE, now)
+        mine, theirs = places(tx, one, first), places(tx, one, second)
+    return struck
+
+
+# -- holding -----------------------------------------------------------------------------------------------------------
+
+
+def hold(tx: Tx, which: int, some: Collection[int], now: datetime) -> int:
+    """These signatures don't count for now; how many of them did until now."""
+    return _turn(tx, which, some, to=now)
+
+
+def release(tx: Tx, which: int, some: Collection[int]) -> int:
+    """These signatures count again; how many of them did not."""
+    return _turn(tx, which, some, to=None)
+
+
+def _turn(tx: Tx, which: int, some: Collection[int], *, to: datetime | None) -> int:
+    table = petition_signature
+    now_held = table.c.held_at.is_(None) if to is not None else table.c.held_at.is_not(None)
+    mine = (table.c.petition_id == which) & table.c.place.in_(list(some)) & now_held
+    rows = tx.execute(sa.select(table.c.place, table.c.verified).where(mine)).all()
+    if not rows:
+        return 0
+    tx.execute(table.update().where(mine).values(held_at=to))
+    sign = -1 if to is not None else 1
+    verified = sum(row.verified for row in rows)
+    values = {
+        "verified": petition.c.verified + sign * verified,
+        "unverified": petition.c.unverified + sign * (len(rows) - verified),
+        "held": petition.c.held - sign * len(rows),
+    }
+    tx.execute(petition.update().where(petition.c.id == which).values(**values))
+    return len(rows)
+
+
+def held(tx: Tx, which: int, most: int = MOST_HELD) -> list[int]:
+    """Where signatures stand that are held, those first that are held the longest."""
+    table = petition_signature
+    mine = sa.select(table.c.place).where(table.c.petition_id == which, table.c.held_at.is_not(None))
+    return list(tx.execute(mine.order_by(table.c.held_at, table.c.place).limit(most)).scalars())
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
+
+
+def counts(tx: Tx, which: int) -> dict[int, Counts]:
+    """How many signatures each version of the letter has. It goes through all of them: the sum is in the petition."""
+    table = petition_signature
+    is_held = sa.case((table.c.held_at.is_(None), 0), else_=1)
+    query = sa.select(table.c.version, table.c.verified, is_held, sa.func.count()).where(table.c.petition_id == which)
+    found: dict[int, Counts] = {}
+    for version, verified, is_one_held, many in tx.execute(query.group_by(table.c.version, table.c.verified, is_held)):
+        before = found.get(version, Counts())
+        found[version] = Counts(
+            before.verified + many * (verified and not is_one_held),
+            before.unverified + many * (not verified and not is_one_held),
+            before.held + many * is_one_held,
+        )
+    return found
+
+
+_RECORDS = Prepared(
+    sa.select(petition_signature.c.place, petition_signature.c.version, petition_signature.c.record)
+    .where(
+        petition_signature.c.petition_id == sa.bindparam("which"), petition_signature.c.place > sa.bindparam("after")
+    )
+    .order_by(petition_signature.c.place)
+    .limit(sa.bindparam("most"))
+)
+
+
+def records(tx: Tx, which: int, *, at_once: int = 1_000) -> Iterator[tuple[int, bytes]]:
+    """The sealed signatures by their place in the log, for the organisers' export; only some are held at once."""
+    after = -1
+    while True:
+        rows = tx.execute(_RECORDS, {"which": which, "after": after, "most": at_once}).all()
+        for row in rows:
+            if row.record is not None:
+                yield row.place, bytes(row.record)
+        if len(rows) < at_once:
+            return
+        after = rows[-1].place
+
+
+def public_names(tx: Tx, which: int, after: int, most: int) -> list[tuple[int, str]]:
+    """Names that their signers want to be read by everybody, each with its place, those behind `after`."""
+    table = petition_signature
+    shown = (table.c.petition_id == which) & (table.c.place > after) & table.c.public_name.is_not(None)
+    query = sa.select(table.c.place, table.c.public_name).where(shown, table.c.held_at.is_(None))
+    return [(row.place, row.public_name) for row in tx.execute(query.order_by(table.c.place).limit(most))]
+
+
+def countries(tx: Tx, which: int) -> dict[str, int]:
+    """How many signatures come from where, as far as it was said: for classes of at least ten people."""
+    table = petition_signature
+    said = sa.select(table.c.country).where(table.c.petition_id == which, table.c.country.is_not(None))
+    found: dict[str, int] = {}
+    for (country,) in tx.execute(said.where(table.c.held_at.is_(None))):
+        found[country] = found.get(country, 0) + 1
+    return found
+
+
+def by_day(tx: Tx, which: int) -> list[tuple[date, int]]:
+    """How many signatures that count were given on each day."""
+    table = petition_signature
+    query = sa.select(table.c.day, sa.func.count()).where(table.c.petition_id == which, table.c.held_at.is_(None))
+    rows = tx.execute(query.group_by(table.c.day).order_by(table.c.day))
+    return [((EPOCH + day * rules.DAY).date(), many) for day, many in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Signatures that came together: how many count, how many are held, on which days. `code` finds it again."""
+
+    code: str
+    first: date
+    last: date
+    counting: int
+    held: int
+
+
+def waves(tx: Tx, which: int, least: int, most: int = 20) -> list[Wave]:
+    """What came together in at least so many, the greatest first. Whose they are nobody can say."""
+    table = petition_signature
+    is_held = sa.case((table.c.held_at.is_(None), 0), else_=1)
+    many = sa.func.count()
+    query = (
+        sa.select(table.c.wave, sa.func.min(table.c.day), sa.func.max(table.c.day), many, sa.func.sum(is_held))
+        .where(table.c.petition_id == which, table.c.wave.is_not(None))
+        .group_by(table.c.wave)
+        .having(many >= least)
+        .order_by(many.desc(), table.c.wave)
+        .limit(most)
+    )
+    return [
+        Wave(bytes(code).hex(), (EPOCH + one * rules.DAY).date(), (EPOCH + two * rules.DAY).date(), n - held, held)
+        for code, one, two, n, held in tx.execute(query)
+    ]
+
+
+def of_wave(tx: Tx, which: int, code: str, most: int = MOST_HELD) -> list[int]:
+    """Where the signatures of a wave stand."""
+    table = petition_signature
+    try:
+        mine = (table.c.petition_id == which) & (table.c.wave == bytes.fromhex(code))
+    except ValueError:
+        return []
+    return list(tx.execute(sa.select(table.c.place).where(mine).order_by(table.c.place).limit(most)).scalars())
+
+
+def in_wave(tx: Tx, which: int, wave: str) -> int:
+    """How many signatures came together in a wave, by its name."""
+    table = petition_signature
+    mine = (table.c.petition_id == which) & (table.c.wave == wave)
+    return tx.execute(sa.select(sa.func.count()).where(mine)).scalar() or 0
+
+
+def opened_entry(tx: Tx, which: int, place: int) -> Sign | None:
+    """The entry of a signature."""
+    entry = petition_logs.entry_at(tx, which, place)
+    return entry if isinstance(entry, petition_log.Sign) else None
