@@ -299,8 +299,8 @@ def _not_later(known: Known, parcel: Parcel, at: datetime) -> Trouble | None:
         return Trouble.ANOTHER_LOG
     if said.sequence <= before.sequence or said.log.size < before.log.size or at < known.at:
         return Trouble.OLD
-    if said.log.size == before.log.size:
-        return Trouble.OLD if said.log.root == before.log.root else Trouble.CHANGED
+    if said.log.size == before.log.size:  # what was held was let go, perhaps: that adds no entry
+        return None if said.log.root == before.log.root else Trouble.CHANGED
     proof = (parcel.grown or {}).get(before.log.size)
     if proof is None:
         return Trouble.GAP
