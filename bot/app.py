@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ import structlog
 from markupsafe import Markup
 
 from bot import i18n
+from bot.domain import relay
 from bot.domain.conversation import Incoming, Sender
 from bot.domain.picture import Trouble
 from bot.i18n import _
@@ -23,7 +25,7 @@ from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, 
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import bulletins, cards, codes, drafts, jobs, regions
+from storage import bulletins, cards, codes, drafts, jobs, regions, relays
 from storage.database import Storage, StorageFault, Tx
 from storage.drafts import Fetch
 
@@ -40,6 +42,7 @@ A_SECOND = 2.0  # and then so many a second
 REMEMBERED = 10_000  # accounts
 SLOW = 1.5  # seconds after which somebody who waits for an answer sees that it is on its way
 SHOWN = 4  # people who are shown so at once: more would be a storm of their own
+BRINGING = 30.0  # seconds for a small file
 LANDING = 20.0  # seconds that a stop waits for what is in the air
 
 Now = Callable[[], datetime]
@@ -91,6 +94,10 @@ def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
         from bot.jobs import posters  # noqa: PLC0415
 
         return posters.do(job)
+    if job.kind == relays.CARD:
+        from bot.jobs import petition_cards  # noqa: PLC0415
+
+        return petition_cards.do(job)
     if job.kind == codes.DRAW:
         from bot.jobs import codes as papers  # noqa: PLC0415
 
@@ -283,7 +290,7 @@ class App:
         while (job := await self.storage.read(jobs.first)) is not None:
             salt = await self.storage.read(cards.salt_of)
             try:
-                done = await asyncio.to_thread(_do, job, salt)
+                done = await (self._brought(job) if job.kind == relays.FETCH else asyncio.to_thread(_do, job, salt))
                 await self.storage.write(partial(rounds.finish, job=job, done=done, now=self.now()))
             except StorageFault:
                 raise
@@ -291,6 +298,20 @@ class App:
                 code = secrets.token_hex(2).upper()
                 log.error("job.failed", code=code, error=error)  # noqa: TRY400 - logs withhold the message
                 await self.storage.write(partial(rounds.give_up, job=job, code=code, now=self.now()))
+
+    async def _brought(self, job: jobs.Job) -> jobs.Done:
+        """A small file that somebody has sent, or why it could not be fetched."""
+        held = json.loads(job.body)
+        courier = self._couriers.get((held["platform"], held["bot"]))
+        try:
+            async with asyncio.timeout(BRINGING):
+                data = await courier.fetch(held["reference"], relay.LONGEST) if isinstance(courier, Fetches) else b""
+        except TooBig:
+            return jobs.Done(relays.TOO_LARGE)
+        except (CourierError, TimeoutError) as error:
+            log.info("file.missed", why=type(error).__name__)
+            return jobs.Done(relays.GONE)
+        return jobs.Done("", data)
 
     async def _keep_working(self) -> None:
         while True:

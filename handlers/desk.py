@@ -47,7 +47,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "❓ Questions"), "rumours"),
         (pgettext("button", "☎️ Hotline"), "hotlines"),
     ),
-    Role.ORGANISER: (),
+    Role.ORGANISER: ((pgettext("button-wide", "📮 Other communities"), "relay"),),
 }
 
 

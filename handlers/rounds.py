@@ -21,6 +21,8 @@ from handlers import (
     hotline,
     keeping,
     outage,
+    petition_card,
+    petition_relay,
     picturing,
     region,
     reviewing,
@@ -46,6 +48,7 @@ from storage import (
     people,
     proposals,
     regions,
+    relays,
     reports,
     retention,
     roles,
@@ -63,6 +66,8 @@ _WORK = {
     codes.DRAW: spoken.made,
     regions.PICTURE: region.drawn,
     bulletins.SHEET: archive.drawn,
+    relays.CARD: petition_card.drawn,
+    relays.FETCH: petition_relay.came,
 }
 
 

@@ -24,7 +24,7 @@ from storage.signing import NotCertified
 
 FETCH: Final = "relay.fetch"  # a job: bring what somebody has sent
 CARD: Final = "petition.card"  # a job: draw a card
-SUFFIX: Final = ".relay"
+GONE, TOO_LARGE = "gone", "too large"  # why a file could not be fetched
 
 
 @dataclass(frozen=True, slots=True)
