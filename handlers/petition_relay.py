@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -86,7 +87,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
         lines.append(_("The letter comes from {community}. We count for them.", community=home.said.name))
         give = button(pgettext("button-wide", "📤 Our count, as a file"), "relay.give", found.id)
     card = [
-        button(pgettext("button", "🖼 Card"), "petition.card", found.id),
+        button(pgettext("button", "🪧 Card"), "petition.card", found.id),
         button(pgettext("button", "📢 Post the card"), "petition.outlets", found.id),
     ]
     room = [button(pgettext("button-wide", "📮 Put the file into a room"), "relay.rooms", found.id)]
@@ -366,7 +367,7 @@ def see(ask: Ask, tx: Tx) -> list[Outgoing]:
     parcel = _proposed(str(one.body["file"]))
     whose = _whose(parcel, letter=parcel.said.is_home)
     yes = button(pgettext("button", "✅ I agree"), "relay.yes", one.id)
-    control = desk.show(ask, tx, by, one, whose.lines, yes)
+    control = replace(desk.show(ask, tx, by, one, whose.lines, yes), edits="", clean_after=desk.STANDS)
     if parcel.letter is None:
         return [control]
     return [ask.anew(_read(parcel.letter, ask.person.language), clean_after=desk.STANDS), control]
