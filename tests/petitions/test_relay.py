@@ -6,18 +6,20 @@ import io
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from bot import i18n
+from bot import __main__ as command
+from bot import i18n, petition_verification
 from bot.domain import relay
 from bot.domain.checkpoint import Checkpoint
 from bot.domain.conversation import Attached
 from bot.domain.relay import Parcel
 from bot.domain.roles import Role
+from bot.dossier import NotGood
 from bot.jobs import petition_cards
 from handlers.ask import base36
 from storage import notes, outlets, petitions, signing
@@ -272,7 +274,7 @@ async def test_what_a_hostile_community_signs_itself(nur: Community, mehr: Commu
     _ours, theirs = await first_count(nur, mehr)
     await mehr.signs(theirs, 1)
     genuine = held(await mehr.gives())
-    forked = {"log": replace(genuine.said.log, root=b"7" * 32)}
+    forked: dict[str, object] = {"log": replace(genuine.said.log, root=b"7" * 32)}
     for more, said in (*LIES, (forked, "That community's list is not what it was")):
         assert said in await nur.gets(signed(genuine, mehr.online, **more)), more
     alone = replace(genuine, grown=None)
@@ -319,6 +321,37 @@ async def test_a_file_that_can_not_be_fetched_is_asked_for_again(nur: Community)
     await nur.anna.memory.hear(nur.anna.account, Attached("document", "gone", name="petition.relay"))
     await nur.stage.settle()
     assert "I could not get the file. Please send it once more." in nur.anna.last
+
+
+# -- offline -------------------------------------------------------------------------------------------------------
+
+
+async def test_an_outsider_checks_a_count_offline(
+    nur: Community, mehr: Community, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await first_count(nur, mehr)
+    letter, count = tmp_path / "letter.relay", tmp_path / "count.relay"
+    letter.write_bytes(await nur.gives())
+    genuine = await mehr.gives()
+    count.write_bytes(genuine)
+    now = mehr.stage.now()
+    said = petition_verification.check([letter, count], nur.root.public, now)
+    assert "good. The letter of nur/petition/" in said[0]
+    assert "Mehr" in said[1]
+    assert "3 signatures count, 1 of them" in said[1]
+    assert petition_verification.is_petition([count])
+    lies = [deed(genuine) for deed in (cropped, without_the_end, empty, noise, huge, edited, renamed)]
+    lies.append(signed(held(genuine), notes.throwaway("Mehr", BEGIN)))
+    lies.append(signed(held(genuine), mehr.online, verified=99))
+    for lie in lies:
+        count.write_bytes(lie)
+        with pytest.raises(NotGood):
+            petition_verification.check([count], nur.root.public, now)
+    count.write_bytes(genuine)
+    with pytest.raises(NotGood):
+        petition_verification.check([count], signing.make_pair().public, now)
+    assert command.main(["verify", str(count), "--public-key", signing.make_pair().public]) == 1
+    assert "neither it nor its petition" in capsys.readouterr().err or nur.stage.now() > datetime.now(UTC)
 
 
 # -- rooms -----------------------------------------------------------------------------------------------------------
