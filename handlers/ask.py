@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +27,8 @@ Rows: TypeAlias = "tuple[tuple[Choice, ...], ...]"
 class Ask:
     """One wish of one person, understood: who, when, with which words or button.
 
-    `sender` is the account they wrote from, `address` our row of it. `args` are the arguments of the button's code,
+    `sender` is the account they wrote from, `address` our row of it; `spoke` tells that they wrote a message there, and
+    did not only press. `args` are the arguments of the button's code,
     `on` the message that held the button, `data` what an open dialogue has gathered so far. `attached` is what they
     sent besides words. `said_at` is when the person said it, as far as the platform tells. `link(payload)` is the
     address that opens a chat with the bot where this person met it; `elsewhere` names other platforms and the bot's
@@ -42,6 +44,7 @@ class Ask:
     sender: Sender
     link: Callable[[str], str]
     words: str = ""
+    spoke: bool = False
     attached: Attached | None = None
     args: tuple[str, ...] = ()
     on: str = ""
@@ -83,6 +86,16 @@ class Ask:
     def text(self, most: int) -> str:
         """What was typed, cleaned, on one line: lines of their own could imitate the bot's. Raises Empty or TooLong."""
         words = " ".join(clean(self.words).split())
+        if not words:
+            raise Empty
+        if len(words) > most:
+            raise TooLong(most)
+        return words
+
+    def lines(self, most: int) -> str:
+        """What was typed, cleaned, with its paragraphs. Only for texts that two people read first. See `text`."""
+        words = re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in clean(self.words).split("\n")))
+        words = words.strip("\n")
         if not words:
             raise Empty
         if len(words) > most:

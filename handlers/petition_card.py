@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from bot import i18n
-from bot.domain.conversation import Attachment, Line, On, Outgoing, Page, Place
+from bot.domain.conversation import Attachment, Line, Outgoing, Page, Place
 from bot.domain.conversation import Lane as Way
-from bot.domain.petition import LANGUAGES, Letter, Part
 from bot.domain.refusals import Outdated
 from bot.domain.roles import Role
-from bot.i18n import _, ngettext, pgettext
+from bot.i18n import _, pgettext
 from handlers import desk
 from handlers.ask import Ask, back, base36, button
+from handlers.petition_counting import counted
+from handlers.petition_wording import title_of
 from handlers.words import messenger
 from storage import audit, jobs, outbox, outlets, petitions, relays, roles
 from storage.database import Tx
 from storage.jobs import Done, Job
 from storage.outlets import Outlet
 from storage.petitions import Petition, Version
-
-SPACE: Final = "\u00a0"
-
-
-def title_of(letter: Letter, language: str) -> str:
-    """The title in a language, or in the first that it has."""
-    said = (letter.texts.get((one, Part.TITLE.key), "") for one in (language, *LANGUAGES, *letter.languages))
-    return next((one for one in said if one), "?")
 
 
 def opened(ask: Ask, tx: Tx) -> tuple[Petition, Version]:
@@ -38,36 +31,6 @@ def opened(ask: Ask, tx: Tx) -> tuple[Petition, Version]:
     if found is None or newest is None:
         raise Outdated
     return found, newest
-
-
-# -- counts, one by one ----------------------------------------------------------------------------------------------
-
-
-def counted(tx: Tx, one: Petition, count: int | None = None) -> list[Line | str]:
-    """How many signed here, and what each other community says it counts: never one number without whose it is."""
-    here = one.count if count is None else count
-    others = relays.of(tx, one.id)
-    if not others:
-        return [ngettext("{n} person has signed.", "{n} people have signed.", n=here)]
-    lines: list[Line | str] = [ngettext("{n} person has signed here.", "{n} people have signed here.", n=here)]
-    lines += [
-        _(
-            "• {community}: {count}. That is what they say themselves, {when}.",
-            community=other.said.name,
-            count=other.said.count,
-            when=On(other.at),
-        )
-        for other in others
-    ]
-    together = here + sum(other.said.count for other in others)
-    return [
-        *lines,
-        _("Together: {count}, if every community counts honestly.", count=together),
-        _(
-            "Each community counts its own people. We have checked that nothing was taken out of their lists. Who "
-            "signed there we can't see."
-        ),
-    ]
 
 
 # -- the card ------------------------------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ from bot.domain.roles import Organiser, Role
 from bot.i18n import _, ngettext, pgettext
 from handlers import desk, petition_card
 from handlers.ask import DIALOGUE_LIFE, Ask, back, base36, button, expect, file
-from handlers.petition_card import opened, title_of
+from handlers.petition_card import opened
+from handlers.petition_counting import counted, whose
+from handlers.petition_wording import title_of
 from storage import (
     audit,
     bulletins,
@@ -80,11 +82,11 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
     found, newest = opened(ask, tx)
     home = relays.home_of(tx, found.id)
     lines: list[Line | str] = [_("<b>{title}</b>", title=title_of(newest.letter, ask.person.language))]
-    lines += petition_card.counted(tx, found)
+    lines += counted(tx, found)
     if home is None:
         give = button(pgettext("button-wide", "📤 File for another community"), "relay.give", found.id)
     else:
-        lines.append(_("The letter comes from {community}. We count for them.", community=home.said.name))
+        lines += whose(tx, found)
         give = button(pgettext("button-wide", "📤 Our count, as a file"), "relay.give", found.id)
     card = [
         button(pgettext("button", "🪧 Card"), "petition.card", found.id),

@@ -42,6 +42,15 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR091
             return _("I could not read any words in that. Please write it once more.")
         case r.NotAName():
             return _("Please write only a name: letters, without signs such as @ and /.")
+        case r.NoCountry():
+            return _(
+                "I don't know such a country. Please write its name in Tajik, Russian or English, or its two letters."
+            )
+        case r.NoReceipt():
+            return _(
+                "This is no receipt with a secret. Please copy the whole file once more, from the first line to the "
+                "last."
+            )
         case r.NameTaken():
             return _("Somebody in your circle has this name already. Please add something, so that you are told apart.")
         case r.Misread():
@@ -145,6 +154,15 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR091
             return _("Somebody else is translating this just now.")
         case r.NotADay():
             return _("I did not understand the day. Write it like this: 14.05.2026. It can't be in the future.")
+        case r.NotADeadline():
+            return _("Please write a day to come, like this: 14.05.2027. It can be a year away at the most.")
+        case r.NotANumber():
+            return _("I could not read a number in that. Please write it in digits.")
+        case r.NotAKey():
+            return _(
+                "This is no public key, or a letter of it is missing. Copy it once more: it begins with PVO1. Never "
+                "paste the secret half anywhere."
+            )
         case r.Enough(most):
             return ngettext("There can be {n} of these.", "There can be at most {n} of these.", n=most)
         case r.Unanswered(most):
@@ -190,8 +208,13 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             | r.NotFound()
             | r.NotAPhrase()
             | r.SamePhrase()
+            | r.NoCountry()
+            | r.NoReceipt()
             | r.NotATime()
             | r.NotADay()
+            | r.NotADeadline()
+            | r.NotANumber()
+            | r.NotAKey()
         ):
             rows = ((back(),),)
         case _:

@@ -22,7 +22,9 @@ from handlers import (
     keeping,
     outage,
     petition_card,
+    petition_fraud,
     petition_relay,
+    petition_signing,
     picturing,
     region,
     reviewing,
@@ -53,6 +55,7 @@ from storage import (
     retention,
     roles,
     rumours,
+    sponsors,
 )
 from storage import hard as cases
 from storage import hotline as lines
@@ -89,6 +92,11 @@ def asking(tx: Tx, now: datetime) -> None:
 def answering(tx: Tx, now: datetime) -> None:
     """As often, and on its own as well: whoever asked about a rumour is told what was found out."""
     outbox.post(tx, rumour.watch(tx, now), now)
+
+
+def tidying(tx: Tx, now: datetime) -> None:
+    """As often, and on its own as well: conversations about signing go from their chats."""
+    outbox.post(tx, petition_signing.watch(tx, now), now)
 
 
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
@@ -128,8 +136,10 @@ def seldom(tx: Tx, now: datetime) -> None:
     broadcasts.expire(tx, now)
     feeds.expire(tx, now)
     rumours.expire(tx, now)
+    sponsors.expire(tx, now)
     outbox.post(tx, hotline.watch(tx, now), now)
     lines.expire(tx, now)
+    petition_fraud.forget(tx, now)
     audit.expire(tx, now)
 
 

@@ -60,7 +60,14 @@ from handlers import (
     outage,
     outlet,
     petition_card,
+    petition_drafting,
+    petition_fraud,
+    petition_reading,
     petition_relay,
+    petition_reviewing,
+    petition_signing,
+    petition_sponsoring,
+    petition_withdrawing,
     picturing,
     privacy,
     reading,
@@ -442,6 +449,60 @@ BUTTONS: Mapping[str, Handler] = {
     "relay.put": petition_relay.put,
     "relay.see": petition_relay.see,
     "relay.yes": petition_relay.agreed,
+    "petitions": petition_reading.listed,
+    "petition": petition_reading.read,
+    "petition.asks": petition_reading.asks,
+    "petition.background": petition_reading.background,
+    "petition.code": petition_sponsoring.code,
+    "petition.stand": petition_sponsoring.stand,
+    "petition.mine": petition_drafting.overview,
+    "petition.new": petition_drafting.new,
+    "petition.one": petition_drafting.look,
+    "petition.go": petition_drafting.go,
+    "petition.ask": petition_drafting.asked,
+    "petition.texts": petition_drafting.texts,
+    "petition.cut": petition_drafting.cut,
+    "petition.to": petition_drafting.of_kind,
+    "petition.to.see": petition_drafting.to_see,
+    "petition.to.add": petition_drafting.to_add,
+    "petition.to.drop": petition_drafting.to_drop,
+    "petition.goal": petition_drafting.goal,
+    "petition.closes": petition_drafting.closes,
+    "petition.sponsors": petition_drafting.under,
+    "petition.sponsor": petition_drafting.sponsor,
+    "petition.sponsor.drop": petition_drafting.sponsor_drop,
+    "petition.organisation": petition_drafting.organisation,
+    "petition.drop": petition_drafting.drop,
+    "petition.dropped": petition_drafting.dropped,
+    "petition.close": petition_drafting.close,
+    "petition.closed": petition_drafting.closed,
+    "petition.version": petition_drafting.version,
+    "petition.preview": petition_reviewing.preview,
+    "petition.offer": petition_reviewing.offer,
+    "petition.back": petition_reviewing.take_back,
+    "letter.see": petition_reviewing.see,
+    "letter.yes": petition_reviewing.agreed,
+    "letter.no": petition_reviewing.refuse,
+    "letter.why": petition_reviewing.refused,
+    "petition.sign": petition_signing.begin,
+    "petition.mode": petition_signing.modes,
+    "petition.as": petition_signing.chosen,
+    "petition.name": petition_signing.own_name,
+    "petition.country": petition_signing.country,
+    "petition.signed": petition_signing.signed,
+    "petition.stop": petition_signing.stop,
+    "petition.follow": petition_signing.follow,
+    "petition.unfollow": petition_signing.unfollow,
+    "petition.withdraw": petition_withdrawing.begin,
+    "petition.withdrawn": petition_withdrawing.withdrawn,
+    "petition.by": petition_withdrawing.by_receipt,
+    "petition.receipt": petition_withdrawing.about_receipts,
+    "petition.give": petition_withdrawing.give,
+    "petition.fraud": petition_fraud.overview,
+    "petition.hold": petition_fraud.hold,
+    "petition.let": petition_fraud.let,
+    "petition.strike": petition_fraud.strike,
+    "petition.struck": petition_fraud.struck,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -465,6 +526,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.RUMOUR: rumour.begin,
     Intent.VERIFY: verify.verify,
     Intent.BULLETINS: archive.newest,
+    Intent.PETITIONS: petition_reading.begin,
 }
 
 WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
@@ -507,6 +569,17 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "hotline": hotline.written,
     "hotlines.words": hotline.answered,
     "relay": petition_relay.typed,
+    "petition.text": petition_drafting.written,
+    "petition.source": petition_drafting.sourced,
+    "petition.goal": petition_drafting.goal_written,
+    "petition.closes": petition_drafting.closes_written,
+    "petition.key": petition_drafting.key_pasted,
+    "petition.organisation": petition_drafting.organisation_named,
+    "petition.code": petition_sponsoring.typed,
+    "petition.name": petition_sponsoring.named,
+    "petition.stand": petition_sponsoring.typed,
+    "petition.sign": petition_signing.written,
+    "petition.receipt": petition_withdrawing.pasted,
 }
 
 
@@ -581,6 +654,16 @@ LIMITS: Mapping[Handler, Limit] = {
     petition_relay.give: Limit("relay.give", 60),
     petition_relay.post: Limit("relay.give", 60),
     petition_relay.sent: Limit("relay.sent", 60),
+    petition_drafting.new: Limit("petition.new", 10),
+    petition_drafting.sponsor: Limit("petition.sponsor", 60),
+    petition_drafting.organisation_named: Limit("petition.sponsor", 60),
+    petition_reviewing.offer: Limit("petition.offer", 30),
+    petition_sponsoring.typed: Limit("petition.guess", 5, lambda ask: read_code(ask.words) is not None),
+    petition_signing.begin: Limit("petition", 30),
+    petition_signing.signed: Limit("petition.sign", 20),
+    petition_withdrawing.withdrawn: Limit("petition.sign", 20),
+    petition_withdrawing.pasted: Limit("petition.receipt", 10),
+    petition_withdrawing.give: Limit("petition.receipt", 10),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -653,6 +736,24 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_relay.overview, petition_relay.show, petition_relay.give, petition_relay.rooms),
         *(petition_relay.post, petition_relay.take, petition_relay.typed, petition_relay.sent),
         *(petition_relay.put, petition_relay.see, petition_relay.agreed),
+        # everybody may read them, and who writes them needs a right
+        *(petition_reading.begin, petition_reading.listed, petition_reading.read),
+        *(petition_reading.asks, petition_reading.background, petition_sponsoring.code, petition_sponsoring.typed),
+        *(petition_sponsoring.named, petition_sponsoring.stand),
+        *(petition_drafting.overview, petition_drafting.new, petition_drafting.look, petition_drafting.go),
+        *(petition_drafting.asked, petition_drafting.texts, petition_drafting.cut, petition_drafting.of_kind),
+        *(petition_drafting.to_see, petition_drafting.to_add, petition_drafting.to_drop, petition_drafting.goal),
+        *(petition_drafting.closes, petition_drafting.under, petition_drafting.sponsor),
+        *(petition_drafting.sponsor_drop, petition_drafting.organisation, petition_drafting.drop),
+        *(petition_drafting.dropped, petition_drafting.close, petition_drafting.closed, petition_drafting.version),
+        *(petition_drafting.written, petition_drafting.sourced, petition_drafting.goal_written),
+        *(petition_drafting.closes_written, petition_drafting.key_pasted, petition_drafting.organisation_named),
+        *(petition_reviewing.preview, petition_reviewing.offer, petition_reviewing.take_back),
+        *(petition_reviewing.see, petition_reviewing.agreed, petition_reviewing.refuse, petition_reviewing.refused),
+        # a petition is everybody's, and signing shows nothing of circles
+        *(petition_signing.begin, petition_signing.modes, petition_signing.chosen, petition_signing.country),
+        *(petition_signing.written, petition_signing.signed, petition_signing.stop),
+        *(petition_signing.follow, petition_signing.unfollow),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -709,9 +810,20 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "hotline": URGENT | {Intent.SAFE},  # nobody waits for that but the circle
     "hotlines.words": URGENT,
     "relay": frozenset(Intent),
+    "petition.text": URGENT,
+    "petition.source": URGENT,
+    "petition.goal": frozenset(Intent),
+    "petition.closes": frozenset(Intent),
+    "petition.key": frozenset(Intent),
+    "petition.organisation": URGENT,
+    "petition.code": frozenset(Intent),
+    "petition.name": URGENT,
+    "petition.stand": frozenset(Intent),
+    "petition.sign": URGENT,
+    "petition.receipt": URGENT,
 }
 NAMES = frozenset(
-    {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}
+    {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed", "petition.name"}
 )  # “Madad” may be a name: there one word asks first
 FORWARDED: Mapping[str, Handler] = {  # what waits for words that may be somebody else's
     "code": spoken.heard,  # it may have come as a message
@@ -794,6 +906,7 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
         linked_at=met.linked_at,
         sees_at=met.sees_at,
         elsewhere=elsewhere,
+        spoke=bool(incoming.message),
     )
     heard = _chosen(tx, ask, incoming.heard)
     way = duress.Way(

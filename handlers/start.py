@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from bot.domain.folding import fold
 from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import NameTaken, NotAName, Outdated
 from bot.i18n import LANGUAGES, _, in_every_language, language_button, pgettext
+from handlers import petition_reading
 from handlers.ask import Answer, Ask, back, button, expect
 from handlers.home import menu, with_menu, with_reminders
 from handlers.words import name_of, seen_by
@@ -30,7 +32,7 @@ ZONES: tuple[tuple[str, Value], ...] = (  # where most people of the community l
 
 def picker(ask: Ask, *, payload: str = "") -> Outgoing:
     """Ask for the language in all three at once: never guessed silently."""
-    code = read_code(payload) or ""
+    code = petition_reading.payload_in(payload) or read_code(payload) or ""
     return ask.reply(
         Page((in_every_language(_("Choose a language"), ask.now),)),
         *([button(language_button(one), "speak", one, *([code] if code else []))] for one in LANGUAGES),
@@ -49,6 +51,11 @@ def speak(ask: Ask, tx: Tx) -> Answer:
     if chosen not in LANGUAGES:
         raise Outdated
     people.change(tx, ask.person.id, language=chosen)
+    petition = petition_reading.payload_in(ask.args[1]) if len(ask.args) > 1 else ""
+    if petition:
+        known = replace(ask, person=replace(ask.person, language=chosen))
+        begun = [] if ask.person.name else [ask.reply(introduction(ask.platform))]
+        return [*begun, *petition_reading.linked(known, tx, petition)]
     invitation = (read_code(ask.args[1]) or "") if len(ask.args) > 1 else ""
     if not ask.person.name:
         return [ask.reply(introduction(ask.platform)), ask_name(ask, tx, invitation)]
@@ -59,6 +66,9 @@ def speak(ask: Ask, tx: Tx) -> Answer:
 
 def started(ask: Ask, tx: Tx) -> Answer:
     """Somebody who is known opens the chat again, perhaps with an invitation (or in the middle of using one)."""
+    petition = petition_reading.payload_in(ask.words)
+    if petition:
+        return petition_reading.linked(ask, tx, petition)
     invitation = read_code(ask.words) or str(ask.data.get("code", ""))
     if not ask.person.name:
         return ask_name(ask, tx, invitation)

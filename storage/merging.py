@@ -18,12 +18,15 @@ from storage import (
     outages,
     outbox,
     outlets,
+    petitions,
     proposals,
     readers,
     regions,
     relatives,
     roles,
     rumours,
+    signatures,
+    sponsors,
     ties,
     vouchers,
 )
@@ -61,6 +64,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     as `links.begin` must be called for them first if they are not to see it.
     """
     came = list(tx.execute(sa.select(address.c.id).where(address.c.person_id == gone)).scalars())
+    signatures.unite(tx, gone, kept, now)  # as long as it can be told whose accounts they are
     _circles(tx, gone, kept)
     _news(tx, gone, kept)
     _calls(tx, gone, kept)
@@ -81,6 +85,8 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     outlets.unite(tx, gone, kept)
     rumours.unite(tx, gone, kept)
     hotline.unite(tx, gone, kept)
+    sponsors.unite(tx, gone, kept)
+    petitions.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -859,6 +859,30 @@ def newest_message(tx: Tx, where: int) -> int:
 def clean_after(tx: Tx, where: int, which: int, now: datetime) -> None:
     """Let what was said in the chat of an address after the message with this number be cleaned away."""
     tx.execute(message.update().where((message.c.address_id == where) & (message.c.id > which)).values(due_at=now))
+
+
+def clean_last(tx: Tx, where: int, at: datetime) -> None:
+    """Let the newest message of a chat be cleaned away at `at`: what the person has written just now."""
+    newest = sa.select(sa.func.max(message.c.id)).where(message.c.address_id == where).scalar_subquery()
+    tx.execute(message.update().where(message.c.id == newest).values(due_at=at))
+
+
+def clean_sooner(tx: Tx, where: int, which: int, before: datetime, now: datetime) -> None:
+    """Let those messages after the one with this number go now that were to go before an instant in any case."""
+    theirs = (message.c.address_id == where) & (message.c.id > which) & (message.c.due_at <= before)
+    tx.execute(message.update().where(theirs).values(due_at=now))
+
+
+def to_be_cleaned(tx: Tx, who: int) -> dict[int, datetime]:
+    """The messages of a person's chats that are to go, and when."""
+    theirs = sa.select(message.c.id, message.c.due_at).join(address).where(address.c.person_id == who)
+    return {row.id: row.due_at for row in tx.execute(theirs.where(message.c.due_at.is_not(None)))}
+
+
+def clean_at(tx: Tx, when: Mapping[int, datetime]) -> None:
+    """Let these messages go, each at its time."""
+    for which, at in when.items():
+        tx.execute(message.update().where(message.c.id == which).values(due_at=at))
 
 
 def clean_later(tx: Tx, rows: list[int], now: datetime) -> None:

@@ -86,6 +86,7 @@ _BY_ACCOUNT = Prepared(
         address.c.account == sa.bindparam("account"),
     )
 )
+_MET = Prepared(sa.select(person.c.met_on).where(person.c.id == sa.bindparam("who")))
 _BY_ID = Prepared(sa.select(*_COLUMNS).where(person.c.id == sa.bindparam("who")))
 
 
@@ -175,6 +176,12 @@ def find(tx: Tx, who: int) -> Person | None:
     """A person by id."""
     row = tx.execute(_BY_ID, {"who": who}).first()
     return None if row is None else _person(row)
+
+
+def known_for(tx: Tx, who: int, now: datetime) -> int:
+    """For how many days somebody has been known here."""
+    met_on = tx.execute(_MET, {"who": who}).scalar()
+    return 0 if met_on is None else max(0, (now - EPOCH) // DAY - met_on)
 
 
 def change(tx: Tx, who: int, **values: str | int | None) -> None:

@@ -185,6 +185,19 @@ def of_author(tx: Tx, who: int) -> list[Petition]:
     return [_petition(row) for row in rows]
 
 
+def orphaned(tx: Tx, most: int) -> list[Petition]:
+    """Petitions whose organiser was forgotten and that go on: another organiser may look after them."""
+    going_on = petition.c.state.in_([State.DRAFT.value, State.OPEN.value, State.CLOSING.value, State.CLOSED.value])
+    query = sa.select(petition).where(petition.c.author_id.is_(None), going_on).order_by(petition.c.id)
+    return [_petition(row) for row in tx.execute(query.limit(most))]
+
+
+def adopt(tx: Tx, which: int, who: int) -> bool:
+    """An organiser looks after a petition that is nobody's. False if it is somebody's."""
+    nobodys = (petition.c.id == which) & petition.c.author_id.is_(None)
+    return tx.execute(petition.update().where(nobodys).values(author_id=who)).rowcount == 1
+
+
 def _version(row: Any) -> Version:
     return Version(
         row.petition_id,
@@ -479,9 +492,11 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
         made = {"petition_id": row.petition_id, "person_id": kept, "since": row.since}
         tx.execute(tx.insert(petition_follower).on_conflict_do_nothing(), made)
     tx.execute(petition_follower.delete().where(petition_follower.c.person_id == gone))
+    tx.execute(petition.update().where(petition.c.author_id == gone).values(author_id=kept))
+    tx.execute(petition_version.update().where(petition_version.c.reviewer_id == gone).values(reviewer_id=kept))
 
 
-def with_signatures_open(tx: Tx) -> list[Petition]:
+def with_living_key(tx: Tx) -> list[Petition]:
     """The petitions of which accounts can still be asked whether they signed: their key lives."""
     alive = petition.c.state.in_([State.OPEN.value, State.CLOSING.value])
     return [_petition(row) for row in tx.execute(sa.select(petition).where(alive).order_by(petition.c.id))]

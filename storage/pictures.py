@@ -32,6 +32,9 @@ LEFT_OUT = frozenset(
         *("accident", "address", "device", "dialogue", "duress", "fact", "inbox", "job", "letter", "menu", "message"),
         *("succession", "throttle"),
         *("asked", "delivery", "posting"),  # what was published is no secret, and how it went is nobody's
+        # a petition is everybody's, and whose a signature is no row says
+        *("petition", "petition_version", "petition_entry", "petition_node", "petition_checkpoint", "petition_packet"),
+        *("petition_signature", "petition_nullifier", "petition_relay", "petition_talk"),
     }
 )
 # Where a circle has more rows than any screen shows: only the person's own with what hangs on those, and the newest.

@@ -1038,6 +1038,15 @@ petition_follower = _table(
     sa.Index(None, "person_id"),
 )
 
+petition_talk = _table(
+    "petition_talk",  # a conversation about signing, to go from its chat: not about what, nor what came of it
+    _to("address.id", primary_key=True),
+    sa.Column("after", Id, nullable=False),  # the number of the last message before it
+    sa.Column("last", Id),  # of its own last one, once it is over
+    sa.Column("due_at", Instant, nullable=False),  # when it is over; then, when it must be gone
+    sa.Index(None, "due_at"),
+)
+
 petition_relay = _table(
     "petition_relay",  # another community's petition that we collect for, or another community that collects for ours
     _to("petition.id", primary_key=True),

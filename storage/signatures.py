@@ -27,6 +27,9 @@ from storage.schema import EPOCH, address, petition, petition_nullifier, petitio
 
 MOST_HELD: Final = 5_000  # signatures that are held, let go or struck in one step
 
+WAVE: Final = 16  # bytes of a wave's mark...
+SHORT: Final = 8  # ...and so many of them in a button
+
 Account = tuple[str, str]  # the platform, and by what its account is known here
 
 
@@ -142,12 +145,15 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
     `wave` says what came together with it.
     """
     version = petitions.opened_version(tx, one.id) if one.course.can_be_signed else None
-    if one.key is None or version is None or not of or places(tx, one, of):
+    if one.key is None or version is None or not of:
         return None
     number, organisers = version
     mark = _marks(one.key, list(of)[:1])[0]
     secret = signature.secret_of(one.key, mark)
     opening = Opening(one.origin, number, what, dice(signature.SALT), signature.tag_of(secret))
+    record = envelope.seal(organisers, one.origin, opening.packed())
+    if places(tx, one, of):  # only now: so a second signature takes about as long as the first
+        return None
     counted = {"held": 1} if held else {"verified": 1} if verified else {"unverified": 1}
     place = petition_logs.append(tx, one.id, Sign(number, now.date(), opening.commitment()), **counted)
     row = {
@@ -156,7 +162,7 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
         "version": number,
         "day": (now - EPOCH).days,
         "tag": opening.tag,
-        "record": envelope.seal(organisers, one.origin, opening.packed()),
+        "record": record,
         "country": country or None,
         "public_name": what.name if what.mode is Mode.PUBLIC else None,
         "verified": int(verified),
@@ -243,16 +249,14 @@ def _end(tx: Tx, which: int, entry: Withdraw | Strike) -> bool:
     return True
 
 
-def unite(tx: Tx, one: Petition, first: Collection[Account], second: Collection[Account], now: datetime) -> bool:
-    """Two persons turn out to be one: of two signatures the later one is struck. Whether one was."""
-    struck = False
-    mine, theirs = places(tx, one, first), places(tx, one, second)
-    while (
-        place := rules.to_strike(rules.Signed(mine[0]) if mine else None, rules.Signed(theirs[0]) if theirs else None)
-    ) is not None:
-        struck |= strike(tx, one.id, place, Reason.DOUBLE, now)
+def unite(tx: Tx, gone: int, kept: int, now: datetime) -> None:
+    """Two persons turn out to be one: of two signatures under one petition the later one is struck."""
+    first, second = accounts(tx, gone), accounts(tx, kept)
+    for one in petitions.with_living_key(tx) if first and second else ():
         mine, theirs = places(tx, one, first), places(tx, one, second)
-    return struck
+        struck = rules.to_strike(rules.Signed(mine[0]) if mine else None, rules.Signed(theirs[0]) if theirs else None)
+        if struck is not None:
+            strike(tx, one.id, struck, Reason.DOUBLE, now)
 
 
 # -- holding -----------------------------------------------------------------------------------------------------------
@@ -387,26 +391,43 @@ def waves(tx: Tx, which: int, least: int, most: int = 20) -> list[Wave]:
         .limit(most)
     )
     return [
-        Wave(bytes(code).hex(), (EPOCH + one * rules.DAY).date(), (EPOCH + two * rules.DAY).date(), n - held, held)
+        Wave(
+            bytes(code)[:SHORT].hex(),
+            (EPOCH + one * rules.DAY).date(),
+            (EPOCH + two * rules.DAY).date(),
+            n - held,
+            held,
+        )
         for code, one, two, n, held in tx.execute(query)
     ]
 
 
-def of_wave(tx: Tx, which: int, code: str, most: int = MOST_HELD) -> list[int]:
-    """Where the signatures of a wave stand."""
+def of_wave(tx: Tx, which: int, code: str, *, held: bool, most: int = MOST_HELD) -> list[int]:
+    """Where those signatures of a wave stand that are held, or those that are not."""
     table = petition_signature
     try:
-        mine = (table.c.petition_id == which) & (table.c.wave == bytes.fromhex(code))
+        first = bytes.fromhex(code).ljust(WAVE, b"\0")
     except ValueError:
         return []
-    return list(tx.execute(sa.select(table.c.place).where(mine).order_by(table.c.place).limit(most)).scalars())
+    last = first[: len(code) // 2].ljust(WAVE, b"\xff")
+    mine = (table.c.petition_id == which) & table.c.wave.between(first, last)
+    so = table.c.held_at.is_not(None) if held else table.c.held_at.is_(None)
+    return list(tx.execute(sa.select(table.c.place).where(mine, so).order_by(table.c.place).limit(most)).scalars())
 
 
-def in_wave(tx: Tx, which: int, wave: str) -> int:
-    """How many signatures came together in a wave, by its name."""
+def forget_waves(tx: Tx, which: int, before: datetime, smallest: int) -> None:
+    """Of what came together in fewer than so many, long ago, nobody can say any more that it did."""
     table = petition_signature
-    mine = (table.c.petition_id == which) & (table.c.wave == wave)
-    return tx.execute(sa.select(sa.func.count()).where(mine)).scalar() or 0
+    small = (
+        sa.select(table.c.wave)
+        .where(table.c.petition_id == which, table.c.wave.is_not(None))
+        .group_by(table.c.wave)
+        .having((sa.func.count() < smallest) & (sa.func.max(table.c.day) < (before - EPOCH).days))
+    )
+    waves_of_old = [bytes(code) for code in tx.execute(small).scalars()]
+    for code in waves_of_old:
+        mine = (table.c.petition_id == which) & (table.c.wave == code)
+        tx.execute(table.update().where(mine).values(wave=None))
 
 
 def opened_entry(tx: Tx, which: int, place: int) -> Sign | None:

@@ -7,7 +7,12 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import vouched
+
+_BY = Prepared(
+    sa.select(sa.func.min(vouched.c.voucher_id).label("by")).where(vouched.c.person_id == sa.bindparam("who"))
+)
 
 
 def note(tx: Tx, who: int, by: Iterable[int]) -> None:
@@ -15,6 +20,19 @@ def note(tx: Tx, who: int, by: Iterable[int]) -> None:
     rows = [{"person_id": who, "voucher_id": one} for one in sorted(set(by) - {who})]
     if rows:
         tx.execute(tx.insert(vouched).on_conflict_do_nothing(), rows)
+
+
+def branch(tx: Tx, who: int, most: int = 12) -> int | None:
+    """The first of those who let each other in, up to this person; None if nobody let them in."""
+    seen = {who}
+    at = who
+    for _step in range(most):
+        by = tx.execute(_BY, {"who": at}).scalar()
+        if by is None or by in seen:
+            break
+        seen.add(by)
+        at = by
+    return None if at == who else at
 
 
 def near(tx: Tx, who: int) -> set[int]:

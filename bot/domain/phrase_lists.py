@@ -658,6 +658,22 @@ RUMOUR: Final = (
     "check a rumor",
 )
 
+# Letters that can be signed.
+PETITIONS: Final = (
+    "муроҷиатномаҳо",
+    "муроҷиатнома",
+    "петитсияҳо",
+    "петитсия",
+    "имзо мекунам",
+    "мехоҳам имзо кунам",
+    "петиции",
+    "петиция",
+    "подписать петицию",
+    "petitions",
+    "petition",
+    "sign a petition",
+)
+
 # The names of slash commands in their Latin letters, without the slash.
 COMMANDS: Final = {
     "start": "START",
@@ -694,4 +710,6 @@ COMMANDS: Final = {
     "sanjish": "VERIFY",
     "bulletins": "BULLETINS",
     "xabarho": "BULLETINS",
+    "petitions": "PETITIONS",
+    "imzo": "PETITIONS",
 }

@@ -43,6 +43,8 @@ class Intent(Enum):
     """Is a text ours? It may stand behind the command, however long it is."""
     BULLETINS = auto()
     """Everything that was published."""
+    PETITIONS = auto()
+    """Letters that can be signed. The code of one may stand behind the command."""
 
 
 COMMANDS: Final[Mapping[str, Intent]] = {name: Intent[intent] for name, intent in phrase_lists.COMMANDS.items()}

@@ -74,6 +74,16 @@ class NotAName(Refusal):
 
 
 @dataclass
+class NoCountry(Refusal):
+    """What was typed is no country that is known."""
+
+
+@dataclass
+class NoReceipt(Refusal):
+    """What was sent is no receipt that holds a secret."""
+
+
+@dataclass
 class NameTaken(Refusal):
     """Somebody in one of the person's circles has this name (or one that looks like it) already."""
 
@@ -262,6 +272,21 @@ class Translated(Refusal):
 @dataclass
 class NotADay(Refusal):
     """What was typed is no day, or one that is not over yet."""
+
+
+@dataclass
+class NotADeadline(Refusal):
+    """What was typed is no day to come, or one that is too far away."""
+
+
+@dataclass
+class NotANumber(Refusal):
+    """What was typed is no number of people."""
+
+
+@dataclass
+class NotAKey(Refusal):
+    """What was pasted is no organisers' public key, or a letter of it is wrong."""
 
 
 @dataclass

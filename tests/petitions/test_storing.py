@@ -86,7 +86,7 @@ async def test_the_roots_and_proofs_are_those_of_the_lines(storage: Storage) -> 
     tree = merkle.Tree(lines)
     assert await storage.read(lambda tx: petition_logs.root(tx, which)) == tree.root()
     for place in range(11):
-        proof = await storage.read(lambda tx, place=place: petition_logs.proof(tx, which, place, 11))
+        proof = await storage.read(partial(petition_logs.proof, which=which, place=place, length=11))
         assert merkle.is_included(merkle.leaf(lines[place]), place, 11, proof, tree.root())
     proof = await storage.read(lambda tx: petition_logs.consistency(tx, which, 5, 11))
     assert merkle.is_consistent(5, 11, proof, tree.root(5), tree.root())

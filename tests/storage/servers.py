@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from storage import notes
 from storage.crypto import Keys
 from storage.postgres import open_server
-from storage.signing import throwaway_signer
+from storage.signing import make_pair, throwaway_signer
 from storage.sqlite import open_file
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 ROOT = bytes(range(32))  # the root key of the tests' community
 ENGINES = ("sqlite", "postgres")
 # A community's online key that is good on the day when the tests' stage begins, and for a month.
-SIGNER = throwaway_signer("Pamir Bridge", datetime(2026, 3, 21, tzinfo=UTC))
+COMMUNITY = make_pair()
+SIGNER = throwaway_signer("Pamir Bridge", datetime(2026, 3, 21, tzinfo=UTC), COMMUNITY)
+PETITIONS = notes.throwaway("Pamir Bridge", datetime(2026, 3, 21, tzinfo=UTC), COMMUNITY)
 # For the few tests that take minutes and ask what the rules do, not what an engine does: the quicker engine is enough.
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
 USER = "payvand"
@@ -149,6 +152,7 @@ def keys() -> Keys:
     """The keys of the tests' community, which can sign."""
     made = Keys(ROOT)
     made.signer = SIGNER
+    made.petitions = PETITIONS
     return made
 
 

@@ -310,6 +310,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_petition_sponsor_petition_id"), ["petition_id"], unique=False)
 
     op.create_table(
+        "petition_talk",
+        sa.Column("address_id", Big, nullable=False),
+        sa.Column("after", Big, nullable=False),
+        sa.Column("last", Big, nullable=True),
+        sa.Column("due_at", Big, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address_id"], ["address.id"], name=op.f("fk_petition_talk_address_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("address_id", name=op.f("pk_petition_talk")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("petition_talk", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_petition_talk_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
         "petition_version",
         sa.Column("petition_id", Big, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

@@ -1,0 +1,306 @@
+"""A second person with distance opens exactly what they have read; others refuse with one of the fixed reasons."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from bot.domain.petition import Refusal, State
+from bot.domain.roles import Role
+from storage import petitions, roles, vouchers
+from storage import sponsors as under
+from storage.database import Tx
+from tests.family.looking import button, forge, id_of, press
+from tests.family.test_desk import people as settled
+from tests.family.test_duress import FORCED, family
+from tests.petitions.writing import TITLE, code_on, newest, offers, only, opened, opens, organisers, sponsors, writes
+from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
+
+OUTDATED = "This button is no longer in use. Please choose again:"
+HOUR = timedelta(hours=1)
+pytestmark = ONE_ENGINE
+
+
+async def offered(stage: Stage) -> tuple[Actor, Actor, Actor, int]:
+    """Anna has offered a letter under which Chaman stands; Bahrom is another organiser."""
+    anna, bahrom = await organisers(stage, "Anna", "Bahrom")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await sponsors(anna, chaman, "Chaman")
+    await offers(anna)
+    who = await id_of(stage, anna)
+    (one,) = await stage.storage.read(partial(petitions.of_author, who=who))
+    return anna, bahrom, chaman, one.id
+
+
+async def state(stage: Stage, which: int) -> State:
+    return (await newest(stage, which)).state
+
+
+async def test_the_author_can_not_agree_nor_refuse(stage: Stage) -> None:
+    anna, bahrom, _chaman, which = await offered(stage)
+    await bahrom.says("/desk")
+    await bahrom.presses("Read: ")
+    _message, code = button(bahrom, "letter.yes")
+    await forge(stage, anna, code)
+    assert "Another person must do this: it is your own." in anna.last
+    await forge(stage, anna, f"letter.why:{code.split(':')[1]}:unclear")
+    assert "Another person must do this: it is your own." in anna.last
+    assert await state(stage, which) is State.REVIEW
+
+
+async def test_whoever_stands_under_it_or_invited_the_author_neither_sees_nor_opens_it(stage: Stage) -> None:
+    anna, bahrom = await organisers(stage, "Anna", "Bahrom")
+    near, sponsor, far = await organisers(stage, "Near", "Sponsor", "Far")
+    ids = [await id_of(stage, one) for one in (anna, near)]
+    await stage.storage.write(lambda tx: vouchers.note(tx, ids[0], [ids[1]]))
+    await writes(anna)
+    await sponsors(anna, sponsor, "Sponsor")
+    await offers(anna)
+    await far.says("/desk")
+    await far.presses("Read: ")
+    _message, code = button(far, "letter.yes")
+    for other in (near, sponsor):
+        await other.says("/desk")
+        assert not any("Read: " in label for label in other.buttons)
+        for forged in (code, code.replace("letter.yes", "letter.see"), f"letter.why:{code.split(':')[1]}:unclear"):
+            await forge(stage, other, forged)
+            assert other.last == OUTDATED
+    who = await id_of(stage, far)
+    await stage.storage.write(lambda tx: vouchers.note(tx, who, [ids[0]]))  # after it was offered
+    await forge(stage, far, code)
+    assert "One of you two has invited the other" in far.last
+    await bahrom.says("/desk")
+    await bahrom.presses("Read: ")
+    await bahrom.presses("Open it")
+    assert (await only(stage)).state is State.OPEN
+
+
+async def test_without_another_organiser_nothing_is_offered_and_the_letter_can_still_be_changed(stage: Stage) -> None:
+    (anna,) = await organisers(stage, "Anna")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await sponsors(anna, chaman, "Chaman")
+    await offers(anna)
+    assert "There is no other organiser who could agree" in anna.last
+    await anna.presses("Back")
+    assert "Version 1: being written." in anna.last
+
+
+async def test_a_letter_is_refused_for_a_fixed_reason_changed_and_offered_again(stage: Stage) -> None:
+    anna, bahrom, _chaman, which = await offered(stage)
+    await bahrom.says("/desk")
+    await bahrom.presses("Read: ")
+    await bahrom.presses("Refuse it")
+    assert len(bahrom.buttons) == len(Refusal) + 1
+    await bahrom.presses("A statement has no source")
+    assert "Refused. Its author is told why." in bahrom.last
+    assert await state(stage, which) is State.REFUSED
+    assert "A letter of yours was refused." in anna.last
+    await anna.presses("Look")
+    assert "Refused: A statement has no source." in anna.last
+    await anna.presses("Sources")
+    await anna.says("Another report")
+    await anna.presses("Back")
+    await offers(anna)
+    await opens(bahrom)
+    assert await state(stage, which) is State.OPEN
+
+
+@pytest.mark.parametrize("reason", ["", "none", "open", "ENDANGERS"])
+async def test_there_are_no_other_reasons(stage: Stage, reason: str) -> None:
+    _anna, bahrom, _chaman, which = await offered(stage)
+    await bahrom.says("/desk")
+    await bahrom.presses("Read: ")
+    _message, code = button(bahrom, "letter.yes")
+    await forge(stage, bahrom, f"letter.why:{code.split(':')[1]}:{reason}")
+    assert bahrom.last == OUTDATED
+    assert await state(stage, which) is State.REVIEW
+
+
+async def test_an_agreement_to_another_letter_opens_nothing(stage: Stage) -> None:
+    anna, bahrom, _chaman, which = await offered(stage)
+    await bahrom.says("/desk")
+    await bahrom.presses("Read: ")
+    kept = button(bahrom, "letter.yes")
+    await anna.says("/desk")
+    await anna.presses("Petitions")
+    await anna.presses(TITLE)
+    await anna.presses("Take it back")
+    await anna.presses("Goal")
+    await anna.says("5000")
+    await offers(anna)
+    await press(stage, bahrom, kept)
+    assert bahrom.last == OUTDATED
+    await bahrom.says("/desk")
+    await bahrom.presses("Read: ")
+    _message, code = button(bahrom, "letter.yes")
+    await forge(stage, bahrom, f"{code.rpartition(':')[0]}:{kept[1].rpartition(':')[2]}")
+    assert "This has changed since you looked at it." in bahrom.last
+    assert await state(stage, which) is State.REVIEW
+
+
+async def test_what_waited_too_long_can_be_taken_back_and_offered_again(stage: Stage) -> None:
+    anna, bahrom, _chaman, which = await offered(stage)
+    await stage.pass_time(80 * HOUR, 10 * HOUR)
+    await bahrom.says("/desk")
+    assert not any("Read: " in label for label in bahrom.buttons)
+    await anna.says("/desk")
+    await anna.presses("Petitions")
+    await anna.presses(TITLE)
+    assert "Nobody has agreed in time." in anna.last
+    await anna.presses("Take it back")
+    await offers(anna)
+    await opens(bahrom)
+    assert await state(stage, which) is State.OPEN
+
+
+async def test_a_letter_whose_deadline_has_come_is_not_opened(stage: Stage) -> None:
+    anna, bahrom = await organisers(stage, "Anna", "Bahrom")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await anna.presses("Deadline")
+    await anna.says("22.03.2026")
+    await sponsors(anna, chaman, "Chaman")
+    await offers(anna)
+    await stage.pass_time(48 * HOUR, 12 * HOUR)
+    await opens(bahrom)
+    assert "Something is missing still" in bahrom.last
+
+
+async def test_whose_right_has_ended_neither_writes_nor_opens(stage: Stage) -> None:
+    anna, bahrom, _chaman, which = await offered(stage)
+    await bahrom.says("/desk")
+    await bahrom.presses("Read: ")
+    kept = button(bahrom, "letter.yes")
+    who = await id_of(stage, bahrom)
+
+    def end(tx: Tx) -> None:
+        held = roles.held(tx, who, Role.ORGANISER, stage.now())
+        assert held is not None
+        roles.take(tx, held)
+
+    await stage.storage.write(end)
+    await press(stage, bahrom, kept)
+    assert bahrom.last == OUTDATED
+    assert await state(stage, which) is State.REVIEW
+    assert anna.last
+
+
+# -- sponsors ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_code_works_once_and_a_guessed_one_says_nothing(stage: Stage) -> None:
+    (anna,) = await organisers(stage, "Anna")
+    chaman, other = await settled(stage, "Chaman", "Other")
+    await writes(anna)
+    await anna.presses("Sponsors")
+    await anna.presses("A person")
+    code = code_on(anna)
+    for words, sentence in (("123", "A digit is missing or wrong."), ("000000000000", "There is no such code now.")):
+        await other.says("/petitions")
+        await other.presses("I have a code")
+        await other.says(words)
+        assert sentence in other.last
+    await chaman.says("/petitions")
+    await chaman.presses("I have a code")
+    await chaman.says(code)
+    assert "Everybody will read it, for ever" in chaman.last
+    await chaman.says("Chaman <b>\u202e")
+    assert "Please write only a name" in chaman.last
+    await chaman.says("Chaman Nazarova")
+    kept = button(chaman, "petition.stand")
+    await press(stage, other, kept)
+    assert other.last == OUTDATED
+    await press(stage, chaman, kept)
+    assert "Done." in chaman.last
+    await press(stage, chaman, kept)
+    assert chaman.last == OUTDATED
+    await other.says("/petitions")
+    await other.presses("I have a code")
+    await other.says(code)
+    assert "There is no such code now." in other.last
+
+
+async def test_an_organisation_stands_there_once_its_authorised_person_has_said_so(stage: Stage) -> None:
+    anna, bahrom = await organisers(stage, "Anna", "Bahrom")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await sponsors(anna, chaman, "Chaman")
+    await anna.presses("Sponsors")
+    await anna.presses("An organisation")
+    await anna.says("Pamir Doctors")
+    code = code_on(anna)
+    await anna.presses("Back")
+    assert "Pamir Doctors: has not said anything yet" in anna.last
+    await anna.presses("Back")
+    assert "Pamir Doctors" not in anna.last
+    await bahrom.says("/petitions")
+    await bahrom.presses("I have a code")
+    await bahrom.says(code)
+    assert "Pamir Doctors stands under this letter" in bahrom.last
+    await bahrom.presses("Yes, it does")
+    await anna.says("/desk")
+    await anna.presses("Petitions")
+    await anna.presses(TITLE)
+    assert "Organisations that sign with us: Pamir Doctors" in anna.last
+    await offers(anna)
+    assert "There is no other organiser who could agree" in anna.last, "Bahrom speaks for it, and reviews nothing"
+
+
+async def test_a_code_that_nobody_used_is_gone_after_its_time(stage: Stage) -> None:
+    (anna,) = await organisers(stage, "Anna")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await anna.presses("Sponsors")
+    await anna.presses("A person")
+    code = code_on(anna)
+    await stage.pass_time(8 * 24 * HOUR, 24 * HOUR)
+    await chaman.says("/petitions")
+    await chaman.presses("I have a code")
+    await chaman.says(code)
+    assert "There is no such code now." in chaman.last
+    assert await stage.storage.read(lambda tx: [under.of(tx, one.id) for one in petitions.orphaned(tx, 9)]) == []
+
+
+# -- duress --------------------------------------------------------------------------------------------------------
+
+
+async def test_somebody_under_duress_reads_what_everybody_reads_and_stands_under_nothing(stage: Stage) -> None:
+    zarina, *_trustees = await family(stage)
+    anna, bahrom = await organisers(stage, "Anna", "Bahrom")
+    (chaman,) = await settled(stage, "Chaman")
+    await zarina.says(FORCED)
+    one = await opened(stage, anna, bahrom, chaman)
+    await zarina.says("/petitions")
+    await zarina.presses(TITLE)
+    assert "0 people have signed. The goal is 1000." in zarina.last
+    await anna.says("/desk")
+    await anna.presses("Petitions")
+    await anna.presses(TITLE)
+    await anna.presses("A new version")
+    await anna.presses("Sponsors")
+    await anna.presses("A person")
+    code = code_on(anna)
+    await zarina.says("/petitions")
+    await zarina.presses("I have a code")
+    await zarina.says(code)
+    who = await id_of(stage, zarina)
+    assert who not in await stage.storage.read(partial(under.people_of, which=one.id))
+
+
+async def test_an_organiser_under_duress_opens_nothing(stage: Stage) -> None:
+    zarina, *_trustees = await family(stage)
+    who = await id_of(stage, zarina)
+    await stage.storage.write(partial(roles.give, who=who, what=Role.ORGANISER, now=stage.now()))
+    anna, _bahrom, _chaman, which = await offered(stage)
+    await zarina.says("/desk")
+    await zarina.presses("Read: ")
+    kept = button(zarina, "letter.yes")
+    await zarina.says(FORCED)
+    await press(stage, zarina, kept)
+    assert await state(stage, which) is State.REVIEW
+    assert anna.last

@@ -1,0 +1,283 @@
+"""All sequences of what a few accounts can do: none lets one person, or two who are near, open a petition alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+import sqlalchemy as sa
+
+from bot import i18n
+from bot.domain.conversation import Sender
+from bot.domain.petition import State
+from bot.domain.refusals import Refusal
+from bot.domain.roles import Authority, Role
+from handlers import desk
+from handlers import petition_drafting as drafting
+from handlers import petition_reviewing as reviewing
+from handlers.ask import Ask, base36
+from handlers.petition_drafting import KIND
+from storage import envelope, merging, people, petitions, proposals, roles, sponsors, vouchers
+from storage.database import Storage, Tx
+from storage.schema import address, petition, petition_version
+from tests.petitions.signing import letter
+from tests.stage import BEGIN
+from tests.storage.servers import ONE_ENGINE
+
+# a2 is a's other account and may be linked; c was given their right by a; d stands under the letter
+ACCOUNTS = ("a", "a2", "b", "c", "d")
+LENGTH = 6
+KEY = envelope.make()
+CODE = "123456789012"
+
+
+class Caught(AssertionError):  # noqa: N818 - what the walk says
+    """One person alone has opened a petition, or changed what was opened."""
+
+
+@dataclass
+class World:
+    """What the walk remembers of itself; everything else is in the database."""
+
+    tx: Tx
+    trail: list[str] = field(default_factory=list)
+    steps: int = 0
+    opened: int = 0
+    seen: dict[object, int] = field(default_factory=dict)
+
+    def person(self, account: str) -> int:
+        """Who stands behind an account now."""
+        query = sa.select(address.c.person_id).where(address.c.account == f"memory/{account}")
+        who: int = self.tx.execute(query).scalar_one()
+        return who
+
+    def ask(self, account: str, *args: int | str) -> Ask:
+        """What the account presses."""
+        who = people.find(self.tx, self.person(account))
+        assert who is not None
+        codes = tuple(base36(one) if isinstance(one, int) else one for one in args)
+        return Ask(who, BEGIN, BEGIN, 1, Sender("memory", "1", account), lambda _payload: "", args=codes)
+
+    def newest(self) -> petitions.Version:
+        """The newest version of the only petition. Raises Refusal if there is none."""
+        which = self.tx.execute(sa.select(petition.c.id)).scalar()
+        found = None if which is None else petitions.newest(self.tx, which)
+        if found is None:
+            raise Refusal
+        return found
+
+
+Deed = Callable[[World], object]
+
+
+def _writes(world: World, account: str) -> object:
+    if world.tx.execute(sa.select(petition.c.id)).scalar() is not None:
+        raise Refusal
+    desk.organiser(world.ask(account), world.tx)
+    made = petitions.create(world.tx, world.person(account), letter(KEY, BEGIN), BEGIN)
+    sponsors.ask(world.tx, made.id, "", CODE, BEGIN, organisation=False)
+    found = sponsors.asked_by(world.tx, CODE, BEGIN)
+    assert found is not None
+    return sponsors.confirm(world.tx, found, CODE, world.person("d"), "D", BEGIN)
+
+
+def _offers(world: World, account: str) -> object:
+    one = world.newest()
+    found = petitions.find(world.tx, one.petition)
+    assert found is not None
+    ready = drafting.standing(world.tx, drafting.Mine(found, one))
+    return reviewing.offer(world.ask(account, one.petition, reviewing.seal(ready)), world.tx)
+
+
+def _waiting(world: World) -> proposals.Proposal:
+    waiting = proposals.of_kind(world.tx, KIND, Role.ORGANISER, BEGIN)
+    if not waiting:
+        raise Refusal
+    return waiting[0]
+
+
+def _opens(world: World, account: str) -> object:
+    seal = reviewing.seal(world.newest().letter)
+    return reviewing.agreed(world.ask(account, _waiting(world).id, seal), world.tx)
+
+
+def _refuses(world: World, account: str) -> object:
+    return reviewing.refused(world.ask(account, _waiting(world).id, "unclear"), world.tx)
+
+
+def _takes_back(world: World, account: str) -> object:
+    return reviewing.take_back(world.ask(account, world.newest().petition), world.tx)
+
+
+def _new_version(world: World, account: str) -> object:
+    return drafting.version(world.ask(account, world.newest().petition), world.tx)
+
+
+def _changes(world: World, account: str) -> object:
+    one = world.newest()
+    ask = world.ask(account, one.petition, 1000)
+    return drafting.goal(ask, world.tx)
+
+
+def _links(world: World) -> object:
+    one, other = world.person("a"), world.person("a2")
+    if one == other:
+        raise Refusal
+    return merging.merge(world.tx, other, one, BEGIN)
+
+
+def _takes(world: World, account: str) -> object:
+    held = roles.held(world.tx, world.person(account), Role.ORGANISER, BEGIN)
+    if held is None:
+        raise Refusal
+    roles.take(world.tx, held)
+    return None
+
+
+DEEDS: dict[str, Deed] = {
+    **{f"{one} writes": partial(_writes, account=one) for one in ("a", "b")},
+    **{f"{one} offers": partial(_offers, account=one) for one in ("a", "a2", "b")},
+    **{f"{one} opens": partial(_opens, account=one) for one in ACCOUNTS},
+    "b refuses": partial(_refuses, account="b"),
+    "a refuses": partial(_refuses, account="a"),
+    "a takes back": partial(_takes_back, account="a"),
+    "a begins a version": partial(_new_version, account="a"),
+    "a changes it": partial(_changes, account="a"),
+    "a links a2": _links,
+    "b's right is taken": partial(_takes, account="b"),
+}
+
+
+@contextmanager
+def undone(tx: Tx) -> Iterator[None]:
+    """What happens in it has not happened afterwards."""
+    with tx.savepoint():
+        yield
+        tx.undo()
+
+
+def opened(tx: Tx) -> dict[int, bytes]:
+    """The versions that were opened, each with the digest of what it says now."""
+    found = tx.execute(sa.select(petition_version.c.petition_id, petition_version.c.version)).all()
+    versions = (petitions.version(tx, row.petition_id, row.version) for row in found)
+    return {one.number: one.letter.digest() for one in versions if one is not None and one.opened_at is not None}
+
+
+def look(world: World, before: dict[int, bytes], actor: str) -> None:
+    """Whatever was opened has two people with distance behind it, and says what it said."""
+    now = opened(world.tx)
+    if any(now.get(number) != digest for number, digest in before.items()):
+        raise Caught(world.trail, "changed")
+    for number in now.keys() - before.keys():
+        world.opened += 1
+        one = world.newest()
+        found = petitions.find(world.tx, one.petition)
+        assert found is not None
+        who = world.person(actor)
+        linked = {world.person("a"), world.person("a2")} if "a links a2" in world.trail else set()
+        if linked >= {found.author, who}:
+            raise Caught(world.trail, "linked accounts")
+        if one.number != number or found.author in {None, who} or one.reviewer != who:
+            raise Caught(world.trail, "one person")
+        assert found.author is not None
+        if who in sponsors.people_of(world.tx, one.petition) or who in vouchers.near(world.tx, found.author):
+            raise Caught(world.trail, "no distance")
+        if roles.held(world.tx, who, Role.ORGANISER, BEGIN) is None:
+            raise Caught(world.trail, "no right")
+
+
+def look_alike(world: World) -> object:
+    """Everything that decides what can happen next, without random numbers: from equal ones nothing else follows."""
+    tx = world.tx
+    who = {world.person(account): account for account in reversed(ACCOUNTS)}
+    waiting = [who[one.proposer] for one in proposals.of_kind(tx, KIND, Role.ORGANISER, BEGIN)]
+    held = tuple(sorted(who[one.person] for one in roles.holders(tx, Role.ORGANISER, BEGIN)))
+    rows = tx.execute(sa.select(petition_version.c.version, petition_version.c.state)).all()
+    authors = tuple(who.get(one) for one in tx.execute(sa.select(petition.c.author_id)).scalars())
+    return tuple(waiting), held, tuple(sorted(map(tuple, rows))), authors, "a links a2" in world.trail
+
+
+def walk(world: World, left: int) -> None:
+    """Do each deed, and after it each again. What is refused changes nothing, so nothing new comes after it."""
+    before = opened(world.tx)
+    for name, deed in DEEDS.items():
+        with undone(world.tx):
+            try:
+                with world.tx.savepoint():
+                    deed(world)
+            except Refusal:
+                continue
+            world.steps += 1
+            world.trail.append(name)
+            look(world, before, name.split()[0].removesuffix("'s"))
+            here = look_alike(world)
+            if left > 1 and world.seen.get(here, 0) < left - 1:
+                world.seen[here] = left - 1
+                walk(world, left - 1)
+            world.trail.pop()
+
+
+def run(tx: Tx, length: int) -> World:
+    """Walk from the beginning, and leave nothing."""
+    i18n.open_catalogues()
+    world = World(tx)
+    with undone(tx):
+        for account in ACCOUNTS:
+            met = people.meet(tx, Sender("memory", "1", account), BEGIN)
+            assert met.person is not None
+            people.change(tx, met.person.id, language="en", name=account)
+            roles.give(tx, met.person.id, Role.ORGANISER, BEGIN)
+        vouchers.note(tx, world.person("c"), [world.person("a")])
+        walk(world, length)
+    return world
+
+
+@ONE_ENGINE
+async def test_no_sequence_lets_one_person_alone_open_a_petition(storage: Storage) -> None:
+    world = await storage.write(partial(run, length=LENGTH))
+    assert world.steps > 100  # noqa: PLR2004
+    assert world.opened, "the walk reaches what it is about"
+
+
+def _any_second(ask: Ask, tx: Tx, by: Authority, kind: str, which: int) -> proposals.Proposal:
+    one = desk.proposed(ask, tx, by, kind, which)
+    proposals.withdraw(tx, one, one.proposer)
+    return one
+
+
+@ONE_ENGINE
+async def test_control_without_the_two_kept_apart_it_is_found(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviewing, "_apart", lambda *_args: None)
+    monkeypatch.setattr(desk, "second", _any_second)
+    with pytest.raises(Caught):
+        await storage.write(partial(run, length=3))
+
+
+@ONE_ENGINE
+async def test_control_if_linked_accounts_were_two_it_is_found(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DEEDS, "a links a2", lambda _world: None)  # known to be linked, and still two
+    with pytest.raises(Caught, match="linked accounts"):
+        await storage.write(partial(run, length=4))
+
+
+@ONE_ENGINE
+async def test_control_if_what_was_opened_could_be_changed_it_is_found(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(tx: Tx, which: int, number: int, what: object, now: object) -> bool:
+        del now
+        values = {"body": petitions.packed(what)}  # type: ignore[arg-type]
+        mine = (petition_version.c.petition_id == which) & (petition_version.c.version == number)
+        return tx.execute(petition_version.update().where(mine).values(**values)).rowcount == 1
+
+    monkeypatch.setattr(petitions, "change", change)
+    monkeypatch.setattr(drafting, "CHANGEABLE", frozenset(State))
+    with pytest.raises(Caught, match="changed"):
+        await storage.write(partial(run, length=4))
