@@ -181,14 +181,14 @@ def mode_name(mode: Mode) -> Line:
 def _meaning(mode: Mode) -> Line:
     match mode:
         case Mode.PUBLIC:
-            return _("📣 <b>For everybody</b>: your name and country can be read by all, for ever.")
+            return _("📣 <b>For everybody</b>: your name can be read by all, for ever.")
         case Mode.RECIPIENT:
             return _(
                 "✉️ <b>For the addressee only</b>: your name is sealed at once. I can't read it again; the organisers "
                 "open it for the addressee. Whoever gets the letter there can read it and pass it on."
             )
         case Mode.INITIALS:
-            return _("🔤 <b>Initials and country</b>: “G. M., Germany”. Whoever knows you may still recognise you.")
+            return _("🔤 <b>Initials and country</b>: “G. M., DE”. Whoever knows you may still recognise you.")
         case Mode.COUNTED:
             return _("🔢 <b>Only counted</b>: one more in the number, and nothing about you.")
 

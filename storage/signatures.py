@@ -205,9 +205,9 @@ def withdraw(tx: Tx, one: Petition, of: Collection[Account], now: datetime) -> i
     ended = 0
     for mark in _marks(one.key, of):
         place = tx.execute(_MARK, {"which": one.id, "mark": mark}).scalar()
-        if place is not None and _end(tx, one.id, Withdraw(now.date(), place)):
+        if place is not None and _end(tx, one.id, Withdraw(now.date(), place)):  # one that was struck keeps its mark
             ended += 1
-        tx.execute(_ERASE_MARK, {"which": one.id, "mark": mark})
+            tx.execute(_ERASE_MARK, {"which": one.id, "mark": mark})
     return ended
 
 
@@ -253,10 +253,14 @@ def unite(tx: Tx, gone: int, kept: int, now: datetime) -> None:
     """Two persons turn out to be one: of two signatures under one petition the later one is struck."""
     first, second = accounts(tx, gone), accounts(tx, kept)
     for one in petitions.with_living_key(tx) if first and second else ():
-        mine, theirs = places(tx, one, first), places(tx, one, second)
-        struck = rules.to_strike(rules.Signed(mine[0]) if mine else None, rules.Signed(theirs[0]) if theirs else None)
+        struck = rules.to_strike(_signed(tx, one, first), _signed(tx, one, second))
         if struck is not None:
             strike(tx, one.id, struck, Reason.DOUBLE, now)
+
+
+def _signed(tx: Tx, one: Petition, of: Collection[Account]) -> rules.Signed | None:
+    """Where their signature stands, if it was not struck."""
+    return next((rules.Signed(place) for place in places(tx, one, of) if standing(tx, one.id, place)), None)
 
 
 # -- holding -----------------------------------------------------------------------------------------------------------
