@@ -36,6 +36,7 @@ from storage import (
 from storage.database import Tx
 from storage.jobs import Done, Job
 from storage.petitions import Petition
+from storage.relays import Relayed
 
 KIND: Final = "relay"  # of proposals
 LONGEST: Final = 4000  # characters of what a platform calls a file
@@ -93,7 +94,56 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
         button(pgettext("button", "📢 Post the card"), "petition.outlets", found.id),
     ]
     room = [button(pgettext("button-wide", "📮 Put the file into a room"), "relay.rooms", found.id)]
-    return ask.reply(Page(tuple(lines)), [give], room, card, [back("relay")], clean_after=desk.STANDS)
+    out = [
+        [
+            button(
+                pgettext("button-wide", "✖️ Leave out: {community}", community=_short(one.said.name)),
+                "relay.drop",
+                found.id,
+                _code(one),
+            )
+        ]
+        for one in relays.of(tx, found.id)
+    ]
+    return ask.reply(Page(tuple(lines)), [give], room, card, *out, [back("relay")], clean_after=desk.STANDS)
+
+
+def _code(one: Relayed) -> str:
+    """By what a button means a community's count: short, and never another one's."""
+    return f"{relay.fingerprint(one.said.key).replace(' ', '')}{one.said.version}"
+
+
+# -- leaving out -----------------------------------------------------------------------------------------------------
+
+
+def _meant(ask: Ask, tx: Tx, found: Petition) -> Relayed:
+    one = next((one for one in relays.of(tx, found.id) if ask.args[1:2] == (_code(one),)), None)
+    if one is None:
+        raise Outdated
+    return one
+
+
+def drop(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask before a community's count is left out."""
+    desk.organiser(ask, tx)
+    found, _newest = opened(ask, tx)
+    one = _meant(ask, tx, found)
+    text = _(
+        "Leave out what {community} counts? Nothing of it is shown any more. To show it again, two organisers must "
+        "compare the five groups anew.",
+        community=one.said.name,
+    )
+    yes = button(pgettext("button", "✖️ Yes, leave it out"), "relay.dropped", found.id, _code(one))
+    return ask.reply(text, [yes], [back("relay.of", found.id)], clean_after=desk.STANDS)
+
+
+def dropped(ask: Ask, tx: Tx) -> Outgoing:
+    """A community's count is not shown any more."""
+    by = desk.organiser(ask, tx)
+    found, _newest = opened(ask, tx)
+    relays.drop(tx, found.id, _meant(ask, tx, found).said)
+    audit.note(tx, by.person, "left out: relay", ask.now)
+    return ask.reply(_("It is left out."), [back("relay.of", found.id)], clean_after=desk.STANDS)
 
 
 # -- giving --------------------------------------------------------------------------------------------------------
@@ -209,12 +259,10 @@ def _fetch(  # noqa: PLR0913, PLR0917 - what to fetch, from where, for whom
 
 def is_meant(ask: Ask, tx: Tx, thing: Attached) -> bool:
     """Whether somebody who may do so has sent one of these files, asked for or not."""
-    if thing.kind != "document":
-        return False
+    if ask.data.get("what") == "relay":
+        return True
     named = thing.name.endswith(OURS) and not ask.data
-    return ask.data.get("what") == "relay" or (
-        named and roles.held(tx, ask.person.id, Role.ORGANISER, ask.now) is not None
-    )
+    return named and roles.held(tx, ask.person.id, Role.ORGANISER, ask.now) is not None
 
 
 def overheard(tx: Tx, where: int, sender: Sender, thing: Attached, now: datetime) -> None:

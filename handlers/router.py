@@ -445,6 +445,8 @@ BUTTONS: Mapping[str, Handler] = {
     "relay.give": petition_relay.give,
     "relay.rooms": petition_relay.rooms,
     "relay.post": petition_relay.post,
+    "relay.drop": petition_relay.drop,
+    "relay.dropped": petition_relay.dropped,
     "relay.take": petition_relay.take,
     "relay.put": petition_relay.put,
     "relay.see": petition_relay.see,
@@ -734,6 +736,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(hotline.send, hotline.hand, hotline.close, hotline.closed),
         *(petition_card.show, petition_card.choose, petition_card.post),
         *(petition_relay.overview, petition_relay.show, petition_relay.give, petition_relay.rooms),
+        *(petition_relay.drop, petition_relay.dropped),
         *(petition_relay.post, petition_relay.take, petition_relay.typed, petition_relay.sent),
         *(petition_relay.put, petition_relay.see, petition_relay.agreed),
         # everybody may read them, and who writes them needs a right

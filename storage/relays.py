@@ -116,6 +116,12 @@ def put(tx: Tx, which: int, parcel: Parcel, at: datetime) -> None:
     tx.execute(insert.on_conflict_do_update(index_elements=[*key], set_=values))
 
 
+def drop(tx: Tx, which: int, said: Statement) -> None:
+    """Forget what a community counts for a version of a letter."""
+    mine = (petition_relay.c.petition_id == which) & (petition_relay.c.community == said.key)
+    tx.execute(petition_relay.delete().where(mine, petition_relay.c.version == said.version))
+
+
 # -- taking ------------------------------------------------------------------------------------------------------------
 
 

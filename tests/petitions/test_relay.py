@@ -22,7 +22,7 @@ from bot.domain.roles import Role
 from bot.dossier import NotGood
 from bot.jobs import petition_cards
 from handlers.ask import base36
-from storage import notes, outlets, petitions, signing
+from storage import envelope, notes, outlets, petitions, signatures, signing
 from storage.database import Tx
 from storage.petitions import Petition
 from tests.family.looking import button, forge, press
@@ -105,6 +105,30 @@ async def test_what_people_sign_in_the_other_community_is_the_same_letter(nur: C
     assert there.letter.petition != here.letter.petition
     home = await nur.petition(ours)
     assert relay.as_home_has_it(there.letter, home.origin, 1).digest() == here.digest
+
+
+async def test_readers_are_told_whose_letter_it_is_and_who_counts_what(nur: Community, mehr: Community) -> None:
+    ours, theirs = await first_count(nur, mehr)
+    for home, which, said in ((nur, ours, "• Mehr: 3. That is"), (mehr, theirs, "The letter comes from Nur.")):
+        reader = home.stage.actor("reader")
+        await reader.settles_in("Reader")
+        await forge(home.stage, reader, f"petition:{base36(which)}")
+        assert said in reader.last
+    await forge(mehr.stage, mehr.anna, f"petition.version:{base36(theirs)}")
+    assert "Only there a new version can be written." in mehr.anna.last
+
+
+async def test_what_is_sealed_in_the_other_community_its_home_s_organisers_open(
+    nur: Community, mehr: Community
+) -> None:
+    _ours, theirs = await taken_over(nur, mehr)
+    await mehr.signs(theirs, 3)
+    there = await mehr.petition(theirs)
+    records = await mehr.stage.storage.read(lambda tx: list(signatures.records(tx, theirs)))
+    opened = [nur.key.open(there.origin, sealed) for _place, sealed in records]
+    assert any(CANARY in one for one in opened)
+    with pytest.raises(envelope.Unopened):
+        mehr.key.open(there.origin, records[0][1])
 
 
 async def test_both_read_the_same_five_groups(nur: Community, mehr: Community) -> None:
@@ -321,6 +345,27 @@ async def test_a_file_that_can_not_be_fetched_is_asked_for_again(nur: Community)
     await nur.anna.memory.hear(nur.anna.account, Attached("document", "gone", name="petition.relay"))
     await nur.stage.settle()
     assert "I could not get the file. Please send it once more." in nur.anna.last
+
+
+async def test_a_picture_is_no_file(nur: Community) -> None:
+    await nur.anna.says("/desk")
+    await nur.anna.presses("Other communities")
+    await nur.anna.presses("Take in a file")
+    await nur.anna.memory.hear(nur.anna.account, Attached("photo", "p"))
+    await nur.stage.settle()
+    assert BROKEN in nur.anna.last
+
+
+async def test_a_community_that_nobody_trusts_any_more_is_left_out(nur: Community, mehr: Community) -> None:
+    await first_count(nur, mehr)
+    data = await mehr.gives()
+    await nur.board()
+    await nur.anna.presses("Leave out: Mehr")
+    await nur.anna.presses("Yes, leave it out")
+    assert "Mehr" not in await nur.board()
+    assert "Mehr wants to count for a petition of ours" in await nur.gets(data), "two must agree anew"
+    await nur.agrees()
+    assert "• Mehr: 3." in await nur.board()
 
 
 # -- offline -------------------------------------------------------------------------------------------------------
