@@ -49,7 +49,7 @@ def whose(tx: Tx, one: Petition) -> list[Line | str]:
         return []
     return [
         _(
-            "The letter comes from {community}. We count for them. What is locked, only their organisers can open.",
+            "The letter comes from {community}. We count for them. Locked names only their organisers can open.",
             community=home.said.name,
         )
     ]

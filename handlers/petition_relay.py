@@ -66,7 +66,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
         _("<b>Petitions and other communities</b>"),
         _("A petition can be signed in other communities, too. Each counts its own people, and tells us how many."),
         "",
-        _("Our five groups, by which others know us. Read them aloud when they call you:"),
+        _("Our five groups of signs, by which others know us. Read them aloud when they call you:"),
         _("<code>{fingerprint}</code>", fingerprint=relay.fingerprint(public)),
     )
     take = [button(pgettext("button", "📥 Take in a file"), "relay.take")]
@@ -366,7 +366,7 @@ def _whose(parcel: Parcel, *, letter: bool) -> Page:
         (
             first,
             "",
-            _("Anybody can call themselves so. By these five groups you know whether it is them:"),
+            _("Anybody can call themselves so. By these five groups of signs you know whether it is them:"),
             _("<code>{fingerprint}</code>", fingerprint=relay.fingerprint(said.key)),
             _(
                 "Call somebody there whose voice you know, on a number that you had before, and let them read their "
