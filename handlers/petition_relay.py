@@ -269,11 +269,12 @@ def overheard(tx: Tx, where: int, sender: Sender, thing: Attached, now: datetime
     """One of these files stands in a room that is an outlet: it is fetched, and nothing is said there."""
     if not thing.name.endswith(OURS) or not 0 < len(thing.reference) <= LONGEST:
         return
-    holders = roles.holders(tx, Role.ORGANISER, now)
-    if not holders or all(one.address != where for one in outlets.every(tx)):
+    holders = [one.person for one in roles.holders(tx, Role.ORGANISER, now)]
+    found = next(((who, at.id) for who in holders for at in people.addresses(tx, who)), None)
+    if found is None or all(one.address != where for one in outlets.every(tx)):
         return
     if inbox.use(tx, f"relay/{where}", HOUR, now) <= IN_A_ROOM:
-        _fetch(tx, holders[0].person, where, sender, thing, now, room=True)
+        _fetch(tx, *found, sender, thing, now, room=True)  # an accident is told to an organiser, never to the room
 
 
 def came(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
