@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ import structlog
 from markupsafe import Markup
 
 from bot import exporting, i18n
+from bot.domain import relay
 from bot.domain.conversation import Incoming, Sender
 from bot.domain.picture import Trouble
 from bot.i18n import _
@@ -23,7 +25,7 @@ from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, 
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import rounds, router
-from storage import bulletins, cards, codes, drafts, jobs, ledger, regions
+from storage import bulletins, cards, codes, drafts, jobs, ledger, regions, relays
 from storage.database import Storage, StorageFault, Tx
 from storage.drafts import Fetch
 
@@ -40,6 +42,7 @@ A_SECOND = 2.0  # and then so many a second
 REMEMBERED = 10_000  # accounts
 SLOW = 1.5  # seconds after which somebody who waits for an answer sees that it is on its way
 SHOWN = 4  # people who are shown so at once: more would be a storm of their own
+BRINGING = 30.0  # seconds for a small file
 LANDING = 20.0  # seconds that a stop waits for what is in the air
 
 Now = Callable[[], datetime]
@@ -91,6 +94,10 @@ def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
         from bot.jobs import posters  # noqa: PLC0415
 
         return posters.do(job)
+    if job.kind == relays.CARD:
+        from bot.jobs import petition_cards  # noqa: PLC0415
+
+        return petition_cards.do(job)
     if job.kind == codes.DRAW:
         from bot.jobs import codes as papers  # noqa: PLC0415
 
@@ -304,6 +311,8 @@ class App:
 
     async def _done(self, job: jobs.Job, salt: bytes) -> jobs.Done:
         """What a piece of slow work finds. One about a petition reads it first, beside the writer."""
+        if job.kind == relays.FETCH:
+            return await self._brought(job)
         if job.kind not in exporting.KINDS:
             return await asyncio.to_thread(_do, job, salt)
         done = await self.storage.read(partial(exporting.do, job=job, now=self.now()))
@@ -312,6 +321,20 @@ class App:
 
             done = await asyncio.to_thread(charts.do, done)
         return done
+
+    async def _brought(self, job: jobs.Job) -> jobs.Done:
+        """A small file that somebody has sent, or why it could not be fetched."""
+        held = json.loads(job.body)
+        courier = self._couriers.get((held["platform"], held["bot"]))
+        try:
+            async with asyncio.timeout(BRINGING):
+                data = await courier.fetch(held["reference"], relay.LONGEST) if isinstance(courier, Fetches) else b""
+        except TooBig:
+            return jobs.Done(relays.TOO_LARGE)
+        except (CourierError, TimeoutError) as error:
+            log.info("file.missed", why=type(error).__name__)
+            return jobs.Done(relays.GONE)
+        return jobs.Done("", data)
 
     async def _keep_working(self) -> None:
         while True:

@@ -208,14 +208,14 @@ def _online_keys(home: Path, root: str) -> list[_Online]:
     return found
 
 
-def small(path: Path) -> bytes:
+def small(path: Path, most: int = LONGEST_FILE) -> bytes:
     """A file that can't be long. Raises NotGood."""
     try:
         with path.open("rb") as file:
-            content = file.read(LONGEST_FILE + 1)
+            content = file.read(most + 1)
     except OSError:
         raise NotGood(f"{path} can't be read.") from None
-    if len(content) > LONGEST_FILE:
+    if len(content) > most:
         raise NotGood(f"{path} is too long to be what it says.")
     return content
 

@@ -8,27 +8,36 @@ from pathlib import Path
 from typing import Final
 
 from bot import dossier
-from bot.domain import checkpoint, petition_log, receipt
+from bot.domain import checkpoint, petition_log, receipt, relay
 from bot.domain.checkpoint import Proof
 from bot.domain.petition_log import Strike, Tally, Withdraw
 from bot.domain.receipt import Receipt
+from bot.domain.relay import Trouble
 from bot.dossier import Checked, NotGood, Progress
+from storage import relays
 
 RECEIPT: Final = ".tlog-proof"  # how a receipt's file ends
 CHECKPOINT: Final = ".checkpoint"
+RELAY: Final = ".relay"  # and how a file that goes between communities does
 
 
 def is_petition(files: Sequence[Path]) -> bool:
-    """Whether what somebody wants to have checked is of a petition: a directory, a receipt, a checkpoint."""
-    return all(one.is_dir() or one.suffix in {RECEIPT, CHECKPOINT} for one in files)
+    """Whether what somebody wants to have checked is of a petition: a directory, a receipt, a checkpoint, a count."""
+    return all(one.is_dir() or one.suffix in {RECEIPT, CHECKPOINT, RELAY} for one in files)
 
 
 def check(files: Sequence[Path], root: str, now: datetime, progress: Progress | None = None) -> list[str]:
     """Sentences about good files. Raises NotGood.
 
     One of `files` may be the directory of a petition; checkpoints and receipts that somebody kept are held against it.
-    A receipt alone needs the certificates beside it.
+    A receipt alone needs the certificates beside it. Files that went between communities are checked by themselves.
     """
+    between = [one for one in files if one.suffix == RELAY and not one.is_dir()]
+    rest = [one for one in files if one not in between]
+    return [*(_between(one, root, now) for one in between), *(_check(rest, root, now, progress) if rest else ())]
+
+
+def _check(files: Sequence[Path], root: str, now: datetime, progress: Progress | None) -> list[str]:
     homes = [one for one in files if one.is_dir()]
     kept = [one for one in files if one.suffix == CHECKPOINT and not one.is_dir()]
     receipts = [one for one in files if one.suffix == RECEIPT and not one.is_dir()]
@@ -67,6 +76,30 @@ def told(home: Path, checked: Checked) -> str:
 def _how(tally: Tally) -> str:
     why = ", ".join(f"{reason.value}: {count}" for reason, count in tally.struck.items())
     return f"{tally.signed} were given, {tally.withdrawn} taken back, {sum(tally.struck.values())} struck ({why})"
+
+
+def _between(file: Path, root: str, now: datetime) -> str:
+    """What a community says in a file that went to another one. `root` is the key of either."""
+    parcel = relay.read(dossier.small(file, relay.LONGEST).decode("utf-8", "replace"))
+    if parcel is None:
+        raise NotGood(f"{file} is no file of a petition that travels, or a part of it is missing.")
+    said, at = parcel.said, relays.proven(parcel, now)
+    if isinstance(at, Trouble):
+        raise NotGood(f"{file} is NOT signed by a key that {said.key} certified for that time. Don't trust it.")
+    if root not in {said.key, said.home}:
+        raise NotGood(f"{file} is signed, but neither it nor its petition is of the community with this public key.")
+    if parcel.letter is not None and parcel.letter.digest() != said.digest:
+        raise NotGood(f"{file} is NOT good: the letter in it is not the one that is signed.")
+    if said.count >= said.log.size:
+        raise NotGood(f"{file} is NOT good: it claims more signatures than its log has entries.")
+    what = "The letter of" if said.is_home else "A count for"
+    return (
+        f"{file}: good. {what} {said.petition}, version {said.version}\n"
+        f"  {said.name} ({said.key}) says on {at:%Y-%m-%d %H:%M} UTC: {said.count} signatures count, {said.verified} "
+        f"of them of people somebody vouches for.\n"
+        f"  Its log {said.log.origin} has {said.log.size} entries. Who signed there, only that community can know: ask "
+        f"for its published files. Its key read aloud: {relay.fingerprint(said.key)}"
+    )
 
 
 def _read(file: Path) -> tuple[Proof, Receipt]:

@@ -48,7 +48,10 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "❓ Questions"), "rumours"),
         (pgettext("button", "☎️ Hotline"), "hotlines"),
     ),
-    Role.ORGANISER: ((pgettext("button", "📜 Petitions"), "petition.mine"),),
+    Role.ORGANISER: (
+        (pgettext("button", "📜 Petitions"), "petition.mine"),
+        (pgettext("button-wide", "📮 Other communities"), "relay"),
+    ),
 }
 
 

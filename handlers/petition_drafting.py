@@ -24,7 +24,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import desk
 from handlers import petition_wording as wording
 from handlers.ask import Ask, back, base36, button, expect
-from storage import audit, envelope, people, petitions, proposals, sponsors
+from storage import audit, envelope, people, petitions, proposals, relays, sponsors
 from storage.database import Tx
 from storage.petitions import Petition, Version
 
@@ -739,6 +739,9 @@ def closed(ask: Ask, tx: Tx) -> Outgoing:
 def version(ask: Ask, tx: Tx) -> Outgoing:
     """Begin a later version; those who have signed the one before are counted for that one alone."""
     one = _open(ask, tx)
+    if relays.home_of(tx, one.id) is not None:
+        text = _("This letter comes from another community. Only there a new version can be written.")
+        return ask.reply(text, [back("petition.one", one.id)], clean_after=desk.STANDS)
     if petitions.begin_version(tx, one.id, one.letter, ask.now) is None:
         raise Outdated
     audit.note(tx, ask.person.id, "begun: version", ask.now)

@@ -11,6 +11,7 @@ from bot.domain.conversation import Choice, Line, Outgoing, Page
 from bot.domain.petition import LANGUAGES, Letter, State
 from bot.domain.refusals import Outdated
 from bot.i18n import _, language_button, ngettext, pgettext
+from handlers import petition_counting
 from handlers import petition_wording as wording
 from handlers.ask import Ask, back, button
 from handlers.petition_wording import STANDS
@@ -102,8 +103,14 @@ def read(ask: Ask, tx: Tx) -> list[Outgoing]:
     letter = newest.letter
     language = _language(ask, letter)
     pages = [ask.anew(page, clean_after=STANDS) for page in wording.letter_pages(letter, language)]
-    facts = Page(tuple(facts_lines(found, newest, ask.person.language)))
+    facts = Page((*facts_lines(found, newest, ask.person.language), *_communities(tx, found)))
     return [*pages, ask.anew(facts, *_ways(found, newest, language), clean_after=STANDS)]
+
+
+def _communities(tx: Tx, found: Petition) -> list[Line | str]:
+    """Whose letter it is, and what other communities count for it, if there is anything to say."""
+    said = [*petition_counting.whose(tx, found), *petition_counting.elsewhere(tx, found, found.count)]
+    return ["", *said] if said else []
 
 
 def facts_lines(found: Petition, newest: Version, language: str) -> Iterable[Line | str]:
@@ -141,6 +148,7 @@ def _ways(found: Petition, newest: Version, language: str) -> Iterable[list[Choi
             button(pgettext("button", "📈 How it goes"), "petition.progress", which),
             button(pgettext("button", "🔔 Follow"), "petition.follow", which),
         ],
+        [button(pgettext("button", "🪧 Card"), "petition.card", which)],
         [button(label, "petition", which, one) for label, one in zip(others, tongues, strict=True)],
         [button(pgettext("button", "↩️ I want to withdraw"), "petition.withdraw", which)] if can_withdraw else [],
         [back("petitions")],

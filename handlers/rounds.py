@@ -22,10 +22,12 @@ from handlers import (
     keeping,
     knock,
     outage,
+    petition_card,
     petition_course,
     petition_fraud,
     petition_packets,
     petition_progress,
+    petition_relay,
     petition_signing,
     picturing,
     region,
@@ -53,6 +55,7 @@ from storage import (
     people,
     proposals,
     regions,
+    relays,
     reports,
     retention,
     roles,
@@ -74,6 +77,8 @@ _WORK = {
     ledger.EXPORT: petition_packets.exported,
     ledger.FILES: petition_progress.filed,
     ledger.CHART: petition_progress.drawn,
+    relays.CARD: petition_card.drawn,
+    relays.FETCH: petition_relay.came,
 }
 
 

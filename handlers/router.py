@@ -61,11 +61,13 @@ from handlers import (
     link,
     outage,
     outlet,
+    petition_card,
     petition_drafting,
     petition_fraud,
     petition_packets,
     petition_progress,
     petition_reading,
+    petition_relay,
     petition_reviewing,
     petition_signing,
     petition_sponsoring,
@@ -464,6 +466,20 @@ BUTTONS: Mapping[str, Handler] = {
     "hotlines.hand": hotline.hand,
     "hotlines.close": hotline.close,
     "hotlines.closed": hotline.closed,
+    "petition.card": petition_card.show,
+    "petition.outlets": petition_card.choose,
+    "petition.post": petition_card.post,
+    "relay": petition_relay.overview,
+    "relay.of": petition_relay.show,
+    "relay.give": petition_relay.give,
+    "relay.rooms": petition_relay.rooms,
+    "relay.post": petition_relay.post,
+    "relay.drop": petition_relay.drop,
+    "relay.dropped": petition_relay.dropped,
+    "relay.take": petition_relay.take,
+    "relay.put": petition_relay.put,
+    "relay.see": petition_relay.see,
+    "relay.yes": petition_relay.agreed,
     "petitions": petition_reading.listed,
     "petition": petition_reading.read,
     "petition.asks": petition_reading.asks,
@@ -596,6 +612,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "archive.words": archive.searched,
     "hotline": hotline.written,
     "hotlines.words": hotline.answered,
+    "relay": petition_relay.typed,
     "petition.text": petition_drafting.written,
     "petition.source": petition_drafting.sourced,
     "petition.goal": petition_drafting.goal_written,
@@ -683,6 +700,11 @@ LIMITS: Mapping[Handler, Limit] = {
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
     archive.sheet: Limit("key.sheet", 10),
+    petition_card.show: Limit("petition.card", 20),
+    petition_card.post: Limit("petition.post", 60),
+    petition_relay.give: Limit("relay.give", 60),
+    petition_relay.post: Limit("relay.give", 60),
+    petition_relay.sent: Limit("relay.sent", 60),
     petition_drafting.new: Limit("petition.new", 10),
     petition_drafting.sponsor: Limit("petition.sponsor", 60),
     petition_drafting.organisation_named: Limit("petition.sponsor", 60),
@@ -768,6 +790,11 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
         *(hotline.queue, hotline.look, hotline.take, hotline.answer, hotline.answered, hotline.look_again),
         *(hotline.send, hotline.hand, hotline.close, hotline.closed),
+        *(petition_card.show, petition_card.choose, petition_card.post),
+        *(petition_relay.overview, petition_relay.show, petition_relay.give, petition_relay.rooms),
+        *(petition_relay.drop, petition_relay.dropped),
+        *(petition_relay.post, petition_relay.take, petition_relay.typed, petition_relay.sent),
+        *(petition_relay.put, petition_relay.see, petition_relay.agreed),
         # everybody may read them, and who writes them needs a right
         *(petition_reading.begin, petition_reading.listed, petition_reading.read),
         *(petition_reading.asks, petition_reading.background, petition_sponsoring.code, petition_sponsoring.typed),
@@ -848,6 +875,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "archive.words": frozenset(Intent),
     "hotline": URGENT | {Intent.SAFE},  # nobody waits for that but the circle
     "hotlines.words": URGENT,
+    "relay": frozenset(Intent),
     "petition.text": URGENT,
     "petition.source": URGENT,
     "petition.goal": frozenset(Intent),
@@ -879,6 +907,7 @@ STAYING = frozenset(
     {
         *(home.help_or_manual, home.only_words, home.unreadable, home.unclear, verify.forwarded, verify.picture),
         *(picturing.sent, picturing.typed),
+        *(petition_relay.sent, petition_relay.typed),
         *(archive.listed, reading.read, reading.file),  # words that were searched stand for the next page
     }
 )  # a dialogue goes on after these
@@ -912,13 +941,17 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
             people.move(tx, met.address, to, incoming.sender.platform)
         case _ if met.person is None:
             if incoming.group:
-                _from_group(tx, met, incoming.heard, now)
+                _from_group(tx, met, incoming, now)
         case _:
             _from_person(tx, met.person, met, incoming, now, doors)
 
 
-def _from_group(tx: Tx, met: people.Met, heard: Heard, now: datetime) -> None:
+def _from_group(tx: Tx, met: people.Met, incoming: Incoming, now: datetime) -> None:
     """A group is answered once; and where a moderator posts a code, bulletins are posted from then on."""
+    heard = incoming.heard
+    if isinstance(heard, Attached) and heard.name:
+        petition_relay.overheard(tx, met.address, incoming.sender, heard, now)
+        return
     registered = outlet.heard(tx, met.address, heard.text, now) if isinstance(heard, Said | Posted) else []
     outbox.post(tx, registered, now)
     if not met.answered and not isinstance(heard, Posted):  # a channel is for those who read it
@@ -996,8 +1029,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
-        case Attached(caption=caption) if _pictured(ask, caption):
-            ask, handler = replace(ask, words=caption, attached=heard), picturing.sent
+        case Attached(caption=caption) if (awaited := _awaited(tx, ask, heard)) is not None:
+            ask, handler = replace(ask, words=caption, attached=heard), awaited
         case Attached(caption=caption):
             ask = replace(ask, words=caption)
             asked = ask.data.get("what") == "rumour" and caption.strip()
@@ -1039,9 +1072,13 @@ def _by_content(tx: Tx, ask: Ask) -> Handler:
     return verify.typed if verify.is_ours(ask, tx) else home.not_understood
 
 
-def _pictured(ask: Ask, caption: str) -> bool:
-    """Whether a picture is waited for, and nothing more urgent stands under what came."""
-    return ask.data.get("what") == "draft.picture" and understand(caption, asked=False) not in URGENT
+def _awaited(tx: Tx, ask: Ask, thing: Attached) -> Handler | None:
+    """Who waits for a picture or a file, if nothing more urgent stands under what came."""
+    if understand(thing.caption, asked=False) in URGENT:
+        return None
+    if petition_relay.is_meant(ask, tx, thing):
+        return petition_relay.sent
+    return picturing.sent if ask.data.get("what") == "draft.picture" else None
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

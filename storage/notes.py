@@ -52,14 +52,14 @@ class Signer:
     def __repr__(self) -> str:
         return "Signer(…)"
 
-    def sign(self, one: Checkpoint, now: datetime) -> Note:
-        """The checkpoint as a note, signed plainly and with the time."""
+    def sign(self, one: Checkpoint, now: datetime, more: str = "") -> Note:
+        """The checkpoint as a note, signed plainly and with the time. `more` are further lines under its own."""
         plain, timed = keys(one.origin, self.public)
-        at = checkpoint.seconds(now)
-        signed = self._private.sign(one.text.encode())
-        cosigned = self._private.sign(checkpoint.dated(one.text, at).encode())
+        at, text = checkpoint.seconds(now), one.text + more
+        signed = self._private.sign(text.encode())
+        cosigned = self._private.sign(checkpoint.dated(text, at).encode())
         return Note(
-            one.text,
+            text,
             (
                 Signature(plain.name, plain.number, signed),
                 Signature(timed.name, timed.number, at.to_bytes(_STAMP, "big") + cosigned),

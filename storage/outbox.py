@@ -583,6 +583,12 @@ def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
     menus.shown(tx, [(one.letter, one.message) for one in letters if one.listed and one.message])
 
 
+def stands(tx: Tx, where: int, topic: str) -> bool:
+    """Whether something about a topic stands at an address already, or is on its way there."""
+    coming = (letter.c.topic == topic) & (letter.c.address_id == where) & (letter.c.state == State.WAITING.value)
+    return _stands(tx, where, topic) or tx.execute(sa.select(letter.c.id).where(coming)).first() is not None
+
+
 def _stands(tx: Tx, where: int, topic: str) -> bool:
     return tx.execute(_NEWEST, {"where": where, "about": topic}).first() is not None
 

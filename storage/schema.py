@@ -1057,16 +1057,14 @@ petition_talk = _table(
 )
 
 petition_relay = _table(
-    "petition_relay",  # another community's petition here, or another community's count of ours
+    "petition_relay",  # another community's petition that we collect for, or another community that collects for ours
     _to("petition.id", primary_key=True),
     sa.Column("community", sa.Text, primary_key=True),  # its public key
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("ours", sa.Integer, nullable=False),  # 1: they collect for our petition; 0: we collect for theirs
-    sa.Column("size", Id, nullable=False, server_default="0"),  # of their log
-    sa.Column("verified", Id, nullable=False, server_default="0"),
-    sa.Column("unverified", Id, nullable=False, server_default="0"),
-    sa.Column("note", sa.Text),  # their newest checkpoint
-    sa.Column("at", Instant, nullable=False),
+    sa.Column("version", sa.Integer, primary_key=True),  # of the letter, as its home counts them
+    sa.Column("at", Instant, nullable=False),  # when they signed what is in `file`
+    sa.Column("file", sa.Text, nullable=False),  # the newest that they have signed: with the letter, or their count
+    sa.Column("given", sa.Text),  # the newest count of ours that was made for them
+    sa.Index(None, "community"),
 )
 
 # -- people whom nobody reaches ------------------------------------------------------------------------------------

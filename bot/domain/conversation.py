@@ -71,17 +71,22 @@ class Started:
     payload: str = ""
 
 
+OURS = ".relay"  # how the names of files end that one community's bot makes for another's
+
+
 @dataclass(frozen=True, slots=True)
 class Attached:
     """A file, picture, voice or anything else that is not words: a reference, never its bytes.
 
     `kind` is ``"photo"`` for every picture that stands still, also one that was sent as a file. The platform that gave
-    the `reference` can fetch the bytes by it (see ``bot.outbox.courier.Fetches``).
+    the `reference` can fetch the bytes by it (see ``bot.outbox.courier.Fetches``). `name` is there only for a file that
+    our own program may have made (`OURS`): other people's names of files are not taken in.
     """
 
     kind: str
     reference: str = ""
     caption: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,10 @@ def test_a_sign_under_a_message_is_heard_with_its_message() -> None:
         ),
         ({"msgtype": "m.file", "body": "a.pdf", "filename": "a.pdf", "url": "mxc://x/3"}, Attached("document", "mxc://x/3")),
         (
+            {"msgtype": "m.file", "body": "p.relay", "file": {"url": "mxc://x/8"}},
+            Attached("document", '{"url":"mxc://x/8","key":{"k":""},"iv":"","hashes":{"sha256":""}}', "", "p.relay"),
+        ),
+        (
             {"msgtype": "m.file", "body": "a.png", "url": "mxc://x/7", "info": {"mimetype": "image/png"}},
             Attached("photo", "mxc://x/7"),
         ),
@@ -247,6 +251,12 @@ def test_in_a_room_only_words_that_call_the_bot_are_heard() -> None:
     assert (one.heard, one.sender.account, one.group) == (Said("payvand: hello", lists=True), GROUP.room, True)
     assert heard(text(f"{ME} hello"), place=GROUP) == Said(f"{ME} hello", lists=True)
     assert heard(text("/start abc", **{"m.mentions": {"user_ids": [ME]}}), place=GROUP) == Said("")
+
+
+def test_in_a_room_a_file_that_another_community_s_bot_has_made_is_heard_and_no_other_one() -> None:
+    file = {"msgtype": "m.file", "body": "p.relay", "url": "mxc://x/1"}
+    assert heard(file, place=GROUP) == Attached("document", "mxc://x/1", "", "p.relay")
+    assert heard({**file, "body": "p.pdf"}, place=GROUP) is None
 
 
 # -- anything ----------------------------------------------------------------------------------------------------------

@@ -330,7 +330,15 @@ class Emulator:
         return await self.say(user, f"/start {payload}".strip())
 
     async def attach(  # noqa: PLR0913 - a message has this many sides
-        self, user: int, kind: str, *, caption: str = "", chat: int | None = None, data: bytes = b"", mime: str = ""
+        self,
+        user: int,
+        kind: str,
+        *,
+        caption: str = "",
+        chat: int | None = None,
+        data: bytes = b"",
+        mime: str = "",
+        name: str = "note.pdf",
     ) -> int:
         """Send something that is not words: photo, document, voice, sticker, location or contact.
 
@@ -342,7 +350,7 @@ class Emulator:
         size = {"width": 90, "height": 90}
         things: Json = {
             "photo": [{**file, **size, "file_size": 1000}],
-            "document": {**file, "file_name": "note.pdf", "mime_type": mime or "application/pdf"},
+            "document": {**file, "file_name": name, "mime_type": mime or "application/pdf"},
             "voice": {**file, "duration": 3},
             "sticker": {**file, **size, "type": "regular", "is_animated": False, "is_video": False},
             "location": {"latitude": 37.0, "longitude": 71.0},

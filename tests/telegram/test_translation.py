@@ -103,6 +103,14 @@ async def test_a_picture_that_was_sent_as_a_file_is_a_picture(emulator: Emulator
     assert got.kind == kind
 
 
+@pytest.mark.parametrize(("name", "kept"), [("petition-1.relay", "petition-1.relay"), ("Zarina's diary.pdf", "")])
+async def test_a_file_keeps_its_name_only_if_it_may_be_ours(emulator: Emulator, name: str, kept: str) -> None:
+    await emulator.attach(ZARINA, "document", name=name)
+    got = (await only(emulator)).heard
+    assert isinstance(got, Attached)
+    assert got.name == kept
+
+
 async def test_words_come_as_they_were_typed(emulator: Emulator, clock: Clock) -> None:
     emulator.user(ZARINA, language="tg")
     message = await emulator.say(ZARINA, "  I am safe \n")

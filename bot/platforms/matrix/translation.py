@@ -16,7 +16,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from bot import i18n
-from bot.domain.conversation import Attached, Heard, Incoming, Line, Reacted, Said, Sender, Started
+from bot.domain.conversation import OURS, Attached, Heard, Incoming, Line, Reacted, Said, Sender, Started
 from bot.i18n import _
 from bot.outbox.courier import Button, Parcel
 from bot.platforms.pages import pages
@@ -168,7 +168,8 @@ def _attached(msgtype: str, content: Mapping[str, object]) -> Attached:
     caption = body if name and body != name else ""  # without a name of its own, `body` is the file's name
     if kind == "document" and _object(content.get("info")).get("mimetype") in _PICTURES:
         kind = "photo"
-    return Attached(kind, _reference(content) if kind == "photo" else _address(content), caption)
+    ours = name or body if kind == "document" and (name or body).endswith(OURS) else ""
+    return Attached(kind, _reference(content) if kind == "photo" or ours else _address(content), caption, ours)
 
 
 def _address(content: Mapping[str, object]) -> str:
@@ -201,9 +202,11 @@ def referred(reference: str) -> dict[str, Any]:
 
 
 def _for_us(heard: Heard | None, content: Mapping[str, object], me: str) -> Heard | None:
-    """In a room with more people only words that call the bot by its name are for it."""
+    """In a room with more people only words that call the bot by its name are for it, and files made by such a bot."""
     if isinstance(heard, Started):
         return Said("") if _called(content, me) else None
+    if isinstance(heard, Attached) and heard.name:
+        return heard  # another community's bot has put it there
     return heard if isinstance(heard, Said) and _called(content, me) else None
 
 

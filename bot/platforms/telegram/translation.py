@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.domain.conversation import (
+    OURS,
     Attached,
     Blocked,
     Heard,
@@ -135,7 +136,8 @@ def _attached(message: Mapping[str, object]) -> Attached | None:
         return Attached("photo", _text(held.get("file_id")), caption)
     for kind in _FILES:
         if held := _object(message.get(kind)):
-            return Attached(kind, _text(held.get("file_id")), caption)
+            name = _text(held.get("file_name")) if kind == "document" else ""
+            return Attached(kind, _text(held.get("file_id")), caption, name if name.endswith(OURS) else "")
     for kind in _THINGS:
         if _object(message.get(kind)):
             return Attached(kind, "", caption)

@@ -256,19 +256,19 @@ def upgrade() -> None:
         "petition_relay",
         sa.Column("petition_id", Big, nullable=False),
         sa.Column("community", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("ours", sa.Integer(), nullable=False),
-        sa.Column("size", Big, server_default="0", nullable=False),
-        sa.Column("verified", Big, server_default="0", nullable=False),
-        sa.Column("unverified", Big, server_default="0", nullable=False),
-        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("at", Big, nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("given", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["petition_id"], ["petition.id"], name=op.f("fk_petition_relay_petition_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("petition_id", "community", name=op.f("pk_petition_relay")),
+        sa.PrimaryKeyConstraint("petition_id", "community", "version", name=op.f("pk_petition_relay")),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("petition_relay", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_petition_relay_community"), ["community"], unique=False)
+
     op.create_table(
         "petition_signature",
         sa.Column("petition_id", Big, nullable=False),
