@@ -207,8 +207,12 @@ async def _stored(home: Path, count: int) -> Measured:
             "proof": await _timed(storage, lambda tx, at: petition_logs.proof(tx, which, at, count + 1), places),
             "count": await _timed(storage, lambda tx, _: petitions.find(tx, which), places),
             "versions": await _timed(storage, lambda tx, _: signatures.counts(tx, which), places[:3]),
-            "size": sum(file.stat().st_size for file in home.glob("*.db*")) / (1 << 20),
+            "size": await asyncio.to_thread(_size, home),
         }
+
+
+def _size(home: Path) -> float:
+    return sum(file.stat().st_size for file in home.glob("*.db*")) / (1 << 20)
 
 
 async def _timed(storage: Storage, work: Callable[[Tx, int], object], places: list[int]) -> float:
