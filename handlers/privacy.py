@@ -22,6 +22,7 @@ from storage import (
     knocks,
     outbox,
     people,
+    petitions,
     readers,
     rumours,
     search,
@@ -104,6 +105,7 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
             {"asked": one.asked_at.isoformat(timespec="minutes"), "words": words or ""}
             for one, words in rumours.asked_by(tx, person.id)
         ],
+        "petitions that I follow": len(petitions.followed_by(tx, person.id)),  # whether I have signed nobody can say
         "what I wrote to the moderators": [
             {"case": spelled(one.number), "words": words} for one, words in lines.said_by(tx, person.id)
         ],
@@ -176,9 +178,17 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
     """Ask before everything is erased."""
     del tx
     return ask.reply(
-        _(
-            "Erase everything I know of you? You leave all your circles, and they no longer see your news. It is "
-            "erased here now, and from the backups within 14 days. This can't be undone."
+        Page(
+            (
+                _(
+                    "Erase everything I know of you? You leave all your circles, and they no longer see your news. It "
+                    "is erased here now, and from the backups within 14 days. This can't be undone."
+                ),
+                _(
+                    "A signature under a petition would stay: nobody can say here whose it is. If you don't want that, "
+                    "withdraw first."
+                ),
+            )
         ),
         [button(pgettext("button", "🗑 Yes, forget me"), "forgotten")],
         [back("privacy")],
