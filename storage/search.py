@@ -13,7 +13,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
 from random import Random
@@ -259,6 +259,7 @@ class _Index:
     records: int
     bits: int
     oldest: int
+    version: int = field(default_factory=lambda: names.VERSION)
 
     @property
     def used(self) -> range:
@@ -271,6 +272,11 @@ def index(tx: Tx, most: int = BATCH) -> int:
     When the index has outgrown its bits, records move to more of them, as many at a time.
     """
     state = _state(tx)
+    if state.version != names.VERSION:  # names have other keys now: everything goes into the index anew
+        tx.execute(sought_key.delete())
+        tx.execute(sought.update().where(sought.c.bits.is_not(None)).values(bits=None))
+        state = _Index(0, LEAST_BITS, LEAST_BITS)
+        _keep(tx, state)
     rows = tx.execute(_waiting(sought.c.bits.is_(None), most)).all()
     state.records += len(rows)
     while state.records * LISTS > 1 << state.bits:
@@ -306,7 +312,7 @@ def _state(tx: Tx) -> _Index:
 
 
 def _keep(tx: Tx, state: _Index) -> None:
-    value = f"{max(0, state.records)} {state.bits} {state.oldest}"
+    value = f"{max(0, state.records)} {state.bits} {state.oldest} {state.version}"
     made = tx.insert(fact).values(name=_STATE, value=value)
     tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
