@@ -278,8 +278,12 @@ def index(tx: Tx, most: int = BATCH) -> int:
         state = _Index(0, LEAST_BITS, LEAST_BITS)
         _keep(tx, state)
     rows = tx.execute(_waiting(sought.c.bits.is_(None), most)).all()
+    waiting = 0
+    if len(rows) == most:  # many come: make room for all of them at once, so that nothing has to move twice
+        count = sa.select(sa.func.count()).select_from(sought).where(sought.c.bits.is_(None))
+        waiting = tx.execute(count).scalar_one() - len(rows)
     state.records += len(rows)
-    while state.records * LISTS > 1 << state.bits:
+    while (state.records + waiting) * LISTS > 1 << state.bits:
         state.bits += STEP
     if not rows and state.oldest < state.bits:
         rows = tx.execute(_waiting(sought.c.bits < state.bits, most)).all()

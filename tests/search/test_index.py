@@ -96,7 +96,8 @@ async def test_lists_are_as_long_as_powers_of_two_and_no_row_is_like_another(sto
 
 async def test_an_index_that_outgrows_its_bits_finds_meanwhile_and_afterwards(storage: Storage) -> None:
     def work(tx: Tx) -> None:
-        which = [*fill(tx, [JAMSHED]), *(search.put(tx, Kind.LIST, one, NOW) for one in made(300))]
+        which = fill(tx, [JAMSHED, *made(100)])
+        which += [search.put(tx, Kind.LIST, one, NOW) for one in made(200, 2)]
         bits = set()
         while search.index(tx, 60):
             bits.add(len({mac.bit_length() for mac, _ in rows(tx)}))
