@@ -1,6 +1,6 @@
 """The index of names as the bot stores it: how long it takes to build, how large it is, and how long a search takes.
 
-python -m benchmarks.names_stored [RECORDS] [QUESTIONS]        100,000 and 200 unless said otherwise; it shows its progress
+python -m benchmarks.names_stored [RECORDS] [QUESTIONS]        100,000 and 200 unless said otherwise
 """
 
 from __future__ import annotations

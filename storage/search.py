@@ -13,7 +13,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
 from random import Random
@@ -259,6 +259,7 @@ class _Index:
     records: int
     bits: int
     oldest: int
+    version: int = field(default_factory=lambda: names.VERSION)
 
     @property
     def used(self) -> range:
@@ -271,9 +272,18 @@ def index(tx: Tx, most: int = BATCH) -> int:
     When the index has outgrown its bits, records move to more of them, as many at a time.
     """
     state = _state(tx)
+    if state.version != names.VERSION:  # names have other keys now: everything goes into the index anew
+        tx.execute(sought_key.delete())
+        tx.execute(sought.update().where(sought.c.bits.is_not(None)).values(bits=None))
+        state = _Index(0, LEAST_BITS, LEAST_BITS)
+        _keep(tx, state)
     rows = tx.execute(_waiting(sought.c.bits.is_(None), most)).all()
+    waiting = 0
+    if len(rows) == most:  # many come: make room for all of them at once, so that nothing has to move twice
+        count = sa.select(sa.func.count()).select_from(sought).where(sought.c.bits.is_(None))
+        waiting = tx.execute(count).scalar_one() - len(rows)
     state.records += len(rows)
-    while state.records * LISTS > 1 << state.bits:
+    while (state.records + waiting) * LISTS > 1 << state.bits:
         state.bits += STEP
     if not rows and state.oldest < state.bits:
         rows = tx.execute(_waiting(sought.c.bits < state.bits, most)).all()
@@ -306,7 +316,7 @@ def _state(tx: Tx) -> _Index:
 
 
 def _keep(tx: Tx, state: _Index) -> None:
-    value = f"{max(0, state.records)} {state.bits} {state.oldest}"
+    value = f"{max(0, state.records)} {state.bits} {state.oldest} {state.version}"
     made = tx.insert(fact).values(name=_STATE, value=value)
     tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 

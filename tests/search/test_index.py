@@ -96,9 +96,8 @@ async def test_lists_are_as_long_as_powers_of_two_and_no_row_is_like_another(sto
 
 async def test_an_index_that_outgrows_its_bits_finds_meanwhile_and_afterwards(storage: Storage) -> None:
     def work(tx: Tx) -> None:
-        which = [search.put(tx, Kind.LIST, one, NOW) for one in [JAMSHED, *made(300)]]
-        for _ in range(2):
-            search.index(tx, 60)
+        which = fill(tx, [JAMSHED, *made(100)])
+        which += [search.put(tx, Kind.LIST, one, NOW) for one in made(200, 2)]
         bits = set()
         while search.index(tx, 60):
             bits.add(len({mac.bit_length() for mac, _ in rows(tx)}))
@@ -108,6 +107,26 @@ async def test_an_index_that_outgrows_its_bits_finds_meanwhile_and_afterwards(st
         state = search._state(tx)  # noqa: SLF001
         assert (state.records, state.oldest) == (301, state.bits)
         assert find(tx, "Djamched Iorov")[0].record == which[0]
+
+    await storage.write(work)
+
+
+async def test_an_index_of_other_keys_is_built_anew(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    which = (await storage.write(partial(fill, records=[*made(20), JAMSHED])))[-1]
+    honest = names.keys
+    monkeypatch.setattr(names, "keys", lambda *name, **more: frozenset(f"{key}!" for key in honest(*name, **more)))
+    monkeypatch.setattr(names, "near", lambda _name: frozenset())
+    hits = await storage.write(partial(find, name="Djamched Iorov"))
+    assert which not in {hit.record for hit in hits}
+    monkeypatch.setattr(names, "VERSION", names.VERSION + 1)
+
+    def work(tx: Tx) -> None:
+        while search.index(tx, 8):
+            pass
+        assert find(tx, "Djamched Iorov")[0].record == which
+        assert search._state(tx).records == 21  # noqa: SLF001, PLR2004
+        search.erase(tx, [which])
+        assert which not in search._Hashes(tx).opened(rows(tx))  # noqa: SLF001
 
     await storage.write(work)
 

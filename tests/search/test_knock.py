@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.domain import knock as rules
 from bot.domain.knock import Case, Kind, Known, May
 from handlers.ask import base36
-from storage import knocks, schema, search
+from storage import hard, knocks, schema, search
 from tests.family.looking import forge, id_of
 from tests.family.test_duress import FORCED, chooses
 from tests.search.test_walk import Phone
@@ -229,6 +229,25 @@ async def test_words_that_speak_of_a_death_go_to_nobody(stage: Stage) -> None:
     await karim.says("He died in May.")
     assert got(zebo.actor) == 0
     assert await cases(stage) == [Case.HOLDER]
+
+
+async def test_of_somebody_whose_death_is_known_only_a_way_to_be_reached_can_be_released(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    who = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.sought.c.person_id)).scalar_one())
+    monkeypatch.setattr(hard, "known_to", lambda _tx, _circle, _person: {who: None})
+    await karim.chooses("Open it")
+    await karim.reads("told only by voice")
+    assert [one for one in karim.actor.buttons if one.startswith(("✅", "✍️"))] == []
+    await karim.chooses("how to reach me")
+    await karim.says("+7 000 000 00 00")
+    await zebo.chooses("Open it")
+    last = await zebo.reads("has answered, and would speak with you")
+    assert "alive" not in last
 
 
 async def test_two_accounts_of_one_person_look_as_one(stage: Stage) -> None:
