@@ -1055,22 +1055,25 @@ sought = _table(
     _who("person_id", nullable=True),  # the member who it is, or a relative, for whom the circle answers
     sa.Column("record", Sealed("sought.record", binary=True), nullable=False),  # names, year, places: padded
     sa.Column("knock", sa.Integer, nullable=False),  # who may: nobody, kin who answer, anyone of the community
-    sa.Column("question", Sealed("sought.question")),
-    sa.Column("answer", Sealed("sought.answer")),
+    sa.Column("question", Sealed("sought.question")),  # which of the questions on the list
+    sa.Column("answer", Blind("sought.answer")),  # folded, with the record's number: nobody reads it
     sa.Column("source", Sealed("sought.source")),  # of a list
     sa.Column("consent", sa.Integer, nullable=False, server_default="0"),  # 1: it may be exported until it expires
     sa.Column("touched_at", Instant),  # a decoy
     sa.Column("since", Instant, nullable=False),
     sa.Column("expires_at", Instant),
+    sa.Column("bits", sa.Integer),  # to how many its keys are cut in the index; none: it waits to go there
     sa.Index(None, "person_id"),
     sa.Index(None, "expires_at"),
-    sa.Index(None, "kind"),
+    sa.Index(None, "kind", "id"),
+    sa.Index(None, "bits"),
 )
 
 sought_key = _table(
     "sought_key",  # the blind index: equality and nothing else
     sa.Column("mac", Id, primary_key=True, autoincrement=False),  # of a pair of parts of a name, cut
-    sa.Column("record", sa.LargeBinary, primary_key=True),  # whose it is, sealed for this list alone; some are dummies
+    sa.Column("record", Id, primary_key=True, autoincrement=False),  # whose, hidden for this row alone; some: nobody's
+    sqlite_with_rowid=False,  # so that no order says which rows came together
 )
 
 knock = _table(

@@ -83,8 +83,13 @@ def compare(one: Record, two: Record) -> Comparison:
     asker = Asker(mine)
     born = Line(Field.BORN, _shown(one.born), _shown(two.born), years(one.born, two.born))
     place = Line(Field.PLACE, one.place, two.place, whereabouts(one.place, two.place))
-    odds = asker.score(theirs) + _YEAR[born.verdict.value] + _PLACE[place.verdict.value]
+    odds = asker.score(theirs) + beside(born.verdict, place.verdict)
     return Comparison((*_names(asker, theirs), born, place), odds)
+
+
+def beside(born: Verdict, place: Verdict) -> float:
+    """What year and place add to the odds of the names."""
+    return _YEAR[born.value] + _PLACE[place.value]
 
 
 def years(one: int | None, two: int | None) -> Verdict:

@@ -38,9 +38,10 @@ def upgrade() -> None:
     op.create_table(
         "sought_key",
         sa.Column("mac", Big, autoincrement=False, nullable=False),
-        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("record", Big, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("mac", "record", name=op.f("pk_sought_key")),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "knock",
@@ -106,13 +107,15 @@ def upgrade() -> None:
         sa.Column("touched_at", Big, nullable=True),
         sa.Column("since", Big, nullable=False),
         sa.Column("expires_at", Big, nullable=True),
+        sa.Column("bits", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_sought_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sought")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("sought", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sought_bits"), ["bits"], unique=False)
         batch_op.create_index(batch_op.f("ix_sought_expires_at"), ["expires_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_sought_kind"), ["kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sought_kind_id"), ["kind", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sought_person_id"), ["person_id"], unique=False)
 
     op.create_table(

@@ -1,0 +1,263 @@
+"""Who looks for whom, which records may be the one, what two people are not, and how much was looked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.domain.knock import Case, Known, Looking, Says
+from storage.database import Tx
+from storage.schema import candidate, candidate_note, knock, knock_quota, not_same
+
+_FORM: Final = 1000  # bytes to which a form is padded before it is sealed
+_HUNDREDTHS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Whom somebody looks for, in their words. `answers` are folded: by the question, what only kin would know."""
+
+    known: Known
+    relation: str = ""
+    words: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """Somebody's search. Whose it is, is `person`: only for letters, and never shown to moderators or holders."""
+
+    id: int
+    person: int
+    form: Form
+    state: Looking
+    danger: int
+    made_at: datetime
+    search_at: datetime | None
+    remind_at: datetime | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A knock and a record that may be the one. `id` is the case number."""
+
+    id: int
+    knock: int
+    sought: int
+    score: float
+    proved: bool
+    state: Case
+    seeker_says: Says
+    holder_says: Says
+    messages: Mapping[str, str]
+    since: datetime
+    taken: int | None
+    taken_until: datetime | None
+    first: int | None
+    ended_at: datetime | None
+
+
+# -- knocks --------------------------------------------------------------------------------------------------------
+
+
+def add(  # noqa: PLR0913 - a knock is what it is
+    tx: Tx,
+    person: int,
+    form: Form,
+    now: datetime,
+    *,
+    search_at: datetime,
+    remind_at: datetime,
+    expires_at: datetime,
+    district: str = "",
+    danger: int = 0,
+) -> int:
+    """A new knock; its number."""
+    which = tx.new_id()
+    row = {"id": which, "person_id": person, "form": _packed(form), "state": int(Looking.LOOKING), "danger": danger}
+    times = {"made_at": now, "search_at": search_at, "remind_at": remind_at, "expires_at": expires_at}
+    tx.execute(knock.insert(), {**row, **times, "district": district})
+    return which
+
+
+def find(tx: Tx, which: int) -> Knock | None:
+    """A knock by its number."""
+    row = tx.execute(sa.select(knock).where(knock.c.id == which)).first()
+    return None if row is None else _knock(row)
+
+
+def of(tx: Tx, person: int) -> list[Knock]:
+    """Somebody's knocks, the oldest first."""
+    query = sa.select(knock).where(knock.c.person_id == person).order_by(knock.c.made_at, knock.c.id)
+    return [_knock(row) for row in tx.execute(query)]
+
+
+def due(tx: Tx, now: datetime, most: int) -> list[Knock]:
+    """Those that are to be looked up now."""
+    query = sa.select(knock).where(knock.c.search_at <= now).order_by(knock.c.search_at, knock.c.id).limit(most)
+    return [_knock(row) for row in tx.execute(query)]
+
+
+def search_again(tx: Tx, which: int, at: datetime | None) -> None:
+    """When a knock is looked up next; None: never again."""
+    tx.execute(knock.update().where(knock.c.id == which).values(search_at=at))
+
+
+def to_remind(tx: Tx, now: datetime, most: int) -> list[Knock]:
+    """Those whose makers are to be asked whether they still look."""
+    query = sa.select(knock).where(knock.c.remind_at <= now).order_by(knock.c.remind_at, knock.c.id).limit(most)
+    return [_knock(row) for row in tx.execute(query)]
+
+
+def reminded(tx: Tx, which: int) -> None:
+    """Somebody was asked."""
+    tx.execute(knock.update().where(knock.c.id == which).values(remind_at=None))
+
+
+def renew(tx: Tx, which: int, remind_at: datetime, expires_at: datetime) -> None:
+    """It goes on for another while."""
+    tx.execute(knock.update().where(knock.c.id == which).values(remind_at=remind_at, expires_at=expires_at))
+
+
+def found(tx: Tx, which: int) -> None:
+    """Somebody was found: nothing more is looked up."""
+    values = {"state": int(Looking.FOUND), "search_at": None, "remind_at": None}
+    tx.execute(knock.update().where(knock.c.id == which).values(**values))
+
+
+def over(tx: Tx, now: datetime, most: int) -> list[Knock]:
+    """Those whose time is over."""
+    query = sa.select(knock).where(knock.c.expires_at <= now).order_by(knock.c.expires_at, knock.c.id).limit(most)
+    return [_knock(row) for row in tx.execute(query)]
+
+
+def erase(tx: Tx, which: int) -> None:
+    """Erase a knock with its cases."""
+    tx.execute(knock.delete().where(knock.c.id == which))
+
+
+def _knock(row: Any) -> Knock:
+    times = (row.made_at, row.search_at, row.remind_at, row.expires_at)
+    return Knock(row.id, row.person_id, _unpacked(row.form), Looking(row.state), row.danger, *times)
+
+
+def _packed(form: Form) -> bytes:
+    known = form.known
+    said = {"n": known.names, "b": known.born, "p": known.places, "r": form.relation, "w": form.words}
+    whole = {**said, "a": dict(form.answers)}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode().ljust(_FORM)
+
+
+def _unpacked(form: bytes) -> Form:
+    said = json.loads(form)
+    known = Known(tuple(said["n"]), said["b"], tuple(said["p"]))
+    return Form(known, said["r"], said["w"], said["a"])
+
+
+# -- candidates ----------------------------------------------------------------------------------------------------
+
+
+def propose(tx: Tx, which: Knock, sought: int, score: float, *, proved: bool, state: Case, now: datetime) -> int | None:
+    """A new case; its number. None if these two were beside each other already, or are known to be two people."""
+    if is_other(tx, which, sought):
+        return None
+    number = tx.new_id()
+    row = {"id": number, "knock_id": which.id, "sought_id": sought, "score": round(score * _HUNDREDTHS)}
+    more = {"proved": int(proved), "state": int(state), "seeker_says": int(Says.ALIVE), "since": now}
+    made = tx.insert(candidate).values(**row, **more).on_conflict_do_nothing()
+    return number if tx.execute(made).rowcount else None
+
+
+def case(tx: Tx, which: int) -> Candidate | None:
+    """A case by its number."""
+    row = tx.execute(sa.select(candidate).where(candidate.c.id == which)).first()
+    return None if row is None else _candidate(row)
+
+
+def cases_of(tx: Tx, which: int) -> list[Candidate]:
+    """The cases of a knock."""
+    query = sa.select(candidate).where(candidate.c.knock_id == which).order_by(candidate.c.since, candidate.c.id)
+    return [_candidate(row) for row in tx.execute(query)]
+
+
+def cases_at(tx: Tx, sought: Iterable[int], states: Iterable[Case]) -> list[Candidate]:
+    """The cases of some records in some states, the oldest first."""
+    where = candidate.c.sought_id.in_(list(sought)) & candidate.c.state.in_([int(one) for one in states])
+    query = sa.select(candidate).where(where).order_by(candidate.c.since, candidate.c.id)
+    return [_candidate(row) for row in tx.execute(query)]
+
+
+def change(tx: Tx, which: int, **values: Any) -> None:
+    """Change a case: `state`, `seeker_says`, `holder_says`, `messages`, `proved`, `taken_id`, `taken_until`, …"""
+    if "messages" in values:
+        values["message"] = json.dumps(values.pop("messages"), ensure_ascii=False)
+    plain = {name: int(value) if isinstance(value, (Case, Says, bool)) else value for name, value in values.items()}
+    tx.execute(candidate.update().where(candidate.c.id == which).values(**plain))
+
+
+def _candidate(row: Any) -> Candidate:
+    says = (Says(row.seeker_says), Says(row.holder_says), json.loads(row.message or "{}"))
+    work = (row.taken_id, row.taken_until, row.first_id, row.ended_at)
+    score = row.score / _HUNDREDTHS
+    return Candidate(
+        row.id, row.knock_id, row.sought_id, score, bool(row.proved), Case(row.state), *says, row.since, *work
+    )
+
+
+# -- two people who are not one ------------------------------------------------------------------------------------
+
+
+def are_two(tx: Tx, which: Knock, sought: int, expires_at: datetime) -> None:
+    """Remember that whom this person looks for is not this record: also in another knock for the same name."""
+    for name in which.form.known.names:
+        made = tx.insert(not_same).values(pair=_pair(which.person, name, sought), expires_at=expires_at)
+        tx.execute(made.on_conflict_do_nothing())
+
+
+def is_other(tx: Tx, which: Knock, sought: int) -> bool:
+    """Whether somebody has said that these are two people."""
+    pairs = [_pair(which.person, name, sought) for name in which.form.known.names]
+    return tx.execute(sa.select(not_same.c.pair).where(not_same.c.pair.in_(pairs))).first() is not None
+
+
+def _pair(person: int, name: str, sought: int) -> str:
+    return f"{person}/{sought}/{name.casefold()}"
+
+
+# -- how much was looked for ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How much of a quota somebody has used, and until when what comes next waits."""
+
+    used: int = 0
+    wait_until: datetime | None = None
+
+
+def used(tx: Tx, scope: str, now: datetime) -> Used:
+    """What was used of a quota."""
+    row = tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == scope, knock_quota.c.expires_at > now)).first()
+    return Used() if row is None else Used(row.used, row.wait_until)
+
+
+def use(tx: Tx, scope: str, now: datetime, lasts: timedelta, wait_until: datetime | None = None) -> Used:
+    """Use a quota once more; it is forgotten when it has rested for `lasts`."""
+    after = replace(used(tx, scope, now), wait_until=wait_until)
+    after = replace(after, used=after.used + 1)
+    values = {"used": after.used, "wait_until": after.wait_until, "expires_at": now + lasts}
+    made = tx.insert(knock_quota).values(scope=scope, **values)
+    tx.execute(made.on_conflict_do_update(index_elements=["scope"], set_=values))
+    return after
+
+
+def sweep(tx: Tx, now: datetime) -> None:
+    """Erase what has lasted long enough."""
+    for table in (not_same, knock_quota, candidate_note):
+        tx.execute(table.delete().where(table.c.expires_at <= now))
