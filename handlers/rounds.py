@@ -20,6 +20,7 @@ from handlers import (
     home,
     hotline,
     keeping,
+    match_desk,
     outage,
     picturing,
     region,
@@ -124,6 +125,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     feeds.expire(tx, now)
     rumours.expire(tx, now)
     outbox.post(tx, hotline.watch(tx, now), now)
+    outbox.post(tx, match_desk.watch(tx, now), now)
     lines.expire(tx, now)
     audit.expire(tx, now)
 

@@ -57,6 +57,7 @@ from handlers import (
     hotline,
     keeping,
     link,
+    match_desk,
     outage,
     outlet,
     picturing,
@@ -428,6 +429,18 @@ BUTTONS: Mapping[str, Handler] = {
     "hotlines.hand": hotline.hand,
     "hotlines.close": hotline.close,
     "hotlines.closed": hotline.closed,
+    "matches": match_desk.queue,
+    "matches.where": match_desk.districts,
+    "matches.one": match_desk.look,
+    "matches.take": match_desk.take,
+    "matches.hand": match_desk.hand,
+    "matches.note": match_desk.note,
+    "matches.same": match_desk.same,
+    "matches.other": match_desk.other,
+    "export": match_desk.export,
+    "export.put": match_desk.propose,
+    "export.see": match_desk.see,
+    "export.yes": match_desk.agreed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -492,6 +505,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "archive.words": archive.searched,
     "hotline": hotline.written,
     "hotlines.words": hotline.answered,
+    "matches.note": match_desk.noted,
 }
 
 
@@ -560,6 +574,7 @@ LIMITS: Mapping[Handler, Limit] = {
     archive.searched: Limit("archive", 100),
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
+    match_desk.propose: Limit("export", 5, within=timedelta(days=1)),
     archive.sheet: Limit("key.sheet", 10),
 }
 
@@ -629,6 +644,9 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(rumour.no_source, rumour.look, rumour.more, rumour.in_language, rumour.put),
         *(hotline.queue, hotline.look, hotline.take, hotline.answer, hotline.answered, hotline.look_again),
         *(hotline.send, hotline.hand, hotline.close, hotline.closed),
+        *(match_desk.queue, match_desk.districts, match_desk.look, match_desk.take, match_desk.hand, match_desk.note),
+        *(match_desk.noted, match_desk.same, match_desk.other, match_desk.export, match_desk.propose),
+        *(match_desk.see, match_desk.agreed),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.
@@ -684,6 +702,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "archive.words": frozenset(Intent),
     "hotline": URGENT | {Intent.SAFE},  # nobody waits for that but the circle
     "hotlines.words": URGENT,
+    "matches.note": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed"}

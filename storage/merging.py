@@ -15,6 +15,7 @@ from storage import (
     duress,
     hard,
     hotline,
+    matches,
     outages,
     outbox,
     outlets,
@@ -81,6 +82,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     outlets.unite(tx, gone, kept)
     rumours.unite(tx, gone, kept)
     hotline.unite(tx, gone, kept)
+    matches.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))
