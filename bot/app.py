@@ -220,7 +220,7 @@ class App:
     async def round(self) -> None:
         """Do once what the passing of time asks for."""
         now = self.now()
-        for work in (rounds.often, rounds.waiting, rounds.seldom, rounds.asking, rounds.answering):
+        for work in (rounds.often, rounds.waiting, rounds.seldom, rounds.asking, rounds.answering, rounds.searching):
             await self.storage.write(partial(work, now=now))
         while await self.storage.write(self._feeding()):
             pass
@@ -256,6 +256,7 @@ class App:
                     await self._empty_log()
             await self._go_round(rounds.asking)
             await self._go_round(rounds.answering)
+            await self._go_round(rounds.searching)
 
     async def _go_round(self, work: Round) -> bool:
         """One round in a transaction of its own: a defect in it stops no other, and it comes again. Whether it went."""

@@ -124,6 +124,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "⏰ Regular check-in"), "late")],
         [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties"), button(pgettext("button", "📰 News"), "news")],
+        [button(pgettext("button", "🔎 Look for somebody"), "knock")],
         [button(pgettext("button", "🔗 My other account"), "link")],
         at_the_desk,
         [button(pgettext("button", "🔒 Privacy"), "privacy"), button(pgettext("button", "⚙️ Settings"), "settings")],

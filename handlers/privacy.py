@@ -9,13 +9,28 @@ from bot import i18n
 from bot.domain.checkin import News
 from bot.domain.conversation import Lane, Outgoing, Page
 from bot.domain.hotline import spelled
+from bot.domain.knock import Known
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, bearer, deadline, hotline, matters, trustee
+from handlers import alarm, bearer, deadline, finding, hotline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, deadlines, inbox, outbox, people, readers, rumours, ties, trustees
+from storage import (
+    checkins,
+    circles,
+    deadlines,
+    inbox,
+    knocks,
+    outbox,
+    people,
+    readers,
+    rumours,
+    search,
+    ties,
+    trustees,
+)
 from storage import hotline as lines
 from storage.database import Tx
+from storage.knocks import Form
 
 COPY_STANDS = timedelta(minutes=10)
 
@@ -92,6 +107,8 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         "what I wrote to the moderators": [
             {"case": spelled(one.number), "words": words} for one, words in lines.said_by(tx, person.id)
         ],
+        "whom I look for": [_search_of(one.form) for one in knocks.of(tx, person.id)],
+        "by what I may be found": None if (mine := search.held_of(tx, person.id)) is None else _known(mine.known),
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
@@ -113,6 +130,14 @@ def _reading(tx: Tx, who: int) -> dict[str, object] | None:
         "urgent breaks quiet hours": one.breaks,
         "digest at": f"{one.digest_at // 60:02d}:00",
     }
+
+
+def _known(known: Known) -> dict[str, object]:
+    return {"names": list(known.names), "born": known.born, "places": list(known.places)}
+
+
+def _search_of(form: Form) -> dict[str, object]:
+    return {**_known(form.known), "relation": form.relation, "words": form.words}
 
 
 def _copy_of(news: News) -> dict[str, str]:
@@ -169,6 +194,7 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
         *deadline.end_of(tx, ask.person, ask.now),
         *matters.forgets(tx, me, ask.now),
         *hotline.forgets(tx, me, ask.now),
+        *finding.forgets(tx, me, ask.now),
     ]
     for mine in circles.circles_of(tx, me):
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)

@@ -26,6 +26,7 @@ PROFILE: Final[Mapping[str, Line]] = {
     "/rollcall": pgettext("command-description", "News of many people at once"),
     "/circles": pgettext("command-description", "My circles and invitations"),
     "/bulletins": pgettext("command-description", "What was published"),
+    "/search": pgettext("command-description", "Look for somebody"),
     "/verify": pgettext("command-description", "Is this text yours?"),
     "/language": pgettext("command-description", "Change the language"),
     "/privacy": pgettext("command-description", "What is kept; a copy; forget me"),

@@ -20,6 +20,7 @@ from handlers import (
     home,
     hotline,
     keeping,
+    knock,
     match_desk,
     outage,
     picturing,
@@ -87,6 +88,11 @@ def answering(tx: Tx, now: datetime) -> None:
     outbox.post(tx, rumour.watch(tx, now), now)
 
 
+def searching(tx: Tx, now: datetime) -> None:
+    """As often, and on its own: searches are looked up, at times that say nothing about what they find."""
+    outbox.post(tx, knock.watch(tx, now), now)
+
+
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
     """As often, or more often while bulletins go out, and on its own: a step of each. Whether more can be done now.
 
@@ -127,6 +133,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, hotline.watch(tx, now), now)
     outbox.post(tx, match_desk.watch(tx, now), now)
     lines.expire(tx, now)
+    outbox.post(tx, knock.remind(tx, now), now)
     audit.expire(tx, now)
 
 

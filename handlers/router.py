@@ -52,10 +52,12 @@ from handlers import (
     drafting,
     duress,
     feeds,
+    found_choice,
     hard,
     home,
     hotline,
     keeping,
+    knock,
     link,
     match_desk,
     outage,
@@ -414,6 +416,28 @@ BUTTONS: Mapping[str, Handler] = {
     "archive.months": archive.months,
     "archive.place": archive.place,
     "archive.words": archive.words,
+    "knock": knock.overview,
+    "knock.new": knock.new,
+    "knock.skip": knock.skip,
+    "knock.is": knock.relation,
+    "knock.about": knock.about,
+    "knock.put": knock.put,
+    "knock.one": knock.show,
+    "knock.renew": knock.renew,
+    "knock.end": knock.end,
+    "knock.ended": knock.ended,
+    "knock.case": knock.answer,
+    "knock.say": knock.say,
+    "knock.no": knock.no,
+    "knock.found": knock.found,
+    "found": found_choice.overview,
+    "found.of": found_choice.show,
+    "found.may": found_choice.may,
+    "found.skip": found_choice.skip,
+    "found.about": found_choice.about,
+    "found.case": found_choice.card,
+    "found.yes": found_choice.yes,
+    "found.no": found_choice.no,
     "hotline": hotline.overview,
     "hotline.new": hotline.new,
     "hotline.add": hotline.add,
@@ -462,6 +486,7 @@ PHRASES: Mapping[Intent, Handler] = {
     Intent.BACK: home.home,
     Intent.DESK: desk.desk,
     Intent.RUMOUR: rumour.begin,
+    Intent.SEARCH: knock.overview,
     Intent.VERIFY: verify.verify,
     Intent.BULLETINS: archive.newest,
 }
@@ -505,6 +530,10 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "archive.words": archive.searched,
     "hotline": hotline.written,
     "hotlines.words": hotline.answered,
+    "knock": knock.written,
+    "knock.say": knock.said,
+    "found": found_choice.written,
+    "found.say": found_choice.said,
     "matches.note": match_desk.noted,
 }
 
@@ -576,6 +605,10 @@ LIMITS: Mapping[Handler, Limit] = {
     hotline.send: Limit("hotline.send", 120),
     match_desk.propose: Limit("export", 5, within=timedelta(days=1)),
     archive.sheet: Limit("key.sheet", 10),
+    knock.put: Limit("knock", 12, within=timedelta(days=1)),
+    knock.said: Limit("knock.say", 30),
+    found_choice.said: Limit("found.say", 60),
+    found_choice.about: Limit("found", 60),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -656,6 +689,7 @@ OLDER: frozenset[Handler] = frozenset(
         *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
         *(trustee.pick, desk.code, spoken.make, spoken.ended, deadline.last, deadline.begin, deadline.stopped),
         hotline.ended,
+        *(found_choice.may, found_choice.about, found_choice.yes, found_choice.said),
     }
 )
 
@@ -702,6 +736,10 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "archive.words": frozenset(Intent),
     "hotline": URGENT | {Intent.SAFE},  # nobody waits for that but the circle
     "hotlines.words": URGENT,
+    "knock": URGENT,
+    "knock.say": URGENT,
+    "found": URGENT,
+    "found.say": URGENT,
     "matches.note": URGENT,
 }
 NAMES = frozenset(

@@ -89,6 +89,12 @@ def one_of(tx: Tx, who: int, which: int) -> Circle | None:
     return next((Circle(row.id, row.name, row.keeper_id, bool(row.tells), row.size) for row in rows), None)
 
 
+def keeper_of(tx: Tx, which: int) -> int | None:
+    """Who keeps a circle."""
+    who: int | None = tx.execute(sa.select(circle.c.keeper_id).where(circle.c.id == which)).scalar()
+    return who
+
+
 def told_by(tx: Tx, who: int) -> list[int]:
     """The ids of the circles that hear a person's news."""
     return list(tx.execute(_TELLING, {"who": who}).scalars())

@@ -121,7 +121,7 @@ def reminded(tx: Tx, which: int) -> None:
     tx.execute(knock.update().where(knock.c.id == which).values(remind_at=None))
 
 
-def renew(tx: Tx, which: int, remind_at: datetime, expires_at: datetime) -> None:
+def renew(tx: Tx, which: int, remind_at: datetime | None, expires_at: datetime) -> None:
     """It goes on for another while."""
     tx.execute(knock.update().where(knock.c.id == which).values(remind_at=remind_at, expires_at=expires_at))
 
@@ -136,6 +136,13 @@ def over(tx: Tx, now: datetime, most: int) -> list[Knock]:
     """Those whose time is over."""
     query = sa.select(knock).where(knock.c.expires_at <= now).order_by(knock.c.expires_at, knock.c.id).limit(most)
     return [_knock(row) for row in tx.execute(query)]
+
+
+def unite(tx: Tx, gone: int, kept: int) -> None:
+    """Two persons turn out to be one: the searches of both are one's, and so is what a moderator has taken."""
+    tx.execute(knock.update().where(knock.c.person_id == gone).values(person_id=kept))
+    tx.execute(candidate.update().where(candidate.c.taken_id == gone).values(taken_id=kept))
+    tx.execute(candidate.update().where(candidate.c.first_id == gone).values(first_id=kept))
 
 
 def erase(tx: Tx, which: int) -> None:
@@ -164,7 +171,9 @@ def _unpacked(form: bytes) -> Form:
 # -- candidates ----------------------------------------------------------------------------------------------------
 
 
-def propose(tx: Tx, which: Knock, sought: int, score: float, *, proved: bool, state: Case, now: datetime) -> int | None:
+def propose(  # noqa: PLR0913 - a case is what it is
+    tx: Tx, which: Knock, sought: int, score: float, *, proved: bool, state: Case, now: datetime
+) -> int | None:
     """A new case; its number. None if these two were beside each other already, or are known to be two people."""
     if is_other(tx, which, sought):
         return None
@@ -197,7 +206,7 @@ def cases_at(tx: Tx, sought: Iterable[int], states: Iterable[Case]) -> list[Cand
 
 
 def change(tx: Tx, which: int, **values: Any) -> None:
-    """Change a case: `state`, `seeker_says`, `holder_says`, `messages`, `proved`, `taken_id`, `taken_until`, …"""
+    """Change a case by its columns; `messages` is kept as one."""
     if "messages" in values:
         values["message"] = json.dumps(values.pop("messages"), ensure_ascii=False)
     plain = {name: int(value) if isinstance(value, (Case, Says, bool)) else value for name, value in values.items()}

@@ -15,6 +15,7 @@ from storage import (
     duress,
     hard,
     hotline,
+    knocks,
     matches,
     outages,
     outbox,
@@ -25,6 +26,7 @@ from storage import (
     relatives,
     roles,
     rumours,
+    search,
     ties,
     vouchers,
 )
@@ -82,6 +84,8 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     outlets.unite(tx, gone, kept)
     rumours.unite(tx, gone, kept)
     hotline.unite(tx, gone, kept)
+    knocks.unite(tx, gone, kept)
+    search.unite(tx, gone, kept)
     matches.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))

@@ -32,6 +32,7 @@ LEFT_OUT = frozenset(
     {
         *("accident", "address", "device", "dialogue", "duress", "fact", "inbox", "job", "letter", "menu", "message"),
         *("succession", "throttle"),
+        *("sought_key", "not_same", "knock_quota"),  # nobody is shown these
         *("asked", "delivery", "posting"),  # what was published is no secret, and how it went is nobody's
     }
 )
@@ -44,6 +45,7 @@ NEWEST = timedelta(days=1)
 PUBLIC = (
     (schema.rumour, (schema.rumour.c.asked_at, schema.rumour.c.decided_at)),
     (schema.draft, (schema.draft.c.changed_at,)),
+    (schema.candidate, (schema.candidate.c.since, schema.candidate.c.ended_at)),
     (schema.line_case, tuple(schema.line_case.c[name] for name in ("said_at", "acted_at", "closed_at"))),
 )
 # What only moderators look at, and nobody under duress is to see: cases at the matching desk. Neither side of one knows

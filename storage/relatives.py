@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.people import Person
-from storage import people
+from storage import people, search
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import membership, person, relative
@@ -49,8 +49,15 @@ def circle_of(tx: Tx, who: int, member: int) -> int | None:
     return which
 
 
+def circle(tx: Tx, who: int) -> int | None:
+    """The circle that this relative is of."""
+    which: int | None = tx.execute(sa.select(relative.c.circle_id).where(relative.c.person_id == who)).scalar()
+    return which
+
+
 def remove(tx: Tx, who: int) -> None:
-    """Erase one, with all news of them."""
+    """Erase one, with all news of them, and what they could be found by."""
+    search.erase_of(tx, who)
     is_one = sa.exists().where(relative.c.person_id == who)
     tx.execute(person.delete().where(person.c.id == who, is_one))
 
@@ -58,4 +65,6 @@ def remove(tx: Tx, who: int) -> None:
 def erase_of(tx: Tx, circle: int) -> None:
     """Erase those of a circle that is about to go."""
     theirs = sa.select(relative.c.person_id).where(relative.c.circle_id == circle)
+    for who in tx.execute(theirs).scalars().all():
+        search.erase_of(tx, who)
     tx.execute(person.delete().where(person.c.id.in_(theirs)))

@@ -156,6 +156,13 @@ def erase_of(tx: Tx, person: int) -> None:
     erase(tx, tx.execute(sa.select(sought.c.id).where(sought.c.person_id == person)).scalars().all())
 
 
+def unite(tx: Tx, gone: int, kept: int) -> None:
+    """Two persons turn out to be one: one record stays, that of the one who stays if they have one."""
+    if held_of(tx, kept) is not None:
+        erase_of(tx, gone)
+    tx.execute(sought.update().where(sought.c.person_id == gone).values(person_id=kept))
+
+
 def expire(tx: Tx, now: datetime, most: int = BATCH) -> int:
     """Erase records whose time is over. How many there were."""
     over = sa.select(sought.c.id).where(sought.c.expires_at <= now).order_by(sought.c.expires_at).limit(most)

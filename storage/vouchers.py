@@ -24,6 +24,13 @@ def near(tx: Tx, who: int) -> set[int]:
     return {*tx.execute(by).scalars(), *tx.execute(of).scalars()}
 
 
+def first_of(tx: Tx, who: int) -> int | None:
+    """One who vouched for this person, always the same: the branch of invitations by which they came."""
+    query = sa.select(sa.func.min(vouched.c.voucher_id)).where(vouched.c.person_id == who)
+    found: int | None = tx.execute(query).scalar()
+    return found
+
+
 def unite(tx: Tx, gone: int, kept: int) -> None:
     """Two persons turn out to be one: near to one of them is near to both."""
     pairs = tx.execute(sa.select(vouched).where((vouched.c.person_id == gone) | (vouched.c.voucher_id == gone))).all()

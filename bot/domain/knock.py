@@ -6,9 +6,14 @@ same person: a case, with a number that tells nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum
 from typing import Final
+
+from bot.domain.names import parts, sounds
+from bot.domain.names.verdict import Verdict
 
 MOST_NAMES: Final = 3
 MOST_PLACES: Final = 2
@@ -64,3 +69,68 @@ class Known:
     names: tuple[str, ...]
     born: int | None = None
     places: tuple[str, ...] = ()
+
+
+# -- what only kin know ----------------------------------------------------------------------------------------------
+
+# Whoever looks can't be shown the holder's question: that would say that somebody was found. So both choose from one
+# list, and whoever looks answers, unasked, what they can.
+QUESTIONS: Final = ("grandmother", "nickname", "teacher", "friend", "animal")
+RELATIONS: Final = ("child", "parent", "sibling", "spouse", "kin", "friend")
+
+
+def folded(answer: str) -> str:
+    """An answer as it is compared: by its sounds, whatever the script, and its numbers. "" says nothing."""
+    said = "".join(parts.loosely(word.sounds) for word in sounds.words(answer)).replace("y", "i")
+    return re.sub(r"(.)\1+", r"\1", said) + "".join(re.findall(r"\d+", answer))
+
+
+# -- how long, how often -----------------------------------------------------------------------------------------------
+
+LIFE: Final = timedelta(days=90)
+REMINDED: Final = timedelta(days=10)  # before the end
+AFTERWARDS: Final = timedelta(days=14)  # that what was found stays readable
+FIRST: Final = timedelta(minutes=10)  # at the soonest a knock is looked up so long after it was made...
+SPREAD: Final = timedelta(minutes=50)  # ...and by lot up to so much later
+AGAIN: Final = timedelta(hours=20)
+REMEMBERED: Final = timedelta(days=30)  # what was looked for, for the quotas
+TWO_PEOPLE: Final = timedelta(days=400)  # that two are not one
+MOST_ANSWERS: Final = 3  # by one person about one record: later ones are not looked at
+MOST_KNOCKS: Final = 12  # that one person has at a time
+FREE: Final = {"person": 3, "branch": 12, "stem": 48}
+LONGEST_WAIT: Final = timedelta(days=8)
+
+
+def wait(scope: str, used: int) -> timedelta:
+    """How much later than others a knock is looked up, if so many were used of a quota before it. It is never said."""
+    over = used + 1 - FREE[scope]
+    return min(timedelta(hours=6) * 2 ** min(over - 1, 8), LONGEST_WAIT) if over > 0 else timedelta(0)
+
+
+# -- who reads it ------------------------------------------------------------------------------------------------------
+
+LIKELY: Final = 0.0  # log odds of the names: below that nobody is asked
+TOUCHED: Final = 1.0  # a decoy: the names must be nearly its own
+
+
+def goes_to(kind: Kind, may: May, *, proved: bool, second: bool) -> Case | None:
+    """Who reads a candidate whose names are alike. `second` is whether year or place agree and neither contradicts.
+
+    None: nobody at all. Names alone never reach a holder.
+    """
+    if kind is Kind.DECOY or (kind is not Kind.LIST and may is May.NOBODY):
+        return None
+    if kind is Kind.LIST:
+        return Case.DESK
+    return Case.HOLDER if proved or (may is May.ANYONE and second) else Case.DESK
+
+
+def is_second(born: Verdict, place: Verdict) -> bool:
+    """Whether something beside the name speaks for it, and nothing against."""
+    said = {born, place}
+    return Verdict.MISMATCH not in said and not said.isdisjoint({Verdict.MATCH, Verdict.NEAR})
+
+
+def released(seeker: Says, holder: Says) -> Says:
+    """What either learns: what both have released."""
+    return min(seeker, holder)

@@ -658,6 +658,30 @@ RUMOUR: Final = (
     "check a rumor",
 )
 
+# Somebody is looked for whom nobody reaches.
+SEARCH: Final = (
+    "ҷустуҷӯ",
+    "ҷустуҷӯи одам",
+    "одам меҷӯям",
+    "касеро меҷӯям",
+    "хешамро меҷӯям",
+    "хешамро ёфта наметавонам",
+    "поиск",
+    "поиск людей",
+    "ищу человека",
+    "ищу родственника",
+    "ищу родных",
+    "найти человека",
+    "search",
+    "look for somebody",
+    "look for someone",
+    "i am looking for somebody",
+    "i am looking for someone",
+    "find a person",
+    "find somebody",
+    "find someone",
+)
+
 # The names of slash commands in their Latin letters, without the slash.
 COMMANDS: Final = {
     "start": "START",
@@ -690,6 +714,8 @@ COMMANDS: Final = {
     "desk": "DESK",
     "rumour": "RUMOUR",
     "ovoza": "RUMOUR",
+    "search": "SEARCH",
+    "justuju": "SEARCH",
     "verify": "VERIFY",
     "sanjish": "VERIFY",
     "bulletins": "BULLETINS",

@@ -39,6 +39,8 @@ class Intent(Enum):
     """Where rights are used, and asked for: it stands in no menu of somebody who has none."""
     RUMOUR = auto()
     """“Is this true?”"""
+    SEARCH = auto()
+    """Somebody is looked for whom nobody reaches."""
     VERIFY = auto()
     """Is a text ours? It may stand behind the command, however long it is."""
     BULLETINS = auto()
@@ -170,6 +172,7 @@ def _phrases() -> dict[str, Intent]:
         Intent.CIRCLES: phrase_lists.CIRCLES,
         Intent.ASK: phrase_lists.ASK,
         Intent.RUMOUR: phrase_lists.RUMOUR,
+        Intent.SEARCH: phrase_lists.SEARCH,
     }
     folded: dict[str, Intent] = {}
     for intent, phrases in lists.items():

@@ -113,6 +113,7 @@ def test_every_command_has_a_tajik_twin_where_the_word_is_not_international() ->
         "verify": "sanjish",
         "bulletins": "xabarho",
         "rumour": "ovoza",
+        "search": "justuju",
     }
     assert all(COMMANDS[name] is COMMANDS[twin] for name, twin in twins.items())
     assert set(COMMANDS) == {*twins, *twins.values(), "start", "back", "forget", "desk"}

@@ -36,7 +36,7 @@ def made(count: int, seed: int = 1) -> list[Known]:
     return [Known((one,)) for one in made_names.made(count, 1, seed).records]
 
 
-def find(tx: Tx, name: str, **more: Any) -> list[search.Hit]:
+def find(tx: Tx, name: str, **more: Any) -> list[search.Hit]:  # noqa: ANN401 - what else is known
     return search.candidates(tx, Known((name,), **more))
 
 
@@ -131,7 +131,7 @@ async def test_a_question_asks_as_many_lists_whoever_is_there(
     count = 0
     execute = Tx.execute
 
-    def counted(*arguments: Any) -> object:
+    def counted(*arguments: Any) -> object:  # noqa: ANN401 - as `Tx.execute`
         nonlocal count
         count += 1
         return execute(*arguments)

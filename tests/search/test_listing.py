@@ -101,6 +101,6 @@ def test_the_same_row_has_the_same_id_on_the_next_list() -> None:
 
 
 def test_a_row_says_itself_when_it_was_true() -> None:
-    one, two, three = listing.read("name,date\nA,2026-11-01\nB,1.11.2026\nC,yesterday\n".encode(), AT).people
+    one, two, three = listing.read(b"name,date\nA,2026-11-01\nB,1.11.2026\nC,yesterday\n", AT).people
     assert one.fields["source_date"] == two.fields["source_date"] == "2026-11-01T00:00:00Z"
     assert three.fields["source_date"] == "2026-11-28T00:00:00Z"

@@ -83,7 +83,8 @@ def test_the_older_version_needs_two_names_and_gets_them_from_one() -> None:
 def test_old_names_of_fields_are_understood() -> None:
     inside = (
         "<p:person><p:person_record_id>a.example/1</p:person_record_id><p:first_name>JAMSHED</p:first_name>"
-        "<p:last_name>YOROV</p:last_name><p:home_zip>736000</p:home_zip><p:other>eyes: brown\ndescription: tall</p:other>"
+        "<p:last_name>YOROV</p:last_name><p:home_zip>736000</p:home_zip>"
+        "<p:other>eyes: brown\ndescription: tall</p:other>"
         "<p:note><p:note_record_id>a.example/n</p:note_record_id><p:found>true</p:found></p:note></p:person>"
     )
     (one,) = pfif.read(document(inside, "1.1")).people
@@ -110,8 +111,8 @@ def test_the_newest_note_says_how_somebody_is() -> None:
 
 
 def test_a_birth_year_comes_from_a_date_or_from_an_age_on_a_day() -> None:
-    assert Person({"date_of_birth": "1984-02-03"}).born() == 1984
-    assert Person({"age": "30-40", "source_date": AT}).born() == 1991
+    assert Person({"date_of_birth": "1984-02-03"}).born() == 1984  # noqa: PLR2004
+    assert Person({"age": "30-40", "source_date": AT}).born() == 1991  # noqa: PLR2004
     assert Person({"age": "35"}).born() is None
 
 
@@ -152,7 +153,7 @@ def test_a_record_that_is_not_taken_is_named_by_its_line() -> None:
 
 def test_no_more_is_taken_than_was_asked_for() -> None:
     reading = pfif.read(document("".join(person(f"a.example/{n}") for n in range(5))), most=3)
-    assert len(reading.people) == 3
+    assert len(reading.people) == 3  # noqa: PLR2004
     assert {why for _line, why in reading.refused} == {Trouble.TOO_MANY}
 
 

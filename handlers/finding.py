@@ -1,0 +1,236 @@
+"""What the features of the search share: sentences about a search, and letters that do not say what they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.domain import knock as rules
+from bot.domain.conversation import Choice, Lane, Line, Listed, Outgoing
+from bot.domain.hard_words import is_hard
+from bot.domain.knock import Case, Kind, Known, Says, released
+from bot.domain.names import Record, compare
+from bot.domain.names.verdict import Field, Verdict
+from bot.domain.people import quiet_until, read_name
+from bot.domain.refusals import ByVoice, Empty, Enough, NotADay, NotAName
+from bot.i18n import _, pgettext
+from handlers import desk
+from handlers.ask import Ask, button
+from storage import circles, knocks, people, relatives, search
+from storage.database import Tx
+from storage.knocks import Candidate, Knock
+from storage.search import Held
+
+# What may stand on a lock screen.
+NEW = _("There is something new for you. Open it when you are alone.")
+OPEN = pgettext("button", "👁 Open it")
+NAME, PLACE, WORDS, CONTACT = 60, 60, 300, 300  # characters
+YOUNGEST, OLDEST = 1900, 130  # a birth year, an age
+STANDS = timedelta(hours=24)  # in the chat: what only this person should read
+HELD_OPEN = (Case.HOLDER, Case.OPEN)
+
+
+def relation_name(code: str) -> Line:
+    """What the person who is looked for is to whoever looks."""
+    match code:
+        case "child":
+            return pgettext("relation", "my child")
+        case "parent":
+            return pgettext("relation", "my father or mother")
+        case "sibling":
+            return pgettext("relation", "my brother or sister")
+        case "spouse":
+            return pgettext("relation", "my husband or wife")
+        case "kin":
+            return pgettext("relation", "another relative")
+        case _:
+            return pgettext("relation", "a friend or neighbour")
+
+
+def question(code: str) -> Line:
+    """A question that only kin can answer."""
+    match code:
+        case "grandmother":
+            return pgettext("question", "What is the name of their mother’s mother?")
+        case "nickname":
+            return pgettext("question", "What are they called at home?")
+        case "teacher":
+            return pgettext("question", "Who was their first teacher?")
+        case "friend":
+            return pgettext("question", "Who was their best friend in childhood?")
+        case _:
+            return pgettext("question", "What was an animal of the family called?")
+
+
+def question_label(code: str) -> Line:
+    """The same on a button."""
+    match code:
+        case "grandmother":
+            return pgettext("button", "Their mother’s mother")
+        case "nickname":
+            return pgettext("button", "Their name at home")
+        case "teacher":
+            return pgettext("button", "Their first teacher")
+        case "friend":
+            return pgettext("button", "A childhood friend")
+        case _:
+            return pgettext("button", "An animal of theirs")
+
+
+def described(known: Known) -> list[Line | str]:
+    """Somebody as they are known: names, year, places."""
+    lines: list[Line | str] = [_("Names: {names}", names=Listed(known.names))]
+    if known.born is not None:
+        lines.append(_("Born: {year}", year=known.born))
+    if known.places:
+        lines.append(_("Places: {places}", places=Listed(known.places)))
+    return lines
+
+
+def field_name(one: Field) -> Line:
+    """What is compared."""
+    match one:
+        case Field.NAME:
+            return pgettext("noun", "name")
+        case Field.SURNAME:
+            return pgettext("noun", "surname")
+        case Field.FATHER:
+            return pgettext("noun", "father’s name")
+        case Field.BORN:
+            return pgettext("noun", "birth year")
+        case Field.PLACE:
+            return pgettext("noun", "place")
+
+
+def compared(asked: Known, known: Known) -> list[Line | str]:
+    """Two records beside each other, for a human: what agrees, what is near, what contradicts, what one side lacks."""
+    pairs = [(mine, theirs) for mine in asked.names for theirs in known.names]
+    if not pairs:
+        return []
+    best = max(
+        (compare(Record(mine, asked.born), Record(theirs, known.born)) for mine, theirs in pairs),
+        key=lambda one: one.odds,
+    )
+    lines: list[Line | str] = [
+        _signed(line.field, line.mine, line.theirs, line.verdict)
+        for line in best.lines
+        if line.field is not Field.PLACE
+    ]
+    place = search.place_of(asked, known)
+    return [*lines, _signed(Field.PLACE, ", ".join(asked.places), ", ".join(known.places), place)]
+
+
+def _signed(field: Field, mine: str, theirs: str, verdict: Verdict) -> Line:
+    sign = {Verdict.MATCH: "🟢", Verdict.NEAR: "🟡", Verdict.MISMATCH: "🔴", Verdict.BLANK: "⚪"}[verdict]
+    said = (field_name(field), mine or "–", theirs or "–")
+    return _("{sign} {field}: {mine} · {theirs}", sign=sign, field=said[0], mine=said[1], theirs=said[2])
+
+
+# -- what is typed -----------------------------------------------------------------------------------------------
+
+
+def own_words(ask: Ask, most: int) -> str:
+    """Words that somebody else will read. Raises ByVoice where they speak of a death or a detention."""
+    said = ask.text(most)
+    if is_hard(said):
+        raise ByVoice
+    return said
+
+
+def read_names(typed: str) -> list[str]:
+    """Names, one on each line. Raises NotAName or Enough."""
+    lines = [" ".join(line.split()) for line in re.split(r"[\n;]", typed) if line.strip()]
+    if len(lines) > rules.MOST_NAMES:
+        raise Enough(rules.MOST_NAMES)
+    found = [read_name(line[:NAME]) for line in lines]
+    if not found or None in found:
+        raise NotAName
+    return [name for name in found if name is not None]
+
+
+def read_places(typed: str) -> list[str]:
+    """Places, one on each line, in anybody's words. Raises Empty or Enough."""
+    lines = [read_name(" ".join(line.split())[:PLACE]) for line in re.split(r"[\n;]", typed) if line.strip()]
+    found = [one for one in lines if one]
+    if not found:
+        raise Empty
+    if len(found) > rules.MOST_PLACES:
+        raise Enough(rules.MOST_PLACES)
+    return found
+
+
+def read_year(typed: str, now: datetime) -> int:
+    """A birth year, or an age. Raises NotADay."""
+    numbers = [int(one) for one in re.findall(r"\d+", typed)]
+    years = [one for one in numbers if YOUNGEST <= one <= now.year]
+    ages = [one for one in numbers if one < OLDEST]
+    if len(numbers) != 1 or not (years or ages):
+        raise NotADay
+    return years[0] if years else now.year - ages[0]
+
+
+# -- letters -------------------------------------------------------------------------------------------------------
+
+
+def holder_of(tx: Tx, one: Held) -> int | None:
+    """Who answers for a record: the member themselves, or whoever keeps the circle of a relative."""
+    if one.person is None:
+        return None
+    if one.kind is Kind.MEMBER:
+        return one.person
+    which = relatives.circle(tx, one.person)
+    return None if which is None else circles.keeper_of(tx, which)
+
+
+def to_holder(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
+    """A word to whoever answers for the record of a case, which says nothing."""
+    one = search.held(tx, case.sought)
+    who = None if one is None else holder_of(tx, one)
+    return [] if who is None else [quietly(tx, who, now, button(OPEN, "found.case", case.id))]
+
+
+def to_seeker(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
+    """A word to whoever looks, which says nothing."""
+    which = knocks.find(tx, case.knock)
+    return [] if which is None else [quietly(tx, which.person, now, button(OPEN, "knock.case", case.id))]
+
+
+def quietly(tx: Tx, who: int, now: datetime, choice: Choice, text: Line = NEW) -> Outgoing:
+    """A letter that nobody learns anything from who looks over a shoulder."""
+    found = people.find(tx, who)
+    silent = found is not None and quiet_until(found, now) is not None
+    return Outgoing(who, text, choices=((choice,),), lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
+
+
+def opened(case: Candidate) -> Says:
+    """What both sides of a case have released."""
+    return released(case.seeker_says, case.holder_says)
+
+
+def ends(tx: Tx, which: Knock, now: datetime) -> Iterator[Outgoing]:
+    """A search is over: whoever had answered it is told so gently. Call it before it is erased."""
+    text = _("A search that you answered is over. Nothing more is asked of you. Thank you.")
+    for case in knocks.cases_of(tx, which.id):
+        one = search.held(tx, case.sought) if case.state is Case.OPEN else None
+        who = None if one is None else holder_of(tx, one)
+        if who is not None:
+            yield quietly(tx, who, now, button(OPEN, "found"), text)
+
+
+def leaves(tx: Tx, one: Held, now: datetime) -> Iterator[Outgoing]:
+    """A record goes: whoever had learnt something from it is told that nothing more comes. Call it before it goes."""
+    text = _("Whoever had answered your search can't be reached here any more. Your search goes on.")
+    for case in knocks.cases_at(tx, [one.id], [Case.OPEN]):
+        which = knocks.find(tx, case.knock)
+        if which is not None:
+            yield quietly(tx, which.person, now, button(OPEN, "knock"), text)
+
+
+def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
+    """Somebody has themselves forgotten: whoever had answered them, or was answered by them, is told gently."""
+    letters = [letter for one in knocks.of(tx, who) for letter in ends(tx, one, now)]
+    record = search.held_of(tx, who)
+    if record is not None:
+        letters += leaves(tx, record, now)
+    return letters
