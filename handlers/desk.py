@@ -35,6 +35,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
     Role.STEWARD: (
         (pgettext("button", "🔑 Give a right"), "desk.give"),
         (pgettext("button", "📋 Rights"), "desk.rights"),
+        (pgettext("button", "🪤 Decoys"), "decoy"),
     ),
     Role.MODERATOR: (
         (pgettext("button", "📝 Drafts"), "draft"),

@@ -35,32 +35,32 @@ def relation_name(code: str) -> Line:
     """What the person who is looked for is to whoever looks."""
     match code:
         case "child":
-            return pgettext("relation", "my child")
+            return pgettext("noun", "my child")
         case "parent":
-            return pgettext("relation", "my father or mother")
+            return pgettext("noun", "my father or mother")
         case "sibling":
-            return pgettext("relation", "my brother or sister")
+            return pgettext("noun", "my brother or sister")
         case "spouse":
-            return pgettext("relation", "my husband or wife")
+            return pgettext("noun", "my husband or wife")
         case "kin":
-            return pgettext("relation", "another relative")
+            return pgettext("noun", "another relative")
         case _:
-            return pgettext("relation", "a friend or neighbour")
+            return pgettext("noun", "a friend or neighbour")
 
 
 def question(code: str) -> Line:
     """A question that only kin can answer."""
     match code:
         case "grandmother":
-            return pgettext("question", "What is the name of their mother’s mother?")
+            return _("What is the name of their mother’s mother?")
         case "nickname":
-            return pgettext("question", "What are they called at home?")
+            return _("What are they called at home?")
         case "teacher":
-            return pgettext("question", "Who was their first teacher?")
+            return _("Who was their first teacher?")
         case "friend":
-            return pgettext("question", "Who was their best friend in childhood?")
+            return _("Who was their best friend in childhood?")
         case _:
-            return pgettext("question", "What was an animal of the family called?")
+            return _("What was an animal of the family called?")
 
 
 def question_label(code: str) -> Line:

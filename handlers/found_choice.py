@@ -89,11 +89,11 @@ def may_name(one: May) -> Line:
     """Who may look, in a few words."""
     match one:
         case May.NOBODY:
-            return pgettext("choice", "nobody")
+            return pgettext("noun", "nobody")
         case May.KIN:
-            return pgettext("choice", "kin who answer my question")
+            return pgettext("noun", "kin who answer my question")
         case May.ANYONE:
-            return pgettext("choice", "anybody here who also knows year or place")
+            return pgettext("noun", "anybody here who also knows year or place")
 
 
 def show(ask: Ask, tx: Tx) -> Outgoing:

@@ -14,7 +14,7 @@ from bot.domain.knock import QUESTIONS, RELATIONS, Case, Kind, Known, Looking, S
 from bot.domain.people import HOME
 from bot.domain.refusals import Empty, Enough, Outdated
 from bot.domain.roles import Role
-from bot.i18n import _, pgettext
+from bot.i18n import _, ngettext, pgettext
 from handlers import desk, finding, listing
 from handlers.ask import Ask, back, button, expect
 from handlers.finding import CONTACT, NAME, STANDS, WORDS, described, own_words, read_names, read_places, read_year
@@ -294,8 +294,8 @@ def put(ask: Ask, tx: Tx) -> Outgoing:
 
 def _answer(until: datetime) -> Line:
     return _(
-        "I keep it, and look again and again until {when}. Whether or not somebody is found, you see nothing else here: "
-        "so nobody can find out by trying who is known to us. If somebody answers, I write to you.",
+        "I keep it, and look again and again until {when}. Whether or not somebody is found, you see nothing else "
+        "here: so nobody can find out by trying who is known to us. If somebody answers, I write to you.",
         when=On(until, HOME),
     )
 
@@ -511,3 +511,46 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
     search.expire(tx, now)
     knocks.sweep(tx, now)
     return letters
+
+
+# -- decoys --------------------------------------------------------------------------------------------------------
+
+
+def decoys(ask: Ask, tx: Tx) -> Outgoing:
+    """How many records of nobody there are, and how many were touched; a steward makes more."""
+    desk.steward(ask, tx)
+    return _decoys(ask, tx)
+
+
+def _decoys(ask: Ask, tx: Tx) -> Outgoing:
+    every = search.of_kind(tx, Kind.DECOY)
+    touched = sorted((one.touched_at for one in every if one.touched_at is not None), reverse=True)
+    lines: list[Line | str] = [
+        _("<b>🪤 Decoys</b>"),
+        _("They are people who do not exist. Whoever tries names at random touches one, and I tell the stewards."),
+        ngettext("There is {n} decoy.", "There are {n} decoys.", n=len(every)),
+    ]
+    if touched:
+        lines.append(_("Touched: {n}, last {ago}.", n=len(touched), ago=Ago(touched[0])))
+        lines.append(_("It may be chance: names repeat. Several within days are not."))
+    more = [button(pgettext("button", "➕ Make some"), "decoy.make")] if len(every) < rules.MOST_DECOYS else []
+    none = [button(pgettext("button", "🗑 Remove the touched"), "decoy.clear")] if touched else []
+    return ask.reply(Page(tuple(lines)), more, none, [back("desk")], clean_after=desk.STANDS)
+
+
+def make_decoys(ask: Ask, tx: Tx) -> Outgoing:
+    """Make some."""
+    by = desk.steward(ask, tx)
+    if len(search.of_kind(tx, Kind.DECOY)) < rules.MOST_DECOYS:
+        for _each in range(rules.DECOYS):
+            search.put(tx, Kind.DECOY, rules.decoy(lambda most: tx.new_id() % most), ask.now)
+        audit.note(tx, by.person, "decoys made", ask.now)
+    return _decoys(ask, tx)
+
+
+def clear_decoys(ask: Ask, tx: Tx) -> Outgoing:
+    """Remove those that were touched: they would say nothing any more."""
+    by = desk.steward(ask, tx)
+    search.erase(tx, [one.id for one in search.of_kind(tx, Kind.DECOY) if one.touched_at is not None])
+    audit.note(tx, by.person, "decoys removed", ask.now)
+    return _decoys(ask, tx)

@@ -430,6 +430,9 @@ BUTTONS: Mapping[str, Handler] = {
     "knock.say": knock.say,
     "knock.no": knock.no,
     "knock.found": knock.found,
+    "decoy": knock.decoys,
+    "decoy.make": knock.make_decoys,
+    "decoy.clear": knock.clear_decoys,
     "found": found_choice.overview,
     "found.of": found_choice.show,
     "found.may": found_choice.may,
@@ -680,6 +683,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(match_desk.queue, match_desk.districts, match_desk.look, match_desk.take, match_desk.hand, match_desk.note),
         *(match_desk.noted, match_desk.same, match_desk.other, match_desk.export, match_desk.propose),
         *(match_desk.see, match_desk.agreed),
+        *(knock.decoys, knock.make_decoys, knock.clear_decoys),
     }
 )
 # What only the older account may do in the first days: otherwise a thief with the new one could shut the owner out.

@@ -280,7 +280,10 @@ def index(tx: Tx, most: int = BATCH) -> int:
         _unlist(tx, [row.id for row in rows], leave=False)
         if not rows:
             state.oldest = state.bits
+            _keep(tx, state)
             tx.execute(sought_key.delete().where(sought_key.c.mac < 1 << state.bits))
+    if not rows:
+        return 0
     lists: defaultdict[int, list[int]] = defaultdict(list)
     hashes = _Hashes(tx)
     for row in rows:

@@ -7,12 +7,14 @@ same person: a case, with a number that tells nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from typing import Final
 
-from bot.domain.names import parts, sounds
+from bot.domain import places
+from bot.domain.names import name_words, parts, sounds
 from bot.domain.names.verdict import Verdict
 
 MOST_NAMES: Final = 3
@@ -105,6 +107,18 @@ def wait(scope: str, used: int) -> timedelta:
     """How much later than others a knock is looked up, if so many were used of a quota before it. It is never said."""
     over = used + 1 - FREE[scope]
     return min(timedelta(hours=6) * 2 ** min(over - 1, 8), LONGEST_WAIT) if over > 0 else timedelta(0)
+
+
+DECOYS: Final = 5  # that a steward makes at a time
+MOST_DECOYS: Final = 100
+
+
+def decoy(pick: Callable[[int], int]) -> Known:
+    """Somebody who does not exist, made by lot from names that many people have. `pick(n)` gives one of 0 … n-1."""
+    given = [full for full, _short in name_words.SHORT_FORMS if full[-1] not in "аоиуеӣӯй"]
+    first, family = given[pick(len(given))], given[pick(len(given))]
+    every = [code for region in places.REGIONS[:5] for code in places.in_region(region)]
+    return Known((f"{first} {family}ов".title(),), 1945 + pick(60), (every[pick(len(every))],))
 
 
 # -- who reads it ------------------------------------------------------------------------------------------------------

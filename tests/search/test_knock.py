@@ -1,0 +1,292 @@
+"""Looking and being found, choice by choice: who reads what, what is remembered, and what ends how."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from bot.domain import knock as rules
+from bot.domain.knock import Case, Kind, Known, May
+from handlers.ask import base36
+from storage import knocks, schema, search
+from tests.family.looking import forge, id_of
+from tests.family.test_duress import FORCED, chooses
+from tests.search.test_walk import Phone
+from tests.search.walk import hasten, holds, looks
+from tests.storage.servers import ONE_ENGINE
+
+if TYPE_CHECKING:
+    from storage.database import Tx
+    from tests.stage import Actor, Stage
+
+pytestmark = ONE_ENGINE
+MINUTES = timedelta(minutes=2)
+NEW = "something new for you"
+
+
+async def people(stage: Stage, *names: str) -> list[Phone]:
+    phones = [Phone(stage.actor(name.lower())) for name in names]
+    for phone, name in zip(phones, names, strict=True):
+        await phone.settles_in(name, "en")
+    return phones
+
+
+async def soon(stage: Stage) -> None:
+    """Let what waits be looked up now."""
+    await stage.storage.write(hasten)
+    await stage.pass_time(MINUTES)
+
+
+async def tries(seeker: Phone, answer: str = "Oysha", name: str = "Djamched Iorov", place: str = "Khorog") -> None:
+    await looks(seeker, name, "1984", place, answer)
+
+
+async def kept(karim: Phone) -> None:
+    await holds(karim, "Moscow", "Ҷамшед", "Ҷамшед Ёров", "1984", "Хоруғ", "Ойша")
+
+
+async def cases(stage: Stage) -> list[int]:
+    return await stage.storage.read(lambda tx: list(tx.execute(sa.select(schema.candidate.c.state)).scalars()))
+
+
+def got(actor: Actor) -> int:
+    return actor.screen.count(NEW)
+
+
+async def test_a_wrong_answer_goes_to_the_desk_and_disturbs_nobody(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo, "Fotima")
+    await soon(stage)
+    assert got(karim.actor) == got(zebo.actor) == 0
+    assert await cases(stage) == [Case.DESK]
+
+
+async def test_after_three_wrong_answers_the_right_one_is_not_looked_at(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    for answer in ("Fotima", "Zulfiya", "Sabrina", "Oysha"):
+        await tries(zebo, answer)
+        await soon(stage)
+    assert got(karim.actor) == 0
+    assert await cases(stage) == [Case.DESK] * 4
+
+
+async def test_not_the_same_person_is_remembered_also_in_another_search(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("Not the same person")
+    await karim.reads("Whoever looks is told nothing.")
+    await tries(zebo)
+    await soon(stage)
+    assert got(karim.actor) == 1, "no other letter came"
+    assert got(zebo.actor) == 0
+    assert await cases(stage) == [Case.NOT_SAME]
+
+
+async def test_anybody_of_the_community_needs_year_or_place_beside_the_name(stage: Stage) -> None:
+    zebo, safar = await people(stage, "Zebo", "Safar")
+    await safar.says("/search")
+    await safar.chooses("Who may look for us")
+    await safar.chooses("Me")
+    await safar.chooses("Anybody of my community")
+    await safar.says("Сафар Давлатов\nSafar Davlatov")
+    await safar.says("about 40")
+    await safar.says("Ванҷ")
+    await safar.reads("anybody here who also knows", "Safar Davlatov")
+    await looks(zebo, "Safar Dawlatow", "1930", "Panjakent", "Oysha")
+    await soon(stage)
+    assert got(safar.actor) == 0
+    assert await cases(stage) == [Case.DESK]
+    await looks(zebo, "Safar Dawlatow", "1986", "Vanj", "Oysha")
+    await soon(stage)
+    assert got(safar.actor) == 1
+    await safar.chooses("Open it")
+    await safar.reads("Somebody looks for Me", "Safar Dawlatow")
+
+
+async def test_nobody_is_the_rule_and_a_choice_can_be_taken_back(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("Yes: alive")
+    await zebo.reads(NEW)
+    await karim.says("/search")
+    await karim.chooses("Who may look for us")
+    await karim.chooses("Ҷамшед")
+    await karim.chooses("Nobody")
+    await karim.reads("Who may look: nobody.")
+    await zebo.reads("can't be reached here any more")
+    assert await cases(stage) == []
+    assert await stage.storage.read(lambda tx: tx.execute(sa.select(schema.sought.c.id)).first()) is None
+
+
+async def test_a_search_is_renewed_or_erased(stage: Stage) -> None:
+    (zebo,) = await people(stage, "Zebo")
+    await tries(zebo)
+    now = stage.now()
+    await stage.storage.write(lambda tx: tx.execute(schema.knock.update().values(remind_at=now)))
+    await stage.pass_time(MINUTES)
+    await zebo.reads("Do you still look?")
+    await zebo.chooses("Open it")
+    await zebo.chooses("Go on looking")
+    await zebo.reads("I go on looking until")
+    await stage.pass_time(MINUTES)
+    assert not zebo.actor.sees("is over, and erased")
+    await stage.storage.write(lambda tx: tx.execute(schema.knock.update().values(expires_at=now)))
+    await stage.pass_time(MINUTES)
+    await zebo.reads("is over, and erased")
+    assert await stage.storage.read(lambda tx: tx.execute(sa.select(schema.knock.c.id)).first()) is None
+
+
+async def test_found_closes_for_both_and_whoever_erases_a_search_ends_it_gently(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("Yes: alive")
+    await zebo.chooses("Open it")
+    await zebo.reads("alive, and known to us")
+    await zebo.says("/search")
+    await zebo.chooses("Djamched")
+    await zebo.chooses("Erase it")
+    await zebo.chooses("Yes, erase it")
+    await karim.reads("A search that you answered is over.")
+    assert await cases(stage) == []
+
+
+async def test_whoever_is_forgotten_leaves_nothing_to_be_found_by_and_nothing_they_looked_for(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    for one in (zebo, karim):
+        await one.says("/privacy")
+        await one.chooses("Forget me")
+        await one.chooses("Yes, forget me")
+
+    def left(tx: Tx) -> tuple[int, set[int]]:
+        tables = (schema.knock, schema.candidate, schema.sought)
+        counted = sum(tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables)
+        rows = [(mac, row) for mac, row in tx.execute(sa.select(schema.sought_key.c.mac, schema.sought_key.c.record))]
+        return counted, set(search._Hashes(tx).opened(rows))  # noqa: SLF001
+
+    assert await stage.storage.write(left) == (0, {-1})
+
+
+async def test_the_copy_of_what_is_known_holds_ones_own_search(stage: Stage) -> None:
+    (zebo,) = await people(stage, "Zebo")
+    await tries(zebo)
+    await zebo.says("/privacy")
+    await zebo.chooses("A copy for me")
+    await zebo.chooses("Send the copy")
+    sent = stage.memory.chat("zebo")[-1].attachment
+    assert sent is not None
+    assert b"Djamched Iorov" in sent.data
+    assert b"aiSa" not in sent.data
+
+
+@pytest.mark.parametrize("typed", ["<b>x</b>", "a\nb\nc\nd", "12345", "\u202eevil", "x" * 3000, "😀"])
+async def test_what_is_no_name_is_refused_kindly_and_the_question_still_waits(stage: Stage, typed: str) -> None:
+    (zebo,) = await people(stage, "Zebo")
+    await zebo.says("/search")
+    await zebo.chooses("Look for somebody")
+    await zebo.says(typed)
+    assert "In which year" not in zebo.actor.last or typed == "x" * 3000
+    await zebo.says("Djamched Iorov")
+    assert "wrong on our side" not in zebo.actor.screen
+
+
+@pytest.mark.parametrize(
+    "code", ["knock.put", "knock.skip", "knock.is:kin", "knock.about:teacher", "found.about:teacher"]
+)
+async def test_buttons_of_a_form_that_is_over_change_nothing(stage: Stage, code: str) -> None:
+    (zebo,) = await people(stage, "Zebo")
+    await zebo.says("/search")
+    await stage.in_code(zebo.actor, "knock.new")
+    await zebo.says("/start")
+    await forge(stage, zebo.actor, code)
+    assert "wrong on our side" not in zebo.actor.screen
+    assert await stage.storage.read(lambda tx: tx.execute(sa.select(schema.knock.c.id)).first()) is None
+
+
+async def test_words_that_speak_of_a_death_go_to_nobody(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("Yes, and I write to them")
+    await karim.says("He died in May.")
+    assert got(zebo.actor) == 0
+    assert await cases(stage) == [Case.HOLDER]
+
+
+async def test_two_accounts_of_one_person_look_as_one(stage: Stage) -> None:
+    zebo, other = await people(stage, "Zebo", "Other")
+    await tries(zebo)
+    await tries(other)
+    one, two = await id_of(stage, zebo.actor), await id_of(stage, other.actor)
+
+    def unite(tx: Tx) -> int:
+        knocks.unite(tx, two, one)
+        search.unite(tx, two, one)
+        return len(knocks.of(tx, one))
+
+    assert await stage.storage.write(unite) == 2  # noqa: PLR2004
+
+
+async def test_a_branch_of_invitations_shares_a_quota_and_is_not_told(stage: Stage) -> None:
+    strangers = await people(stage, *(f"S{n}" for n in range(15)))
+    texts = set()
+    for one in strangers:
+        await tries(one)
+        texts.add(one.actor.last)
+    assert len(texts) == 1
+
+    def spread(tx: Tx) -> list[timedelta]:
+        rows = tx.execute(
+            sa.select(schema.knock.c.made_at, schema.knock.c.search_at).order_by(schema.knock.c.search_at)
+        )
+        return [search_at - made_at for made_at, search_at in rows]
+
+    waits = await stage.storage.read(spread)
+    assert waits[0] <= rules.FIRST + rules.SPREAD < waits[-1]
+
+
+async def test_a_forced_account_is_shown_no_case_and_what_it_does_reaches_nobody(stage: Stage) -> None:
+    zarina, _daler, _maria = await stage.family("Zarina", "Daler", "Maria")
+    await chooses(stage, zarina, "Daler", "Maria")
+    (zebo,) = await people(stage, "Zebo")
+    who = await id_of(stage, zarina)
+
+    def hold(tx: Tx) -> None:
+        known, answer = Known(("Зарина Назарова",), 1984, ("Хоруғ",)), rules.folded("Ойша")
+        search.put(tx, Kind.MEMBER, known, stage.now(), person=who, may=May.KIN, question="grandmother", answer=answer)
+
+    await stage.storage.write(hold)
+    await zarina.says(FORCED)
+    await stage.pass_time(MINUTES)
+    await tries(zebo, name="Zarina Nazarova")
+    await soon(stage)
+    assert await cases(stage) == [Case.HOLDER]
+    assert got(zarina) == 0
+    which = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.candidate.c.id)).scalar_one())
+    for code in ("found", f"found.of:{base36(who)}", f"found.case:{base36(which)}", f"found.yes:{base36(which)}:1"):
+        await forge(stage, zarina, code)
+        assert not zarina.sees("Somebody looks")
+        assert not zarina.sees("Zarina Nazarova")
+    assert got(zebo.actor) == 0
+    assert await cases(stage) == [Case.HOLDER]
+    await tries(Phone(zarina), name="Djamched Iorov")
+    looking = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.knock.c.person_id)).scalars().all())
+    assert list(looking) == [await id_of(stage, zebo.actor)], "whatever the screen says"
