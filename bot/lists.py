@@ -20,7 +20,7 @@ from bot.domain.knock import MOST_NAMES, Known
 from bot.domain.pfif import LARGEST, Person, Reading, Trouble, Version, date, dated
 from storage import audit, lists, search
 from storage.database import Storage, Tx
-from storage.lists import Line, Passed
+from storage.lists import Passed, Told
 
 __all__ = ["LARGEST", "Done", "Export", "ListFault", "Wish", "read", "refuse", "take", "told", "write"]
 
@@ -102,11 +102,11 @@ def _take(tx: Tx, wish: Wish, people: Sequence[Person], done: Done) -> None:
         done.again += not new
 
 
-def _line(one: Person, wish: Wish) -> Line:
+def _line(one: Person, wish: Wish) -> Told:
     seen = [note["last_known_location"] for note in one.notes if note.get("last_known_location")]
     place = (seen[-1] if seen else "")[:_LONGEST_PLACE]
     at = min(date(one.fields.get("source_date", "")) or wish.now, wish.now)
-    return Line(wish.source, one.id, at, one.status, place, one.hard)
+    return Told(wish.source, one.id, at, one.status, place, one.hard)
 
 
 def _known(one: Person) -> Known:

@@ -9,7 +9,7 @@ from bot.domain.people import HOME
 from bot.i18n import _, pgettext
 from handlers.ask import Ask, back, button
 from storage.knocks import Candidate, Knock
-from storage.lists import Line as Told
+from storage.lists import Told
 
 STANDS = timedelta(hours=24)
 

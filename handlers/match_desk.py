@@ -21,7 +21,7 @@ from bot.domain.names import Record, compare
 from bot.domain.names.verdict import Field, Verdict
 from bot.domain.names.verdict import Line as Compared
 from bot.domain.people import HOME
-from bot.domain.refusals import Outdated, TooManyCases, TooOften
+from bot.domain.refusals import Enough, Outdated, TooOften
 from bot.domain.roles import Moderator, Role
 from bot.i18n import _, pgettext
 from handlers import desk, finding
@@ -84,7 +84,7 @@ def queue(ask: Ask, tx: Tx) -> Outgoing:
         lines.append(_("No case waits here for you."))
     rows = [[button(_label(one, by.person, ask.now), "matches.one", one.number)] for one in found[:SHOWN]]
     further = (
-        [button(pgettext("button", "⬇️ More cases"), "matches", skip + SHOWN, *([where] if where else []))]
+        [button(pgettext("button", "⬇️ More"), "matches", skip + SHOWN, *([where] if where else []))]
         if len(found) > SHOWN
         else []
     )
@@ -135,7 +135,7 @@ def look(ask: Ask, tx: Tx) -> Outgoing:
     if one.owner == by.person and not one.is_free(ask.now):
         return _shown(ask, tx, one)
     lines: list[Line | str] = [
-        _("<b>Case {case}</b>", case=spelled(one.number)),
+        _("<b>Comparison {case}</b>", case=spelled(one.number)),
         _("It waits since {when}.", when=On(one.since, HOME)),
     ]
     if one.danger:
@@ -149,11 +149,11 @@ def look(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def take(ask: Ask, tx: Tx) -> Outgoing:
-    """Take a case, and see what is compared. Raises TooManyCases or TooOften. Of two who take it at once, one does."""
+    """Take a case, and see what is compared. Raises Enough or TooOften. Of two who take it at once, one does."""
     by, one = _case(ask, tx, ask.number())
     if one.owner != by.person or one.is_free(ask.now):
         if len(matches.taken_by(tx, by.person, ask.now)) >= rules.AT_ONCE:
-            raise TooManyCases(rules.AT_ONCE)
+            raise Enough(rules.AT_ONCE)
         key = f"matches/{by.person}"
         if inbox.use(tx, key, DAY, ask.now) > rules.A_DAY:
             raise TooOften(inbox.remaining(tx, key, ask.now))
@@ -193,7 +193,7 @@ def _shown(ask: Ask, tx: Tx, one: Open, first: Iterable[Line] = ()) -> Outgoing:
     enough = rules.is_enough(compared, proved=one.proved)
     lines: list[Line | str] = [
         *first,
-        _("<b>Case {case}</b>", case=spelled(one.number)),
+        _("<b>Comparison {case}</b>", case=spelled(one.number)),
         _("Looked for · known:"),
         *map(_signed, compared),
     ]
@@ -247,7 +247,7 @@ def note(ask: Ask, tx: Tx) -> Outgoing:
     expect(ask, tx, "matches.note", case=one.number, after=outbox.newest_message(tx, ask.address))
     return ask.anew(
         _(
-            "Case {case}: write what whoever takes it next should know. No names of people, no numbers. It is erased "
+            "Comparison {case}: write what whoever takes it next should know. No names of people, no numbers. It is erased "
             "after {span}.",
             case=spelled(one.number),
             span=Span(rules.NOTES_KEPT),

@@ -23,7 +23,7 @@ _EXPORT: Final = "export"  # the fact: until when one export may be written
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Told:
     """What a list says of somebody. `id` is what the record is called there, `at` when it was true.
 
     Of a death or an arrest (`hard`) nobody is told by a message.
@@ -41,7 +41,7 @@ class Line:
 
 
 def put(  # noqa: PLR0913 - a record and what is said of it
-    tx: Tx, one: Line, known: Known, now: datetime, expires_at: datetime, *, consent: bool = False
+    tx: Tx, one: Told, known: Known, now: datetime, expires_at: datetime, *, consent: bool = False
 ) -> bool:
     """Keep what a list says of somebody, in the place of what the same list said before. Whether it is new.
 
@@ -79,7 +79,7 @@ def others(tx: Tx, source: str, after: int, most: int) -> list[tuple[int, str]]:
     ]
 
 
-def of(tx: Tx, which: int) -> Line | None:
+def of(tx: Tx, which: int) -> Told | None:
     """What the list says, of which this record is a line."""
     row = tx.execute(sa.select(listed.c.body).where(listed.c.sought_id == which)).first()
     return None if row is None else _unpacked(row.body)
@@ -89,14 +89,14 @@ def _trace(source: str, record: str) -> str:
     return f"{source}\n{record}"
 
 
-def _packed(one: Line) -> bytes:
+def _packed(one: Told) -> bytes:
     said = {"s": one.source, "i": one.id, "a": one.at.isoformat(), "t": one.status, "p": one.place, "h": one.hard}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode().ljust(_BODY)
 
 
-def _unpacked(body: bytes) -> Line:
+def _unpacked(body: bytes) -> Told:
     said = json.loads(body)
-    return Line(said["s"], said["i"], datetime.fromisoformat(said["a"]), said["t"], said["p"], said["h"])
+    return Told(said["s"], said["i"], datetime.fromisoformat(said["a"]), said["t"], said["p"], said["h"])
 
 
 # -- records are passed on -----------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class Passed:
     record: str
     at: datetime
     held: Held | None = None
-    line: Line | None = None
+    line: Told | None = None
     ended_at: datetime | None = None
 
 

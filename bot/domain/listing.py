@@ -10,37 +10,11 @@ from hashlib import sha256
 from typing import Final
 
 from bot.domain.folding import words
+from bot.domain.listing_words import HEADINGS, NOT, SEX, STATUS
 from bot.domain.pfif import LARGEST, LONGEST, LONGEST_NAME, MOST, Person, Reading, Trouble, Unreadable, clean, dated
 
 _CELLS: Final = 100
 _TELLING: Final = 24  # characters of the id of a row that has none
-# The words by which a column is known, in Tajik, Russian and English: all words of one group must stand in the heading.
-_HEADINGS: Final[Mapping[str, str]] = {
-    "person_record_id": "person record id; record id; id; рамз; код; code; номер записи; шиноса; идентификатор",
-    "full_name": "full name; name; фио; ному насаб; насабу ном; ном; имя; полное имя; имя фамилия; ф и о; ism; nom",
-    "family_name": "family name; last name; surname; фамилия; насаб; nasab",
-    "given_name": "given name; first name; номи шахс; личное имя",
-    "father": "father; father name; fathers name; patronymic; отчество; номи падар; падар",
-    "date_of_birth": "date of birth; birth date; born; birth year; year of birth; дата рождения; год рождения; "
-    "санаи таваллуд; соли таваллуд; таваллуд; рождение; г р",
-    "age": "age; возраст; сколько лет; син; синну сол; сол",
-    "sex": "sex; gender; пол; чинс",
-    "home_city": "place; city; town; village; district; from; home city; город; село; кишлак; район; откуда; ноҳия; "
-    "деҳа; шаҳр; чой; место; место жительства; чои зист; маҳалли зист; адрес; нишонӣ; address",
-    "status": "status; state; condition; статус; состояние; вазъ; вазъият; ҳолат; ҳол",
-    "source_date": "date; as of; source date; дата; дата записи; сана; рӯз",
-}
-_STATUS: Final[Mapping[str, str]] = {
-    "believed_alive": "alive; well; safe; discharged; жив; жива; живой; живая; здоров; здорова; выписан; выписана; "
-    "зинда; саломат; солим; тандуруст",
-    "believed_dead": "dead; died; deceased; killed; умер; умерла; погиб; погибла; мертв; мертва; скончался; "
-    "скончалась; фавтид; фавтида; мурд; мурда; шаҳид; ҳалок",
-    "believed_missing": "missing; lost; пропал; пропала; бедарак; гум; гумшуда; не найден; не найдена",
-}
-_SEX: Final[Mapping[str, str]] = {
-    "male": "m; male; man; м; муж; мужской; мужчина; мард; мардона",
-    "female": "f; female; woman; ж; жен; женский; женщина; зан; занона",
-}
 _FORMULA: Final = re.compile(r"[=+@]")
 _YEAR: Final = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)", re.ASCII)
 _DAY: Final = (re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"), re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})"))
@@ -110,10 +84,10 @@ def _groups(said: str) -> frozenset[str]:
     return frozenset(" ".join(words(one)) for one in said.split(";"))
 
 
-_BY_HEADING: Final = {heading: name for name, said in _HEADINGS.items() for heading in _groups(said)}
-_BY_STATUS: Final = {word: name for name, said in _STATUS.items() for word in _groups(said)}
-_NOT: Final = frozenset(words("не нет not no нест набуд"))
-_BY_SEX: Final = {word: name for name, said in _SEX.items() for word in _groups(said)}
+_BY_HEADING: Final = {heading: name for name, said in HEADINGS.items() for heading in _groups(said)}
+_BY_STATUS: Final = {word: name for name, said in STATUS.items() for word in _groups(said)}
+_NOT: Final = frozenset(words(NOT))
+_BY_SEX: Final = {word: name for name, said in SEX.items() for word in _groups(said)}
 
 
 def _columns(headings: list[str]) -> dict[int, str]:

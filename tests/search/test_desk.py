@@ -23,7 +23,7 @@ from storage import audit, knocks, lists, matches, merging, roles, search, vouch
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.knocks import Form, Knock
-from storage.lists import Line
+from storage.lists import Told
 from storage.schema import candidate, candidate_note
 from storage.sqlite import open_file
 from tests.family.looking import button, forge, id_of, press
@@ -74,7 +74,7 @@ def begin(  # noqa: PLR0913 - a case is what it is
     one = knocks.find(tx, which)
     assert one is not None
     if kind is Kind.LIST:
-        line = Line("Shelter 5", f"row/{which}", now, "believed_alive", "Школа 1", hard)
+        line = Told("Shelter 5", f"row/{which}", now, "believed_alive", "Школа 1", hard)
         lists.put(tx, line, held, now, end)
         (record,) = [row.id for row in search.of_kind(tx, Kind.LIST)]
     else:
@@ -550,7 +550,7 @@ async def test_fifteen_hundred_cases_are_pages_of_a_few(stage: Stage) -> None:
     seen = [label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]
     assert len(seen) == 8  # noqa: PLR2004
     for _ in range(3):
-        await anna.presses("More cases")
+        await anna.presses("More")
         seen += [label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]
     assert len(set(seen)) == len(seen) == 32  # noqa: PLR2004
     await forge(stage, anna, "matches:" + base36(1496))

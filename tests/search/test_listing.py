@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain import listing
+from bot.domain.listing_words import HEADINGS, SEX, STATUS
 from bot.domain.pfif import Trouble, Unreadable
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
@@ -50,7 +51,7 @@ def test_a_russian_spreadsheet_of_old_is_read() -> None:
 
 
 def test_no_heading_stands_for_two_columns() -> None:
-    for table in (listing._HEADINGS, listing._STATUS, listing._SEX):  # noqa: SLF001
+    for table in (HEADINGS, STATUS, SEX):
         every = [heading for said in table.values() for heading in listing._groups(said)]  # noqa: SLF001
         assert len(every) == len(set(every))
 
