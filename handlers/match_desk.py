@@ -247,8 +247,8 @@ def note(ask: Ask, tx: Tx) -> Outgoing:
     expect(ask, tx, "matches.note", case=one.number, after=outbox.newest_message(tx, ask.address))
     return ask.anew(
         _(
-            "Comparison {case}: write what whoever takes it next should know. No names of people, no numbers. It is erased "
-            "after {span}.",
+            "Comparison {case}: write what whoever takes it next should know. No names of people, no numbers. It is "
+            "erased after {span}.",
             case=spelled(one.number),
             span=Span(rules.NOTES_KEPT),
         ),
