@@ -351,7 +351,8 @@ def write(people: Iterable[Person], version: Version = Version.V1_4) -> bytes:
 def _fields(said: Mapping[str, str], kind: str, version: Version, indent: str) -> Iterator[str]:
     old = version is Version.V1_2
     said = _older(said) if old and kind == "person" else said
-    for new in PERSON if kind == "person" else NOTE:
+    order = NOTE if kind == "note" else sorted(PERSON, key="description".__eq__) if old else PERSON  # “other” is last
+    for new in order:
         if old and new in _NOT_IN_1_2[kind]:
             continue
         name = _NEW.get(new, new) if old else new
