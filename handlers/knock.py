@@ -445,9 +445,11 @@ def found(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:
     """Look up what is due. Whether anybody is found changes nothing for whoever looks."""
-    search.index(tx)
+    due = knocks.due(tx, now, AT_ONCE)
+    if not due or search.index(tx) == search.BATCH:  # what came since then goes into the index together, and first
+        return []
     letters: list[Outgoing] = []
-    for one in knocks.due(tx, now, AT_ONCE):
+    for one in due:
         letters += _looked_up(tx, one, now)
         knocks.search_again(tx, one.id, now + rules.AGAIN + _lot(tx, rules.SPREAD))
     return letters
