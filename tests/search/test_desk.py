@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from bot import i18n
 from bot.domain import matching as rules
@@ -284,6 +285,22 @@ async def test_two_who_say_the_opposite_decide_nothing(stage: Stage) -> None:
     await takes(anna)
     await anna.presses("May be the same")
     assert await state(stage, number) is Case.HOLDER
+
+
+@ONE_ENGINE
+async def test_no_log_says_what_is_compared_or_noted(stage: Stage) -> None:
+    anna, bahrom, _chaman, seeker, holder = await people(stage)
+    with structlog.testing.capture_logs() as entries:
+        await case(stage, seeker, HELD, holder)
+        for moderator in (anna, bahrom):
+            await takes(moderator)
+            await moderator.presses("Add a note")
+            await moderator.says("A canary in a note")
+            await moderator.presses("May be the same")
+    for secret in ("Djamched", "Ёров", "Хорог", "canary", "1984"):
+        assert secret not in repr(entries)
+    deeds = await stage.storage.read(partial(audit.latest, most=20))
+    assert {one.about for one in deeds} == {None}, "the list of deeds tells about no case"
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
