@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from bot import lists
     from bot.settings import Settings
 
 FAILED: Final = 1
@@ -24,7 +25,9 @@ MISUSED: Final = 2
 # Exceptions whose message is a sentence for the operator, and the exit code. By name: their rooms need not be entered.
 SENTENCES: Final = {
     "bot.settings.SettingsFault": MISUSED,
+    "bot.domain.pfif.Unreadable": FAILED,
     "bot.founding.InitFault": MISUSED,
+    "bot.lists.ListFault": MISUSED,
     "bot.publishing.PublishFault": FAILED,
     "bot.exporting.ExportFault": FAILED,
     "bot.dossier.NotGood": FAILED,
@@ -279,6 +282,60 @@ async def _with_rights(wish: argparse.Namespace, settings: Settings) -> str:
                 return await storage.read(rights.deeds)
             case _:
                 return await storage.read(partial(rights.listed, now=now))
+    finally:
+        await storage.close()
+
+
+def _import_list(wish: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from bot import lists
+
+    if wish.file.stat().st_size > lists.LARGEST:
+        raise lists.ListFault("The file is too large. Divide it.")
+    what = lists.Wish(
+        wish.file.read_bytes(),
+        wish.source,
+        datetime.now(UTC).replace(microsecond=0),
+        days=wish.expires,
+        whole=wish.whole,
+        consent=wish.consent,
+        try_only=wish.check,
+    )
+    done = asyncio.run(_with_lists(_settings(wish), what))
+    print(lists.told(done, try_only=wish.check))
+    return 0
+
+
+async def _with_lists(settings: Settings, what: lists.Wish) -> lists.Done:
+    from bot import lists, serving
+
+    reading = lists.read(what)
+    if what.try_only:
+        return lists.Done(new=len(reading.people), refused=reading.refused)
+    storage, _keys = await serving.open_storage(settings)
+    try:
+        return await lists.take(storage, what, reading, _bar())
+    finally:
+        await storage.close()
+
+
+def _export_list(wish: argparse.Namespace) -> int:
+    print(asyncio.run(_passed_on(wish, _settings(wish))))
+    return 0
+
+
+async def _passed_on(wish: argparse.Namespace, settings: Settings) -> str:
+    from datetime import UTC, datetime
+
+    from bot import lists, serving
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    asked = lists.Export(wish.file, wish.domain, settings.community, now, wish.version)
+    lists.refuse(asked)
+    storage, _keys = await serving.open_storage(settings)
+    try:
+        return await lists.write(storage, asked)
     finally:
         await storage.close()
 
@@ -551,6 +608,7 @@ def _parser() -> argparse.ArgumentParser:
         _certify_words,
         _succession_words,
         _role_words,
+        _list_words,
         _publish_words,
         _verify_words,
         _organiser_words,
@@ -634,6 +692,30 @@ def _role_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         deeds.add_parser(name, help=what).add_argument("number", type=int, metavar="NUMBER", help="see the list")
     deeds.add_parser("log", help="what was done with rights lately")
     role.set_defaults(do=_role)
+
+
+def _list_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    take = commands.add_parser(
+        "import-list", help="take in a list of a shelter or a hospital (PFIF or a table), while the bot is stopped"
+    )
+    take.add_argument("file", type=Path, metavar="FILE", help="PFIF 1.1 to 1.4, or CSV whose first line names columns")
+    take.add_argument("--source", required=True, metavar="NAME", help="who keeps the list: people are told this name")
+    take.add_argument(
+        "--expires", type=int, default=90, metavar="DAYS", help="when the records are erased (default: 90)"
+    )
+    take.add_argument("--whole", action="store_true", help="erase what this source had said and does not say any more")
+    take.add_argument("--consent", action="store_true", help="its people have agreed to be passed on to other services")
+    take.add_argument("--check", action="store_true", help="only read it, and say what would be taken in")
+    take.set_defaults(do=_import_list)
+    give = commands.add_parser(
+        "export-list", help="pass records on as PFIF, once two moderators have agreed, while the bot is stopped"
+    )
+    give.add_argument("file", type=Path, metavar="FILE", help="where to write it; nothing is overwritten")
+    give.add_argument("--domain", required=True, metavar="NAME", help="a domain of yours, by which records are called")
+    give.add_argument(
+        "--version", choices=("1.4", "1.2"), default="1.4", help="1.2 for services that read no newer one"
+    )
+    give.set_defaults(do=_export_list)
 
 
 def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

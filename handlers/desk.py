@@ -47,6 +47,7 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "📥 Sources"), "feeds"),
         (pgettext("button", "❓ Questions"), "rumours"),
         (pgettext("button", "☎️ Hotline"), "hotlines"),
+        (pgettext("button", "🔎 People looked for"), "matches"),
     ),
     Role.ORGANISER: (
         (pgettext("button", "📜 Petitions"), "petition.mine"),

@@ -15,10 +15,10 @@ from bot.domain.people import HOME
 from bot.domain.refusals import Empty, Enough, Outdated
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
-from handlers import desk, finding
+from handlers import desk, finding, listing
 from handlers.ask import Ask, back, button, expect
 from handlers.finding import CONTACT, NAME, STANDS, WORDS, described, own_words, read_names, read_places, read_year
-from storage import audit, knocks, people, roles, search, vouchers
+from storage import audit, knocks, lists, people, roles, search, vouchers
 from storage.database import Tx
 from storage.knocks import Candidate, Form, Knock
 
@@ -338,7 +338,8 @@ def _my_case(ask: Ask, tx: Tx) -> tuple[Candidate, Knock]:
 def answer(ask: Ask, tx: Tx) -> Outgoing:
     """What the other side has released, as far as one has released as much oneself."""
     case, one = _my_case(ask, tx)
-    return _show_case(ask, case, one)
+    told = lists.of(tx, case.sought)
+    return _show_case(ask, case, one) if told is None else listing.shown(ask, case, one, told)
 
 
 def _show_case(ask: Ask, case: Candidate, one: Knock, first: Iterable[Line] = ()) -> Outgoing:

@@ -21,6 +21,7 @@ from handlers import (
     hotline,
     keeping,
     knock,
+    match_desk,
     outage,
     petition_card,
     petition_course,
@@ -151,6 +152,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     rumours.expire(tx, now)
     sponsors.expire(tx, now)
     outbox.post(tx, hotline.watch(tx, now), now)
+    outbox.post(tx, match_desk.watch(tx, now), now)
     lines.expire(tx, now)
     petition_fraud.forget(tx, now)
     outbox.post(tx, petition_course.watch(tx, now), now)

@@ -59,6 +59,7 @@ from handlers import (
     keeping,
     knock,
     link,
+    match_desk,
     outage,
     outlet,
     petition_card,
@@ -546,6 +547,18 @@ BUTTONS: Mapping[str, Handler] = {
     "petition.let": petition_fraud.let,
     "petition.strike": petition_fraud.strike,
     "petition.struck": petition_fraud.struck,
+    "matches": match_desk.queue,
+    "matches.where": match_desk.districts,
+    "matches.one": match_desk.look,
+    "matches.take": match_desk.take,
+    "matches.hand": match_desk.hand,
+    "matches.note": match_desk.note,
+    "matches.same": match_desk.same,
+    "matches.other": match_desk.other,
+    "export": match_desk.export,
+    "export.put": match_desk.propose,
+    "export.see": match_desk.see,
+    "export.yes": match_desk.agreed,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -631,6 +644,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "knock.say": knock.said,
     "found": found_choice.written,
     "found.say": found_choice.said,
+    "matches.note": match_desk.noted,
 }
 
 
@@ -699,6 +713,7 @@ LIMITS: Mapping[Handler, Limit] = {
     archive.searched: Limit("archive", 100),
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
+    match_desk.propose: Limit("export", 5, within=timedelta(days=1)),
     archive.sheet: Limit("key.sheet", 10),
     petition_card.show: Limit("petition.card", 20),
     petition_card.post: Limit("petition.post", 60),
@@ -818,6 +833,9 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_signing.begin, petition_signing.modes, petition_signing.chosen, petition_signing.country),
         *(petition_signing.written, petition_signing.signed, petition_signing.stop),
         *(petition_signing.follow, petition_signing.unfollow),
+        *(match_desk.queue, match_desk.districts, match_desk.look, match_desk.take, match_desk.hand, match_desk.note),
+        *(match_desk.noted, match_desk.same, match_desk.other, match_desk.export, match_desk.propose),
+        *(match_desk.see, match_desk.agreed),
         *(knock.decoys, knock.make_decoys, knock.clear_decoys),
     }
 )
@@ -894,6 +912,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "knock.say": URGENT,
     "found": URGENT,
     "found.say": URGENT,
+    "matches.note": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed", "petition.name"}

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot.domain.hotline import number as fresh
 from bot.domain.knock import Case, Known, Looking, Says
 from storage.database import Tx
 from storage.schema import candidate, candidate_note, knock, knock_quota, not_same
@@ -176,7 +177,9 @@ def propose(  # noqa: PLR0913 - a case is what it is
     """A new case; its number. None if these two were beside each other already, or are known to be two people."""
     if is_other(tx, which, sought):
         return None
-    number = tx.new_id()
+    number = fresh(lambda most: tx.new_id() % most)
+    while case(tx, number) is not None:
+        number = fresh(lambda most: tx.new_id() % most)
     row = {"id": number, "knock_id": which.id, "sought_id": sought, "score": round(score * _HUNDREDTHS)}
     more = {"proved": int(proved), "state": int(state), "seeker_says": int(Says.ALIVE), "since": now}
     made = tx.insert(candidate).values(**row, **more).on_conflict_do_nothing()

@@ -16,6 +16,7 @@ from storage import (
     hard,
     hotline,
     knocks,
+    matches,
     outages,
     outbox,
     outlets,
@@ -91,6 +92,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     petitions.unite(tx, gone, kept)
     knocks.unite(tx, gone, kept)
     search.unite(tx, gone, kept)
+    matches.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
     tx.execute(comeback.delete().where((comeback.c.person_id == gone) | comeback.c.address_id.in_(came)))

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from bot.domain.knock import Case
 from storage import schema
 from storage.database import Tx
 from storage.prepared import Prepared
@@ -51,6 +52,9 @@ PUBLIC = (
     (schema.candidate, (schema.candidate.c.since, schema.candidate.c.ended_at)),
     (schema.line_case, tuple(schema.line_case.c[name] for name in ("said_at", "acted_at", "closed_at"))),
 )
+# What only moderators look at, and nobody under duress is to see: cases at the matching desk. Neither side of one knows
+# of it yet, so that nothing is missing from anybody's own screen.
+UNSHOWN = ((schema.candidate, schema.candidate.c.state == int(Case.DESK)),)
 KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only put right: too much else hangs on them
 OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours are one's own in any case
 
@@ -211,6 +215,8 @@ def show(tx: Tx, who: int, picture: Picture, at: datetime) -> None:
         if part.name == "person":
             rows = {key: _own(part, row, there[key]) if key == (who,) else row for key, row in rows.items()}
         _put(tx, part, _standing(tx, part, list(rows.values())))
+    for table, hidden in UNSHOWN:
+        tx.execute(table.delete().where(hidden))
 
 
 def _own(part: _Part, then: Row, now: Row) -> Row:

@@ -1129,7 +1129,8 @@ candidate = _table(
     sa.Column("since", Instant, nullable=False),
     sa.Column("taken_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),  # the moderator who works on it
     sa.Column("taken_until", Instant),
-    sa.Column("first_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),  # who of two has agreed
+    sa.Column("first_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),  # who of two has spoken
+    sa.Column("first_says", sa.Integer, nullable=False, server_default="0"),  # 1: they may be the same; 2: they are not
     sa.Column("ended_at", Instant),
     sa.UniqueConstraint("knock_id", "sought_id"),
     sa.Index(None, "sought_id"),
@@ -1149,6 +1150,26 @@ candidate_note = _table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Index(None, "candidate_id"),
     sa.Index(None, "expires_at"),
+)
+
+listed = _table(
+    "listed",  # what a shelter's or a hospital's list says of somebody
+    _to("sought.id", primary_key=True),
+    sa.Column("trace", Blind("listed.trace"), nullable=False, unique=True),  # of the source and the record's id there
+    sa.Column("source", Blind("listed.source"), nullable=False),
+    sa.Column("body", Sealed("listed.body", binary=True), nullable=False),  # padded
+    sa.Index(None, "source"),
+)
+
+exported = _table(
+    "exported",  # a record that was passed on: whoever has it is told when it is over
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("sought_id", Id, sa.ForeignKey("sought.id", ondelete="SET NULL")),
+    sa.Column("record", Sealed("exported.record"), nullable=False),  # what it is called there
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index(None, "sought_id", unique=True),
+    sa.Index(None, "ended_at"),
 )
 
 not_same = _table(

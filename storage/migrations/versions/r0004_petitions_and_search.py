@@ -145,6 +145,7 @@ def upgrade() -> None:
         sa.Column("taken_id", Big, nullable=True),
         sa.Column("taken_until", Big, nullable=True),
         sa.Column("first_id", Big, nullable=True),
+        sa.Column("first_says", sa.Integer(), server_default="0", nullable=False),
         sa.Column("ended_at", Big, nullable=True),
         sa.ForeignKeyConstraint(["first_id"], ["person.id"], name=op.f("fk_candidate_first_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["knock_id"], ["knock.id"], name=op.f("fk_candidate_knock_id"), ondelete="CASCADE"),
@@ -160,6 +161,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_candidate_sought_id"), ["sought_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_candidate_state_since"), ["state", "since"], unique=False)
         batch_op.create_index(batch_op.f("ix_candidate_taken_id"), ["taken_id"], unique=False)
+
+    op.create_table(
+        "exported",
+        sa.Column("id", Big, autoincrement=False, nullable=False),
+        sa.Column("sought_id", Big, nullable=True),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Big, nullable=False),
+        sa.Column("ended_at", Big, nullable=True),
+        sa.ForeignKeyConstraint(["sought_id"], ["sought.id"], name=op.f("fk_exported_sought_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exported")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("exported", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exported_ended_at"), ["ended_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exported_sought_id"), ["sought_id"], unique=True)
+
+    op.create_table(
+        "listed",
+        sa.Column("sought_id", Big, nullable=False),
+        sa.Column("trace", sa.LargeBinary(), nullable=False),
+        sa.Column("source", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["sought_id"], ["sought.id"], name=op.f("fk_listed_sought_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("sought_id", name=op.f("pk_listed")),
+        sa.UniqueConstraint("trace", name=op.f("uq_listed_trace")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("listed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_listed_source"), ["source"], unique=False)
 
     op.create_table(
         "petition_checkpoint",

@@ -1,0 +1,35 @@
+"""The words by which a table of people is understood: its headings, and what stands in its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# The words by which a column is known, in Tajik, Russian and English: all words of one group must stand in the heading.
+HEADINGS: Final[Mapping[str, str]] = {
+    "person_record_id": "person record id; record id; id; рамз; код; code; номер записи; шиноса; идентификатор",
+    "full_name": "full name; name; фио; ному насаб; насабу ном; ном; имя; полное имя; имя фамилия; ф и о; ism; nom",
+    "family_name": "family name; last name; surname; фамилия; насаб; nasab",
+    "given_name": "given name; first name; номи шахс; личное имя",
+    "father": "father; father name; fathers name; patronymic; отчество; номи падар; падар",
+    "date_of_birth": "date of birth; birth date; born; birth year; year of birth; дата рождения; год рождения; "
+    "санаи таваллуд; соли таваллуд; таваллуд; рождение; г р",
+    "age": "age; возраст; сколько лет; син; синну сол; сол",
+    "sex": "sex; gender; пол; чинс",
+    "home_city": "place; city; town; village; district; from; home city; город; село; кишлак; район; откуда; ноҳия; "
+    "деҳа; шаҳр; чой; место; место жительства; чои зист; маҳалли зист; адрес; нишонӣ; address",
+    "status": "status; state; condition; статус; состояние; вазъ; вазъият; ҳолат; ҳол",
+    "source_date": "date; as of; source date; дата; дата записи; сана; рӯз",
+}
+STATUS: Final[Mapping[str, str]] = {
+    "believed_alive": "alive; well; safe; discharged; жив; жива; живой; живая; здоров; здорова; выписан; выписана; "
+    "зинда; саломат; солим; тандуруст",
+    "believed_dead": "dead; died; deceased; killed; умер; умерла; погиб; погибла; мертв; мертва; скончался; "
+    "скончалась; фавтид; фавтида; мурд; мурда; шаҳид; ҳалок",
+    "believed_missing": "missing; lost; пропал; пропала; бедарак; гум; гумшуда; не найден; не найдена",
+}
+SEX: Final[Mapping[str, str]] = {
+    "male": "m; male; man; м; муж; мужской; мужчина; мард; мардона",
+    "female": "f; female; woman; ж; жен; женский; женщина; зан; занона",
+}
+NOT: Final = "не нет not no нест набуд"

@@ -1,0 +1,221 @@
+"""`payvand import-list` and `export-list`: lists of shelters and hospitals come in, and records are passed on.
+
+Lists come in by the operator's hand alone: whoever could put lines into one from a chat could lay out names as bait,
+and read who is looked for. What goes out needs two moderators, and never passes through a chat.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from bot.domain import listing, pfif
+from bot.domain.knock import MOST_NAMES, Known
+from bot.domain.pfif import LARGEST, Person, Reading, Trouble, Version, date, dated
+from storage import audit, lists, search
+from storage.database import Storage, Tx
+from storage.lists import Passed, Told
+
+__all__ = ["LARGEST", "Done", "Export", "ListFault", "Wish", "read", "refuse", "take", "told", "write"]
+
+BATCH: Final = 200  # records in one transaction: the rows of one batch go into the index in no order
+MOST_DAYS: Final = 400
+SHOWN: Final = 20  # lines that were not taken
+_LONGEST_SOURCE, _LONGEST_PLACE, _LONGEST_NAME = 80, 80, 60
+_DOMAIN: Final = re.compile(r"(?=.{3,100}$)[a-z][-a-z0-9]*(?:\.[a-z][-a-z0-9]*)+")
+_XML: Final = re.compile(rb"\s*<")
+
+
+class ListFault(Exception):  # noqa: N818 - an operator reads the sentence, not the class
+    """What was wanted can't be done. The message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A list that is to be taken in. `whole`: what the source does not say any more is erased."""
+
+    data: bytes
+    source: str
+    now: datetime
+    days: int = 90
+    whole: bool = False
+    consent: bool = False
+    try_only: bool = False
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of a list: how many records are new, were replaced or are over, and which lines were not taken."""
+
+    new: int = 0
+    again: int = 0
+    over: int = 0
+    refused: Sequence[tuple[int, Trouble]] = ()
+
+
+def read(wish: Wish) -> Reading:
+    """The people of a list. Raises ListFault or Unreadable."""
+    if not wish.source.strip() or len(wish.source) > _LONGEST_SOURCE or wish.source != pfif.clean(wish.source):
+        raise ListFault(f"Say who keeps the list, in 1 to {_LONGEST_SOURCE} plain characters: --source NAME")
+    if not 1 <= wish.days <= MOST_DAYS:
+        raise ListFault(f"Records are kept for 1 to {MOST_DAYS} days: --expires DAYS")
+    head = wish.data.removeprefix(b"\xef\xbb\xbf")[:200].replace(b"\x00", b"").lstrip(b"\xff\xfe")
+    return pfif.read(wish.data) if _XML.match(head) else listing.read(wish.data, wish.now)
+
+
+async def take(
+    storage: Storage, wish: Wish, reading: Reading, progress: Callable[[int, int], None] | None = None
+) -> Done:
+    """Take in a list, some records at a time: if it is cut short, the same command goes on."""
+    done = Done(refused=reading.refused)
+    total = len(reading.people)
+    for start in range(0, total, BATCH):
+        some = reading.people[start : start + BATCH]
+        await storage.write(partial(_take, wish=wish, people=some, done=done))
+        if progress is not None:
+            for at in range(start + 1, start + len(some) + 1):
+                progress(at, total)
+    if wish.whole:
+        await _erase_others(storage, wish.source, {one.id for one in reading.people}, done)
+    while await storage.write(search.index):
+        pass
+    await storage.write(partial(_noted, wish=wish))
+    return done
+
+
+def _take(tx: Tx, wish: Wish, people: Sequence[Person], done: Done) -> None:
+    for one in people:
+        ends = wish.now + timedelta(days=wish.days)
+        if (said := date(one.fields.get("expiry_date", ""))) is not None:
+            ends = min(ends, said)
+        if one.stub or ends <= wish.now:
+            done.over += lists.over(tx, wish.source, one.id)
+            continue
+        new = lists.put(tx, _line(one, wish), _known(one), wish.now, ends, consent=wish.consent)
+        done.new += new
+        done.again += not new
+
+
+def _line(one: Person, wish: Wish) -> Told:
+    seen = [note["last_known_location"] for note in one.notes if note.get("last_known_location")]
+    place = (seen[-1] if seen else "")[:_LONGEST_PLACE]
+    at = min(date(one.fields.get("source_date", "")) or wish.now, wish.now)
+    return Told(wish.source, one.id, at, one.status, place, one.hard)
+
+
+def _known(one: Person) -> Known:
+    """Of a list only what a search compares is kept: no address, no number, no picture, no words about anybody."""
+    place = one.place()[:_LONGEST_PLACE]
+    names = tuple(" ".join(name.split())[:_LONGEST_NAME] for name in one.names[:MOST_NAMES])
+    return Known(names, one.born(), (place,) if place else ())
+
+
+async def _erase_others(storage: Storage, source: str, said: set[str], done: Done) -> None:
+    after = -1
+    while some := await storage.read(partial(lists.others, source=source, after=after, most=BATCH)):
+        after = some[-1][0]
+        gone = [which for which, record in some if record not in said]
+        if gone:
+            await storage.write(partial(search.erase, which=gone))
+            done.over += len(gone)
+
+
+def _noted(tx: Tx, wish: Wish) -> None:
+    audit.note(tx, None, "taken in: a list", wish.now)
+
+
+def told(done: Done, *, try_only: bool = False) -> str:
+    """What an operator reads about a list: counts, and line numbers of what was not taken; never a name."""
+    if try_only:
+        lines = [f"{done.new} records can be taken in. Nothing was changed."]
+    else:
+        lines = [f"{done.new} records are new, {done.again} were replaced, {done.over} are over and erased."]
+    if done.refused:
+        counted = Counter(why for _line, why in done.refused)
+        lines.append(f"{len(done.refused)} lines were not taken:")
+        lines += [f"  {count} × {why.value}: {_numbers(done.refused, why)}" for why, count in counted.most_common()]
+    return "\n".join(lines)
+
+
+def _numbers(refused: Sequence[tuple[int, Trouble]], why: Trouble) -> str:
+    numbers = [str(line) for line, other in refused if other is why]
+    more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+    return f"line {', '.join(numbers[:SHOWN])}{more}"
+
+
+# -- records are passed on -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file to be written: where, under which domain records are called, by whom, in which version."""
+
+    file: Path
+    domain: str
+    community: str
+    now: datetime
+    version: str = Version.V1_4.value
+
+
+def refuse(asked: Export) -> None:
+    """Raises ListFault if the file can't be written, before an agreement is used up."""
+    if not _DOMAIN.fullmatch(asked.domain.lower()):
+        raise ListFault("Name a domain of yours, such as nur.example.org: --domain NAME")
+    if asked.file.exists():
+        raise ListFault(f"{asked.file} is there already. Nothing is overwritten.")
+    if not asked.file.parent.is_dir():
+        raise ListFault(f"{asked.file.parent} is no directory.")
+
+
+async def write(storage: Storage, asked: Export) -> str:
+    """Write what may be passed on. Raises ListFault if two moderators have not agreed to it."""
+    version = Version(asked.version)
+    asked.file.touch(mode=0o600, exist_ok=False)  # before the agreement is used up
+    passed = await storage.write(partial(_pass_on, asked=asked))
+    if passed is None:
+        asked.file.unlink()
+        raise ListFault(
+            "Two moderators must agree first: at the desk, under “People looked for”, “Pass records on”. It counts "
+            "once, for two days."
+        )
+    # 1.2 can't say on which day a record ends, so that what is over is said there by its absence
+    people = [one for one in _people(passed, asked) if version is Version.V1_4 or not one.stub]
+    asked.file.write_bytes(pfif.write(people, version))
+    over = sum(one.held is None for one in passed)
+    return f"{asked.file}: {len(passed) - over} records, and {over} that are over. Only those who agreed are in it."
+
+
+def _pass_on(tx: Tx, asked: Export) -> list[Passed] | None:
+    if not lists.agreed(tx, asked.now):
+        return None
+    audit.note(tx, None, "passed on: records", asked.now)
+    return lists.pass_on(tx, asked.now, asked.domain.lower())
+
+
+def _people(passed: Sequence[Passed], asked: Export) -> Iterator[Person]:
+    for one in passed:
+        fields = {"person_record_id": one.record, "source_date": dated(one.at), "entry_date": dated(asked.now)}
+        if one.held is None:
+            yield Person({**fields, "expiry_date": dated(one.ended_at or asked.now)})
+            continue
+        known, held = one.held.known, one.held
+        fields |= {
+            "full_name": known.names[0],
+            "source_name": one.line.source if one.line else asked.community,
+            "author_name": asked.community,
+        }
+        if held.expires_at is not None:
+            fields["expiry_date"] = dated(held.expires_at)
+        if len(known.names) > 1:
+            fields["alternate_names"] = "\n".join(known.names[1:])
+        if known.born is not None:
+            fields["date_of_birth"] = str(known.born)
+        if known.places:
+            fields["home_city"] = known.places[0]
+        yield Person(fields)

@@ -1,0 +1,204 @@
+"""The matching desk: open cases in the order in which they are worked on, who works on them, and what they noted.
+
+A case holds whom somebody looks for and who may be the one; whose search it is stays in `storage.knocks`, out of the
+moderators' sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.domain.knock import Case, Kind
+from storage.database import Tx
+from storage.schema import candidate, candidate_note, knock, sought
+
+MOST_NOTES: Final = 10  # that one case keeps
+
+_C = candidate.c
+
+
+class Opinion(IntEnum):
+    """What the first of two moderators has said of a case."""
+
+    NONE = 0
+    SAME = 1  # they may be the same
+    OTHER = 2  # they are not the same
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A case at the desk. `owner` works on it until `until`; `first` has said `opinion` of it, and is no second."""
+
+    number: int
+    knock: int
+    sought: int
+    kind: Kind
+    danger: int
+    since: datetime
+    proved: bool
+    owner: int | None
+    until: datetime | None
+    first: int | None
+    opinion: Opinion
+
+    def is_free(self, now: datetime) -> bool:
+        """Whether nobody works on it."""
+        return self.owner is None or self.until is None or self.until <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a moderator noted about a case; `by` is the number of their right."""
+
+    words: str
+    by: int
+    at: datetime
+
+
+_COLUMNS: Final = (
+    *(_C.id, _C.knock_id, _C.sought_id, _C.proved, _C.since, _C.taken_id, _C.taken_until, _C.first_id, _C.first_says),
+    *(sought.c.kind, knock.c.danger),
+)
+_JOINED: Final = candidate.join(knock, knock.c.id == _C.knock_id).join(sought, sought.c.id == _C.sought_id)
+
+
+def _open(row: Any) -> Open:
+    return Open(
+        number=row.id,
+        knock=row.knock_id,
+        sought=row.sought_id,
+        kind=Kind(row.kind),
+        danger=row.danger,
+        since=row.since,
+        proved=bool(row.proved),
+        owner=row.taken_id,
+        until=row.taken_until,
+        first=row.first_id,
+        opinion=Opinion(row.first_says),
+    )
+
+
+def _here(far_from: Collection[int], now: datetime) -> Any:
+    """Cases at the desk of nobody among `far_from`: not looking, not to be found, and not the first to judge."""
+    near = list(far_from)
+    return (
+        (_C.state == int(Case.DESK))
+        & (knock.c.expires_at > now)
+        & knock.c.person_id.not_in(near)
+        & (sought.c.person_id.is_(None) | sought.c.person_id.not_in(near))
+        & (_C.first_id.is_(None) | _C.first_id.not_in(near))
+    )
+
+
+def waiting(  # noqa: PLR0913 - a page of a queue is all this
+    tx: Tx,
+    who: int,
+    far_from: Collection[int],
+    now: datetime,
+    most: int,
+    *,
+    districts: Collection[str] = (),
+    skip: int = 0,
+) -> list[Open]:
+    """The cases that `who` may work on, of districts if some are named: the most endangered first, then the oldest."""
+    free = _C.taken_id.is_(None) | (_C.taken_until <= now) | (_C.taken_id == who)
+    where = _here({*far_from, who}, now) & free
+    if districts:
+        where &= knock.c.district.in_(list(districts))
+    query = sa.select(*_COLUMNS).select_from(_JOINED).where(where)
+    order = (knock.c.danger.desc(), _C.since, _C.id)
+    return [_open(row) for row in tx.execute(query.order_by(*order).limit(most).offset(skip))]
+
+
+def find(tx: Tx, which: int, who: int, far_from: Collection[int], now: datetime) -> Open | None:
+    """A case at the desk by its number, if `who` may know of it."""
+    query = sa.select(*_COLUMNS).select_from(_JOINED).where(_C.id == which, _here({*far_from, who}, now))
+    row = tx.execute(query).first()
+    return None if row is None else _open(row)
+
+
+def taken_by(tx: Tx, who: int, now: datetime) -> list[int]:
+    """The cases that a moderator works on."""
+    mine = (_C.taken_id == who) & (_C.taken_until > now) & (_C.state == int(Case.DESK))
+    return list(tx.execute(sa.select(_C.id).where(mine).order_by(_C.taken_until)).scalars())
+
+
+def take(tx: Tx, which: int, who: int, now: datetime, until: datetime) -> bool:
+    """A moderator takes a case that nobody works on; of two who do it at once one is told no."""
+    free = (_C.id == which) & (_C.state == int(Case.DESK)) & (_C.taken_id.is_(None) | (_C.taken_until <= now))
+    return tx.execute(candidate.update().where(free).values(taken_id=who, taken_until=until)).rowcount == 1
+
+
+def release(tx: Tx, which: int) -> None:
+    """A case is free for other moderators."""
+    tx.execute(candidate.update().where(_C.id == which).values(taken_id=None, taken_until=None))
+
+
+def release_of(tx: Tx, who: Collection[int]) -> None:
+    """These people are no moderators any more: what they worked on is free, and what they said of cases is dropped."""
+    left = list(who)
+    tx.execute(candidate.update().where(_C.taken_id.in_(left)).values(taken_id=None, taken_until=None))
+    tx.execute(candidate.update().where(_C.first_id.in_(left)).values(first_id=None, first_says=0))
+
+
+def workers(tx: Tx) -> set[int]:
+    """Everybody who works on a case, or has said something of one that another must still look at."""
+    taken = sa.select(_C.taken_id).where(_C.taken_id.is_not(None)).distinct()
+    spoken = sa.select(_C.first_id).where(_C.first_id.is_not(None), _C.state == int(Case.DESK)).distinct()
+    return {*tx.execute(taken).scalars(), *tx.execute(spoken).scalars()}
+
+
+def newest(tx: Tx) -> datetime | None:
+    """When the newest case came to the desk that nobody has spoken of."""
+    here = (_C.state == int(Case.DESK)) & _C.first_id.is_(None)
+    found: datetime | None = tx.execute(sa.select(_C.since).where(here).order_by(_C.since.desc()).limit(1)).scalar()
+    return found
+
+
+def opine(tx: Tx, which: int, who: int | None, opinion: Opinion) -> None:
+    """The first of two moderators says what they think (None: nobody has), and lets go of the case."""
+    tx.execute(candidate.update().where(_C.id == which).values(first_id=who, first_says=int(opinion)))
+    release(tx, which)
+
+
+def decide(tx: Tx, which: int, state: Case, now: datetime, **says: int) -> bool:
+    """Two have agreed: the case leaves the desk. Of two who do it at once one is told no."""
+    ended = {"ended_at": now} if state in {Case.NOT_SAME, Case.CLOSED} else {}
+    here = (_C.id == which) & (_C.state == int(Case.DESK))
+    gone = {"taken_id": None, "taken_until": None, "first_id": None, "first_says": 0}
+    values: dict[str, Any] = {"state": int(state), **gone, **ended, **says}
+    return tx.execute(candidate.update().where(here).values(**values)).rowcount == 1
+
+
+def note(tx: Tx, which: int, words: str, by: int, now: datetime, expires_at: datetime) -> None:  # noqa: PLR0913, PLR0917
+    """Note something about a case. Of too many notes the oldest go."""
+    row = {"id": tx.new_id(), "candidate_id": which, "words": words, "by": by, "at": now, "expires_at": expires_at}
+    tx.execute(candidate_note.insert(), row)
+    here = candidate_note.c.candidate_id == which
+    kept = (
+        sa.select(candidate_note.c.id)
+        .where(here)
+        .order_by(candidate_note.c.at.desc())
+        .offset(MOST_NOTES)
+        .limit(MOST_NOTES)
+    )
+    tx.execute(candidate_note.delete().where(candidate_note.c.id.in_(list(tx.execute(kept).scalars()) or [-1])))
+
+
+def notes(tx: Tx, which: int, now: datetime) -> list[Note]:
+    """What was noted about a case and is not over, the oldest first."""
+    here = (candidate_note.c.candidate_id == which) & (candidate_note.c.expires_at > now)
+    query = sa.select(candidate_note).where(here).order_by(candidate_note.c.at, candidate_note.c.id)
+    return [Note(row.words, row.by, row.at) for row in tx.execute(query)]
+
+
+def unite(tx: Tx, gone: int, kept: int) -> None:
+    """Two persons turn out to be one: what one of them has said of a case, the other does not say again."""
+    tx.execute(candidate.update().where(_C.taken_id == gone).values(taken_id=kept))
+    tx.execute(candidate.update().where(_C.first_id == gone).values(first_id=kept))
