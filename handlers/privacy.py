@@ -13,7 +13,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import alarm, bearer, deadline, hotline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, deadlines, inbox, outbox, people, readers, rumours, ties, trustees
+from storage import checkins, circles, deadlines, inbox, outbox, people, readers, rumours, sponsors, ties, trustees
 from storage import hotline as lines
 from storage.database import Tx
 
@@ -91,6 +91,9 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         ],
         "what I wrote to the moderators": [
             {"case": spelled(one.number), "words": words} for one, words in lines.said_by(tx, person.id)
+        ],
+        "letters under which my name stands": [  # not for which organisation they speak: that is nobody's affair
+            one.name for one in sponsors.said_by(tx, person.id) if not one.organisation
         ],
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }

@@ -304,3 +304,17 @@ async def test_an_organiser_under_duress_opens_nothing(stage: Stage) -> None:
     await press(stage, zarina, kept)
     assert await state(stage, which) is State.REVIEW
     assert anna.last
+
+
+async def test_whoever_is_forgotten_stands_under_no_letter_that_is_being_written(stage: Stage) -> None:
+    (anna,) = await organisers(stage, "Anna")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await sponsors(anna, chaman, "Chaman Nazarova")
+    await chaman.says("/forget")
+    await chaman.presses("Yes, forget me")
+    await anna.says("/desk")
+    await anna.presses("Petitions")
+    await anna.presses(TITLE)
+    assert "Chaman" not in anna.last
+    assert "Somebody must stand under it" in anna.last
