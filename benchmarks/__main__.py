@@ -85,6 +85,7 @@ def _matrix(*, quick: bool) -> Iterator[Contest]:
 def _petitions(*, quick: bool) -> Iterator[Contest]:
     yield petitions.log(quick=quick)
     yield petitions.seals(quick=quick)
+    yield petitions.stores(quick=quick)
     yield petitions.growing(quick=quick)
 
 

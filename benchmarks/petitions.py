@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import random
 import resource
@@ -10,25 +11,28 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from pymerkle import InmemoryTree, verify_inclusion
 
-from benchmarks import machine
+from benchmarks import community, machine, storm
 from benchmarks.contest import Contest, Contestant, Figure, Measured, module
 from bot import dossier, packet
 from bot.domain import merkle, petition, petition_log, signature
 from bot.domain.checkpoint import Checkpoint, Proof
 from bot.domain.merkle import Tree
-from bot.domain.petition import Letter
+from bot.domain.petition import Deed, Letter, Who
 from bot.domain.petition_log import Entry, Sign
 from bot.domain.signature import Declared, Mode, Opening
-from storage import envelope, notes, signing
+from storage import envelope, notes, petition_logs, petitions, signatures, signing
+from storage.database import Storage, Tx
 from storage.notes import Signer
 
 ORIGIN = "nur.example/petition/7f3a"
 BEGUN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PROOFS = 200  # of each kind
+AT_ONCE = 256  # people who sign at the same time
 MODES = (
     Declared(Mode.PUBLIC, "Гулнора Мирзоева", "DE"),
     Declared(Mode.RECIPIENT, "Daler Karimov", "RU"),
@@ -161,6 +165,85 @@ def growth(count: int) -> Measured:
         }
 
 
+async def _stored(home: Path, count: int) -> Measured:
+    """People who sign at once, each in a transaction of its own, durable before it is answered."""
+    key, dice = envelope.make(), random.Random(4)
+    online = notes.throwaway("Nur", BEGUN)
+    async with community.opened(home) as storage:
+        await storm.populate(storage, count + 2, [])
+        which = await storage.write(partial(_opened, key=envelope.public_text(key.public)))
+
+        def sign(tx: Tx, number: int) -> None:
+            one = petitions.find(tx, which)
+            if one is None:
+                raise RuntimeError("the petition is gone")
+            who = signatures.accounts(tx, number + 1)
+            what = MODES[number % 4]
+            if not signatures.sign(tx, one, who, what, BEGUN, verified=number % 3 == 0, country=what.country, wave="1"):
+                raise RuntimeError("a signature was not taken")
+
+        waits: list[float] = []
+
+        async def keep_signing(numbers: Iterator[int]) -> None:
+            for number in numbers:
+                begun = time.perf_counter()
+                await storage.write(partial(sign, number=number))
+                waits.append(time.perf_counter() - begun)
+
+        numbers = iter(range(count))
+        begun = time.perf_counter()
+        with machine.spending() as spent:
+            await asyncio.gather(*(keep_signing(numbers) for _ in range(AT_ONCE)))
+        took = time.perf_counter() - begun
+        one = await storage.read(partial(petitions.find, which=which))
+        if one is None or one.count != count:
+            raise RuntimeError("the count is not the truth")
+        places = dice.sample(range(1, count + 1), PROOFS)
+        return {
+            "durable": count / took,
+            "spent": spent.cpu / count * 1e6,
+            "wait": sorted(waits)[len(waits) * 99 // 100] * 1e3,
+            "checkpoint": await _timed(storage, lambda tx, _: petition_logs.sign(tx, which, online, BEGUN), places),
+            "proof": await _timed(storage, lambda tx, at: petition_logs.proof(tx, which, at, count + 1), places),
+            "count": await _timed(storage, lambda tx, _: petitions.find(tx, which), places),
+            "versions": await _timed(storage, lambda tx, _: signatures.counts(tx, which), places[:3]),
+            "size": await asyncio.to_thread(_size, home),
+        }
+
+
+def _size(home: Path) -> float:
+    return sum(file.stat().st_size for file in home.glob("*.db*")) / (1 << 20)
+
+
+def _at(tx: Tx, work: Callable[[Tx, int], object], place: int) -> object:
+    return work(tx, place)
+
+
+async def _timed(storage: Storage, work: Callable[[Tx, int], object], places: list[int]) -> float:
+    """How long one takes, in milliseconds: the one in the middle."""
+    took = []
+    for place in places:
+        begun = time.perf_counter()
+        await storage.read(partial(_at, work=work, place=place))
+        took.append(time.perf_counter() - begun)
+    return sorted(took)[len(took) // 2] * 1e3
+
+
+def _opened(tx: Tx, key: str) -> int:
+    made = petitions.create(tx, 1, _letter(key), BEGUN)
+    for deed, by in ((Deed.OFFER, Who.AUTHOR), (Deed.OPEN, Who.REVIEWER)):
+        version = petitions.newest(tx, made.id)
+        if version is None or petitions.take_step(tx, version, deed, by, BEGUN, reviewer=2) is None:
+            raise RuntimeError("it was not opened")
+    return made.id
+
+
+def storing(count: int) -> Measured:
+    """The same in the store: line, nodes, sealed record, nullifier and counts of each signature."""
+    with tempfile.TemporaryDirectory() as home:
+        return asyncio.run(_stored(Path(home), count))
+
+
 def _letter(key: str) -> Letter:
     return Letter(
         petition=ORIGIN,
@@ -234,6 +317,28 @@ def seals(*, quick: bool) -> Contest:
     )
 
 
+def stores(*, quick: bool) -> Contest:
+    """Signatures in the store."""
+    sizes = (2_000,) if quick else (10_000, 100_000, 1_000_000)
+    return Contest(
+        title="Signatures in the store, 256 people signing at once (SQLite, durable, one core)",
+        contestants=tuple(
+            Contestant(f"{size:,} signatures", module("benchmarks.petitions", "storing", str(size))) for size in sizes
+        ),
+        figures=(
+            Figure("durable", "in a second", 0, ratio=True),
+            Figure("spent", "CPU µs each", 0),
+            Figure("wait", "99 of 100 wait at most, ms", 1),
+            Figure("checkpoint", "a checkpoint, ms", 2),
+            Figure("proof", "a proof, ms", 2),
+            Figure("count", "the count, ms", 2),
+            Figure("versions", "counts by version, ms", 1),
+            Figure("size", "the file, MiB", 1),
+        ),
+        patience=7200.0,
+    )
+
+
 def growing(*, quick: bool) -> Contest:
     """Whole petitions."""
     sizes = (1_000, 10_000) if quick else (10_000, 100_000, 1_000_000)
@@ -258,11 +363,17 @@ def growing(*, quick: bool) -> Contest:
 def main() -> None:
     """One measurement, as JSON."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("ours", "pymerkle", "sealing", "growth"))
+    parser.add_argument("what", choices=("ours", "pymerkle", "sealing", "storing", "growth"))
     parser.add_argument("count", type=int)
     wish = parser.parse_args()
     machine.pin(machine.bot_core())
-    work = {"ours": log_of_ours, "pymerkle": log_of_pymerkle, "sealing": sealing, "growth": growth}
+    work = {
+        "ours": log_of_ours,
+        "pymerkle": log_of_pymerkle,
+        "sealing": sealing,
+        "storing": storing,
+        "growth": growth,
+    }
     print(json.dumps(work[wish.what](wish.count)))
 
 

@@ -13,7 +13,20 @@ from bot.i18n import _, ngettext, pgettext
 from handlers import alarm, bearer, deadline, hotline, matters, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
-from storage import checkins, circles, deadlines, inbox, outbox, people, readers, rumours, sponsors, ties, trustees
+from storage import (
+    checkins,
+    circles,
+    deadlines,
+    inbox,
+    outbox,
+    people,
+    petitions,
+    readers,
+    rumours,
+    sponsors,
+    ties,
+    trustees,
+)
 from storage import hotline as lines
 from storage.database import Tx
 
@@ -89,6 +102,7 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
             {"asked": one.asked_at.isoformat(timespec="minutes"), "words": words or ""}
             for one, words in rumours.asked_by(tx, person.id)
         ],
+        "petitions that I follow": len(petitions.followed_by(tx, person.id)),  # whether I have signed nobody can say
         "what I wrote to the moderators": [
             {"case": spelled(one.number), "words": words} for one, words in lines.said_by(tx, person.id)
         ],
@@ -154,9 +168,17 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
     """Ask before everything is erased."""
     del tx
     return ask.reply(
-        _(
-            "Erase everything I know of you? You leave all your circles, and they no longer see your news. It is "
-            "erased here now, and from the backups within 14 days. This can't be undone."
+        Page(
+            (
+                _(
+                    "Erase everything I know of you? You leave all your circles, and they no longer see your news. It "
+                    "is erased here now, and from the backups within 14 days. This can't be undone."
+                ),
+                _(
+                    "A signature under a petition would stay: nobody can say here whose it is. If you don't want that, "
+                    "withdraw first."
+                ),
+            )
         ),
         [button(pgettext("button", "🗑 Yes, forget me"), "forgotten")],
         [back("privacy")],

@@ -39,11 +39,6 @@ def signer(tx: Tx, now: datetime) -> Online | None:
 
 # -- growing -----------------------------------------------------------------------------------------------------------
 
-_END = Prepared(
-    sa.select(petition.c.origin, petition.c.size, petition.c.day)
-    .where(petition.c.id == sa.bindparam("which"))
-    .with_for_update()
-)
 _NODE = Prepared(
     sa.select(petition_node.c.hash).where(
         petition_node.c.petition_id == sa.bindparam("which"),
@@ -53,16 +48,18 @@ _NODE = Prepared(
 )
 _ADD_LINE = Prepared(petition_entry.insert())
 _ADD_NODES = Prepared(petition_node.insert())
-_GROW = Prepared(
+_DAY = sa.bindparam("new_day", type_=sa.Integer)
+_GROW = Prepared(  # one step that also keeps others from the same place
     petition.update()
     .where(petition.c.id == sa.bindparam("which"))
     .values(
-        size=sa.bindparam("new_size"),
-        day=sa.bindparam("new_day"),
+        size=petition.c.size + 1,
+        day=sa.case((petition.c.day > _DAY, petition.c.day), else_=_DAY),
         verified=petition.c.verified + sa.bindparam("more_verified"),
         unverified=petition.c.unverified + sa.bindparam("more_unverified"),
         held=petition.c.held + sa.bindparam("more_held"),
     )
+    .returning(petition.c.size, petition.c.day)
 )
 
 
@@ -73,20 +70,19 @@ def append(  # noqa: PLR0913 - the counts change in the same statement
 
     Days never go back in a log. If the clock does, the entry is of the day of the one before.
     """
-    end = tx.execute(_END, {"which": which}).first()
+    grown = {"which": which, "new_day": (entry.day - _FIRST).days}
+    more = {"more_verified": verified, "more_unverified": unverified, "more_held": held}
+    end = tx.execute(_GROW, {**grown, **more}).first()
     if end is None:
         raise Unknown(which)
-    place: int = end.size
-    day = max((entry.day - _FIRST).days, end.day)
-    line = petition_log.line_of(replace(entry, day=_date(day)))
+    place: int = end.size - 1
+    line = petition_log.line_of(replace(entry, day=_date(end.day)))
     tx.execute(_ADD_LINE, {"petition_id": which, "place": place, "line": line})
     nodes = [
         {"petition_id": which, "level": level, "place": at, "hash": hashed}
         for level, at, hashed in merkle.grown(place, merkle.leaf(line.encode()), lambda *node: find(tx, which, *node))
     ]
     tx.execute(_ADD_NODES, nodes)
-    grown = {"which": which, "new_size": place + 1, "new_day": day}
-    tx.execute(_GROW, {**grown, "more_verified": verified, "more_unverified": unverified, "more_held": held})
     return place
 
 

@@ -476,6 +476,12 @@ def follows(tx: Tx, which: int, who: int) -> bool:
     return tx.execute(sa.select(petition_follower.c.since).where(mine)).first() is not None
 
 
+def followed_by(tx: Tx, who: int) -> list[int]:
+    """What somebody follows."""
+    mine = sa.select(petition_follower.c.petition_id).where(petition_follower.c.person_id == who)
+    return list(tx.execute(mine).scalars())
+
+
 def followers(tx: Tx, which: int, after: int, most: int) -> list[Person]:
     """Who wants to be told, by their numbers, those behind `after`."""
     rows = tx.execute(_FOLLOWERS, {"which": which, "after": after, "most": most})

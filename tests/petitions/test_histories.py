@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -22,7 +23,7 @@ from bot.domain.signature import Declared, Mode
 from storage import envelope, notes, petition_logs, petitions, signatures
 from storage.database import Storage, Tx
 from storage.petitions import Petition
-from storage.schema import address, metadata, person
+from storage.schema import address, metadata, person, petition, petition_entry, petition_signature
 from storage.signatures import Given
 from tests.petitions.signing import letter, opened, pass_on
 from tests.storage.servers import ONE_ENGINE
@@ -260,7 +261,7 @@ async def lived(storage: Storage, seeds: range, spoil: Callable[[History], None]
 
     for seed in seeds:
         with pytest.raises(Undone):
-            await storage.write(lambda tx, seed=seed: work(tx, seed))
+            await storage.write(partial(work, seed=seed))
     return found
 
 
@@ -274,19 +275,19 @@ def loses_a_line(one: History) -> None:
     """A server that drops a signature's entry and says nothing."""
     places = sorted(one.truth.who)
     if places:
-        table = signatures.petition_signature
+        table = petition_signature
         one.tx.execute(table.delete().where(table.c.petition_id == one.which, table.c.place == places[0]))
 
 
 def counts_one_more(one: History) -> None:
     """A server that counts what nobody gave."""
-    table = petition_logs.petition
+    table = petition
     one.tx.execute(table.update().where(table.c.id == one.which).values(verified=table.c.verified + 1))
 
 
 def changes_a_line(one: History) -> None:
     """A server that dates an entry back."""
-    table = petition_logs.petition_entry
+    table = petition_entry
     entry = petition_log.Letter(1, BEGUN.date() - DAY, bytes(32))
     mine = (table.c.petition_id == one.which) & (table.c.place == 0)
     one.tx.execute(table.update().where(mine).values(line=petition_log.line_of(entry)))
