@@ -21,7 +21,7 @@ from bot.domain.checkin import State
 from bot.domain.conversation import Line
 from bot.i18n import _, pgettext
 from bot.village import CAST, DESK, Village, spoken
-from handlers import words
+from handlers import petition_wording, words
 from storage import bulletins, envelope, jobs, people, ties
 from storage.database import Tx
 
@@ -645,7 +645,7 @@ SCENES_OF_A_PETITION: Final = (
             is_told("daler", TIDIED),
             writes("gulnora", "/petitions"),
             picks("gulnora", "petition"),
-            reads("gulnora", "petition.sign"),
+            is_told("gulnora", petition_wording.count_lines(4, 0, 3)[0]),
         ),
     ),
 )
