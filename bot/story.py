@@ -21,7 +21,7 @@ from bot.domain.checkin import State
 from bot.domain.conversation import Line
 from bot.i18n import _, pgettext
 from bot.village import CAST, DESK, Village, spoken
-from handlers import words
+from handlers import petition_wording, words
 from storage import bulletins, envelope, jobs, people, ties
 from storage.database import Tx
 
@@ -481,6 +481,7 @@ LETTER: Final = _("The road has been closed since May. Open it, so that the ill 
 BACKGROUND: Final = _("The bridge has fallen in May. Since then nobody passes, and there is no doctor in Rushon.")
 REPORT: Final = _("Bulletin No. 2 of this community.")
 DEMAND: Final = _("Bring a doctor and medicine to Rushon.")
+TIDIED: Final = _("I have tidied up here. What would you like to do?")
 GOAL_OF_STORY: Final = _("{n} people", n=4)
 
 
@@ -607,7 +608,7 @@ SCENES_OF_A_PETITION: Final = (
             picks("gulnora", "petition.as", ":counted"),
             picks("gulnora", "petition.signed"),
             passes(timedelta(minutes=1)),
-            is_told("gulnora", _("I have tidied up here. What would you like to do?")),
+            is_told("gulnora", TIDIED),
         ),
     ),
     Scene(
@@ -630,6 +631,7 @@ SCENES_OF_A_PETITION: Final = (
             picks("maria", "petition.name"),
             picks("maria", "petition.signed"),
             passes(timedelta(minutes=1)),
+            *(is_told(who, TIDIED) for who in ("daler", RUSTAM, "maria")),
         ),
     ),
     Scene(
@@ -640,8 +642,10 @@ SCENES_OF_A_PETITION: Final = (
             picks("daler", "petition.withdraw"),
             picks("daler", "petition.withdrawn"),
             passes(timedelta(minutes=1)),
+            is_told("daler", TIDIED),
             writes("gulnora", "/petitions"),
             picks("gulnora", "petition"),
+            is_told("gulnora", petition_wording.count_lines(4, 0, 3)[0]),
         ),
     ),
 )

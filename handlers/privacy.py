@@ -109,6 +109,9 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         "what I wrote to the moderators": [
             {"case": spelled(one.number), "words": words} for one, words in lines.said_by(tx, person.id)
         ],
+        "letters under which my name stands": [  # not for which organisation they speak: that is nobody's affair
+            one.name for one in sponsors.said_by(tx, person.id) if not one.organisation
+        ],
         "whom I look for": [_search_of(one.form) for one in knocks.of(tx, person.id)],
         "by what I may be found": None if (mine := search.held_of(tx, person.id)) is None else _known(mine.known),
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],

@@ -280,6 +280,7 @@ async def test_every_column_that_means_a_person_is_thought_of_when_two_become_on
         *("line_case.person_id", "line_case.owner_id", "line_voice.person_id"),
         *("petition.author_id", "petition_follower.person_id", "petition_version.reviewer_id"),
         *("knock.person_id", "sought.person_id", "candidate.taken_id", "candidate.first_id"),
+        "petition_sponsor.person_id",
         *("rollcall_reader.person_id", "rollcall_watcher.person_id"),
         *("deadline.person_id", "outage_by.person_id", "outage_overruled.person_id"),
         *("trustee.person_id", "trustee.trustee_id"),

@@ -17,6 +17,7 @@ from tests.petitions.walk import community, walk
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # four people, and each of their messages encrypted
 async def test_a_petition_goes_its_whole_way(
     synapse: Synapse, tmp_path: Path, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
 ) -> None:

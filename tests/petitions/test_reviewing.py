@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-import pytest
-
 from bot.domain.petition import Refusal, State
 from bot.domain.roles import Role
 from storage import petitions, roles, vouchers
@@ -110,14 +108,14 @@ async def test_a_letter_is_refused_for_a_fixed_reason_changed_and_offered_again(
     assert await state(stage, which) is State.OPEN
 
 
-@pytest.mark.parametrize("reason", ["", "none", "open", "ENDANGERS"])
-async def test_there_are_no_other_reasons(stage: Stage, reason: str) -> None:
+async def test_there_are_no_other_reasons(stage: Stage) -> None:
     _anna, bahrom, _chaman, which = await offered(stage)
     await bahrom.says("/desk")
     await bahrom.presses("Read: ")
     _message, code = button(bahrom, "letter.yes")
-    await forge(stage, bahrom, f"letter.why:{code.split(':')[1]}:{reason}")
-    assert bahrom.last == OUTDATED
+    for reason in ("", "none", "open", "ENDANGERS"):
+        await forge(stage, bahrom, f"letter.why:{code.split(':')[1]}:{reason}")
+        assert bahrom.last == OUTDATED
     assert await state(stage, which) is State.REVIEW
 
 
@@ -304,3 +302,17 @@ async def test_an_organiser_under_duress_opens_nothing(stage: Stage) -> None:
     await press(stage, zarina, kept)
     assert await state(stage, which) is State.REVIEW
     assert anna.last
+
+
+async def test_whoever_is_forgotten_stands_under_no_letter_that_is_being_written(stage: Stage) -> None:
+    (anna,) = await organisers(stage, "Anna")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await sponsors(anna, chaman, "Chaman Nazarova")
+    await chaman.says("/forget")
+    await chaman.presses("Yes, forget me")
+    await anna.says("/desk")
+    await anna.presses("Petitions")
+    await anna.presses(TITLE)
+    assert "Chaman" not in anna.last
+    assert "Somebody must stand under it" in anna.last
