@@ -110,7 +110,7 @@ def measure(count: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Python -m benchmarks.petition_exports 10000: one count, in a process of its own, so that its memory is its own."""
+    """Measure one count, in a process of its own: then its memory is its own."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("count", type=int, nargs="?", default=10_000)
     for name, value in measure(parser.parse_args().count).items():
