@@ -26,6 +26,7 @@ from storage import (
     readers,
     rumours,
     search,
+    sponsors,
     ties,
     trustees,
 )
