@@ -17,10 +17,13 @@ from storage import ledger, outbox, petition_logs, petitions
 from storage.database import Tx
 from storage.schema import petition, petition_nullifier, petition_signature
 from tests.family.looking import forge, id_of, rows
+from tests.family.test_desk import moderators
 from tests.petitions.ledgers import DAY, opened, signed, takes_back
 from tests.petitions.signing import petition_of
 from tests.stage import Stage
 from tests.storage.servers import ONE_ENGINE
+from tests.updates.casting import publishes
+from tests.updates.test_outlets import registered, said
 
 NEWS = "There is news of something that you follow"
 MINUTES = timedelta(minutes=2)
@@ -193,3 +196,27 @@ async def test_everybody_sees_the_exact_count_and_the_growth(stage: Stage) -> No
         assert "Germany: 10+" in actor.last
         assert ("At the pace of the last week" in actor.last) == (actor is anna)
     assert not zarina.sees("Canary")
+
+
+@ONE_ENGINE
+async def test_groups_get_the_state_of_the_log_once_a_day_and_after_a_bulletin(stage: Stage) -> None:
+    which, _anna = await opened(stage)
+    (moderator,) = await moderators(stage, "Farida")
+    await registered(stage, moderator)
+    await signed(stage, which, range(3))
+    await stage.pass_time(MINUTES)
+
+    def states() -> list[str]:
+        return [text for text in said(stage) if "State of the petitions" in text]
+
+    assert len(states()) == 1
+    one = await stage.storage.read(lambda tx: petition_logs.last_checkpoint(tx, which))
+    assert one is not None
+    assert one.text.splitlines()[2] in states()[0]
+    await signed(stage, which, range(3, 6))
+    await stage.pass_time(timedelta(hours=2), timedelta(hours=1))
+    assert len(states()) == 1
+    await publishes(stage)
+    await stage.pass_time(MINUTES)
+    assert len(states()) == 2  # noqa: PLR2004 - together with the bulletin
+    assert not any("Canary" in text for text in said(stage))
