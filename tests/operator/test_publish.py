@@ -283,7 +283,7 @@ async def test_a_large_archive_is_read_in_parts(home: Path, monkeypatch: pytest.
     async with opened(settings) as bot:
         for _ in range(5):
             await say(bot)
-        assert await asyncio.to_thread(publishing.publish, settings, home / "out") == (5, 0)  # noqa: PLR2004
+        assert await asyncio.to_thread(publishing.publish, settings, home / "out") == (5, 0)
     assert {f"bulletin-{n}-en.txt" for n in range(1, 6)} <= {one.name for one in (home / "out/files").iterdir()}
 
 

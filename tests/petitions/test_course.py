@@ -145,7 +145,7 @@ async def test_a_milestone_is_told_once_also_after_a_crash(
             await stage.storage.write(crashing)
     assert [actor.screen.count(NEWS) for actor in readers] == before, "nothing of it was kept"
     for _ in range(2):
-        await stage.storage.write(partial(work, stage=stage))
+        await stage.storage.write(lambda tx: work(tx, stage))
         await stage.settle()
     assert [actor.screen.count(NEWS) for actor in readers] == [n + times for n in before]
 

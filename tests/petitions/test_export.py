@@ -120,7 +120,7 @@ async def test_a_renewed_key_does_not_make_old_checkpoints_false(stage: Stage, t
     await signed(stage, which, range(3))
     await stage.pass_time(timedelta(minutes=2))
     await stage.pass_time(35 * DAY, DAY)
-    keys = stage.storage._keys  # noqa: SLF001 # type: ignore[attr-defined]
+    keys = await stage.storage.read(lambda tx: tx.connection.dialect.payvand_keys)  # type: ignore[attr-defined]
     keys.petitions = notes.throwaway("Pamir Bridge", stage.now(), COMMUNITY)
     await stage.storage.write(partial(_strike_one, which=which, stage=stage))
     await stage.pass_time(timedelta(minutes=2))

@@ -91,7 +91,7 @@ async def test_a_packet_goes_through_every_step(stage: Stage, tmp_path: Path) ->
         (lambda text: text[:60], "not all of packet.txt"),
         (lambda _text: "no digest", "no digest in this"),
         (lambda _text: "ab" * 3000, "no digest in this"),
-        (lambda _text: "‮<b>" + "f" * 63, "no digest in this"),
+        (lambda _text: "\u202e<b>" + "f" * 63, "no digest in this"),
     ],
 )
 async def test_what_is_no_packet_of_this_log_is_not_taken(stage: Stage, tmp_path: Path, change, said: str) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
