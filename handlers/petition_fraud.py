@@ -11,13 +11,14 @@ from bot.domain.refusals import Outdated
 from bot.domain.stuffing import KEPT, SMALLEST
 from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button
-from storage import audit, petitions, signatures
+from storage import audit, inbox, petitions, signatures
 from storage.database import Tx
 from storage.petitions import Petition
 from storage.signatures import Wave
 
 SHOWN: Final = 6  # waves on one screen
 STANDS: Final = timedelta(hours=1)
+A_DAY: Final = timedelta(days=1)
 
 
 def _mine(ask: Ask, tx: Tx) -> Petition:
@@ -143,6 +144,8 @@ def struck(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def forget(tx: Tx, now: datetime) -> None:
-    """Of small waves of days ago nothing is known any more."""
+    """Of small waves of days ago nothing is known any more: looked at once a day."""
     for one in petitions.with_living_key(tx):
+        if inbox.use(tx, f"petition.waves/{one.id}", A_DAY, now) > 1:  # it goes through all of them
+            continue
         signatures.forget_waves(tx, one.id, now - timedelta(days=KEPT), SMALLEST)

@@ -358,8 +358,12 @@ WORDS = ("/people", "/circles", "/ask", "/privacy", "/start", "I am safe", "Zari
 
 
 def told(found: Rows) -> Rows:
-    """What people said and are, without what the account shows and what slow work is to be done."""
-    return {name: here for name, here in said_by_people(found).items() if name not in {"duress", "job", "menu"}}
+    """What people said and are, without what the account shows, what slow work is to be done, and what is cleaned."""
+    return {
+        name: here
+        for name, here in said_by_people(found).items()
+        if name not in {"duress", "job", "menu", "petition_talk"}
+    }
 
 
 async def nothing_is_learnt_or_done(place: Held, verbs: set[str]) -> None:
