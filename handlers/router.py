@@ -49,6 +49,7 @@ from handlers import (
     circle,
     deadline,
     desk,
+    document,
     drafting,
     duress,
     feeds,
@@ -556,6 +557,7 @@ LIMITS: Mapping[Handler, Limit] = {
     verify.typed: Limit("verify", 60),
     verify.forwarded: Limit("verify", 60),
     verify.verify: Limit("verify", 60),
+    document.sent: Limit("verify.file", 20),
     reading.file: Limit("bulletin.file", 20),
     archive.searched: Limit("archive", 100),
     hotline.written: Limit("hotline", 30),
@@ -613,7 +615,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(feeds.overview, feeds.items, feeds.item, feeds.draft, feeds.add, feeds.typed, feeds.see, feeds.agreed),
         *(feeds.one, feeds.remove, feeds.removed),
         # what was published is everybody's
-        *(verify.verify, verify.typed, verify.forwarded, verify.picture),
+        *(verify.verify, verify.typed, verify.forwarded, verify.picture, document.sent),
         *(archive.newest, archive.listed, archive.topics, archive.months, archive.place),
         *(archive.place_searched, archive.words, archive.searched, archive.key, archive.sheet),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
@@ -693,10 +695,11 @@ FORWARDED: Mapping[str, Handler] = {  # what waits for words that may be somebod
     "rumour": rumour.asked,  # that is how rumours come
     "hotline": hotline.written,  # a threat that somebody got, say
 }
+BESIDE = frozenset({"verify", "name", "join"})  # what a file that is to be checked can't have been sent for
 STAYING = frozenset(
     {
         *(home.help_or_manual, home.only_words, home.unreadable, home.unclear, verify.forwarded, verify.picture),
-        *(picturing.sent, picturing.typed),
+        *(picturing.sent, picturing.typed, document.sent),
         *(archive.listed, reading.read, reading.file),  # words that were searched stand for the next page
     }
 )  # a dialogue goes on after these
@@ -813,12 +816,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
-        case Attached(caption=caption) if _pictured(ask, caption):
-            ask, handler = replace(ask, words=caption, attached=heard), picturing.sent
-        case Attached(caption=caption):
-            ask = replace(ask, words=caption)
-            asked = ask.data.get("what") == "rumour" and caption.strip()
-            handler = rumour.asked if asked else _by_caption(tx, ask)
+        case Attached():
+            ask, handler = _by_thing(tx, replace(ask, words=heard.caption, attached=heard))
         case _:
             handler = home.not_understood
     if not ask.person.language and handler is not start.speak:
@@ -856,9 +855,16 @@ def _by_content(tx: Tx, ask: Ask) -> Handler:
     return verify.typed if verify.is_ours(ask, tx) else home.not_understood
 
 
-def _pictured(ask: Ask, caption: str) -> bool:
-    """Whether a picture is waited for, and nothing more urgent stands under what came."""
-    return ask.data.get("what") == "draft.picture" and understand(caption, asked=False) not in URGENT
+def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
+    """What a picture, a file or anything else is sent for, if the words under it say nothing more urgent."""
+    what, said = ask.data.get("what", ""), understand(ask.words, asked=False)
+    if what == "draft.picture" and said not in URGENT:
+        return ask, picturing.sent
+    is_file = ask.attached is not None and ask.attached.kind == "document"
+    if is_file and said is None and (what not in WORDS or what in BESIDE):
+        return ask, document.sent
+    ask = replace(ask, attached=None)
+    return ask, rumour.asked if what == "rumour" and ask.words.strip() else _by_caption(tx, ask)
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

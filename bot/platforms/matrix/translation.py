@@ -168,7 +168,7 @@ def _attached(msgtype: str, content: Mapping[str, object]) -> Attached:
     caption = body if name and body != name else ""  # without a name of its own, `body` is the file's name
     if kind == "document" and _object(content.get("info")).get("mimetype") in _PICTURES:
         kind = "photo"
-    return Attached(kind, _reference(content) if kind == "photo" else _address(content), caption)
+    return Attached(kind, _reference(content) if kind in {"photo", "document"} else _address(content), caption)
 
 
 def _address(content: Mapping[str, object]) -> str:
