@@ -368,10 +368,9 @@ def alone_yes(ask: Ask, tx: Tx) -> list[Outgoing]:
     )  # fmt: skip
     drafts.drop(tx, one.id)
     audit.note(tx, by.person, f"published alone: {published.number}", ask.now)
-    text = _("A bulletin was published by one person alone. It withdraws itself unless one of you confirms it.")
     return [
         ask.reply(_("Published: No. {number}, not yet reviewed.", number=published.number), [back("desk")]),
-        *drafting.tell_others(ask, tx, text, desk.LOOK, "alone.see", published.number),
+        *drafting.tell_others(ask, tx, desk.PRESSES, desk.LOOK, "alone.see", published.number),
         *_begin(tx, published, ask.now, by.person),
     ]
 
@@ -400,7 +399,9 @@ def alone_see(ask: Ask, tx: Tx) -> list[Outgoing]:
     picture = bulletins.picture_of(tx, one.number) or b""
     lines: list[Line | str] = [*_checklist(picture), *_hinted(bulletins.draft_of(tx, one.number), ask.now), ""]
     assert one.unreviewed_until is not None  # noqa: S101 - _unreviewed looked
-    lines.append(_("It withdraws itself: {when}.", when=On(one.unreviewed_until, HOME)))
+    lines.append(
+        _("One person has published this alone. It withdraws itself: {when}.", when=On(one.unreviewed_until, HOME))
+    )
     yes = [button(pgettext("button", "✅ Confirm it"), "alone.confirm", one.number, wording.seal(texts, picture))]
     withdraw = [button(pgettext("button", "🗑 Withdraw it now"), "alone.withdraw", one.number)]
     control = ask.anew(

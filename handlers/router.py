@@ -283,6 +283,9 @@ BUTTONS: Mapping[str, Handler] = {
     "desk.leave": desk.leave,
     "desk.left": desk.left,
     "desk.withdraw": desk.withdraw,
+    "desk.own": desk.own,
+    "desk.over": desk.over,
+    "desk.asked": desk.asked,
     "right.see": desk.right,
     "right.yes": desk.agreed,
     "region": region.overview,
@@ -321,6 +324,8 @@ BUTTONS: Mapping[str, Handler] = {
     "draft.offer": drafting.offer,
     "draft.drop": drafting.drop,
     "draft.dropped": drafting.dropped,
+    "draft.over": drafting.over,
+    "draft.old": drafting.ageing,
     "tongue": drafting.translate,
     "tongue.same": drafting.same,
     "tongue.later": drafting.later,
@@ -429,6 +434,8 @@ BUTTONS: Mapping[str, Handler] = {
     "hotlines.hand": hotline.hand,
     "hotlines.close": hotline.close,
     "hotlines.closed": hotline.closed,
+    "hotlines.over": hotline.over,
+    "hotlines.quiet": hotline.quiet,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -593,6 +600,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(desk.own, desk.over, desk.asked, drafting.over, drafting.ageing, hotline.over, hotline.quiet),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
         *(drafting.overview, drafting.new, drafting.look, drafting.asked),

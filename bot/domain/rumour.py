@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 from bot.domain import places
 from bot.domain.folding import LONGEST as LOOKED_AT
 from bot.domain.folding import loosely, words
-from bot.domain.rumour_words import CONCEPTS, EMPTY, NEGATIONS, NUMBERED, NUMBERS, OPPOSITES, PEOPLE
+from bot.domain.rumour_words import CONCEPTS, EMPTY, NEGATED, NEGATIONS, NUMBERED, NUMBERS, OPPOSITES, PEOPLE
 
 PROMISED: Final = timedelta(hours=48)  # within this an asker is told the verdict; once it may take as long again
 FRESH: Final = timedelta(days=7)  # an older verdict answers no new question: what was false then may be true now
@@ -30,7 +30,7 @@ ALIKE: Final = 0.5
 ROOT: Final = 6  # letters by which an unlisted word is compared: endings fall away
 _SHORTEST_PLACE: Final = 4
 _WHOLE: Final = 100  # tokens: a longer text is the same only as one that says all of it
-_NEGATED: Final = 3  # letters that are left of a Tajik word without the “na-” that turns it
+_SHORTEST_NEGATED: Final = 3  # letters that are left of a Tajik word without the “na-” that turns it
 _LANGUAGES: Final = ("tg", "ru", "en")
 
 
@@ -135,8 +135,8 @@ def _tokens(word: str) -> list[tuple[Token, Collection[int]]]:
 
 def _negated(word: str) -> list[tuple[Token, Collection[int]]]:
     """What a Tajik word says that “na-” turns into its opposite; nothing if it is no such word."""
-    for rest in (word.removeprefix("наме"), word.removeprefix("на")):
-        if rest == word or len(rest) < _NEGATED:
+    for rest in map(word.removeprefix, NEGATED):
+        if rest == word or len(rest) < _SHORTEST_NEGATED:
             continue
         meant = _meant(rest)
         if meant is not None and 0 in meant[1]:

@@ -195,6 +195,7 @@ NEGATIONS: Final = (
     "weren't don't doesn't didn't hasn't haven't hadn't without hardly barely almost nearly except unless false falsely "
     "untrue fake* hoax* lie lies fail fails failed",
 )
+NEGATED: Final = ("наме", "на")  # beginnings that turn a Tajik verb, the longer first
 # What turns a sentence round when its opposite is said instead. A side: its name, its words in Tajik, Russian and
 # English; without words it is a concept of the list above.
 OPPOSITES: Final = (

@@ -60,6 +60,7 @@ async def opened(stage: Stage, first: Actor, second: Actor) -> int:
     """A roll-call of Khorog, opened by two. Its number."""
     await propose(first)
     await agree(second)
+    await stage.in_code(first, "region.board")
     await stage.pass_time(MINUTE)
     return (await stage.storage.read(regions.under_way))[-1].id
 

@@ -196,7 +196,7 @@ async def test_a_channel_where_a_moderator_posts_a_code_is_an_outlet_and_nothing
         assert posted() == [], "nothing was answered"
         await emulator.post(CHANNEL, code, forward_origin={"type": "hidden_user", "sender_user_name": "x", "date": 1})
         await emulator.post(CHANNEL, code)
-        await anna.reads("has sent me the code")
+        await anna.reads("Something new waits for you.")
         await anna.presses("outlet")
         await anna.presses("outlet.one")
         await anna.presses("outlet.speak:" + await which() + ":en")

@@ -190,7 +190,9 @@ async def test_what_one_publishes_alone_says_so_and_withdraws_itself_after_six_h
     assert "Published: No. 1, not yet reviewed." in anna.last
     editions = await stage.storage.read(partial(bulletins.editions, number=1))
     assert "⚠️ Not yet reviewed" in editions["en"].text
-    assert bahrom.sees("A bulletin was published by one person alone.")
+    assert bahrom.last == "Something pressing waits for you. Look at it as soon as you are alone."
+    await bahrom.presses("Look")
+    assert "One person has published this alone." in bahrom.last
     await stage.pass_time(5 * HOUR, HOUR)
     assert len(sent.begun) == 1
     await stage.pass_time(2 * HOUR, HOUR)

@@ -124,7 +124,7 @@ async def _drafts(author: Hand) -> None:
 
 
 async def _translates(translator: Hand, *texts: str) -> None:
-    await translator.reads("A draft waits for a translation.")
+    await translator.reads("Something new waits for you.")
     await translator.chooses("Look")
     await translator.chooses("Русский")
     for text in texts:
@@ -134,10 +134,10 @@ async def _translates(translator: Hand, *texts: str) -> None:
 
 
 async def _publish(author: Hand, reviewer: Hand) -> None:
-    await author.reads("A draft of yours is translated")
+    await author.reads("Something new waits for you.")
     for label in ("Drafts", "The road to", "Propose it", "I have thought of all this", "Propose it"):
         await author.chooses(label)
-    await reviewer.reads("needs a second person")
+    await reviewer.reads("Something new waits for you.")
     for label in ("Look", "Publish: The road to", "Publish it"):
         await reviewer.chooses(label)
     await reviewer.reads("Published: No.")
