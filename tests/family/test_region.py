@@ -106,6 +106,7 @@ async def test_two_moderators_open_it_and_everybody_with_ties_there_is_asked_onc
     assert "People who are asked, about: few" in bahrom.last
     assert "Answers are counted for 24 hours." in bahrom.last
     await bahrom.presses("I agree")
+    await stage.in_code(anna, "region.board")
     await stage.pass_time(HOUR)
     for actor in (zarina, daler):
         assert actor.screen.count(QUESTION) == 1

@@ -166,6 +166,7 @@ async def test_a_group_that_threw_the_bot_out_stops_nobody(stage: Stage) -> None
     await stage.memory.hear("group", Blocked(), group=True)
     await publishes(stage, by=await id_of(stage, anna))
     await stage.pass_time(MINUTE)
+    await anna.presses("Look")
     assert "0 of 0 reached." in anna.last
 
 
