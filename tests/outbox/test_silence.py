@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.outbox import engine
 from bot.outbox.engine import SILENT, Route
-from bot.outbox.pace import Limits
+from bot.outbox.pace import Limits, back_off
 from bot.platforms.memory import MemoryPlatform
 from storage.database import Storage
 
@@ -42,7 +42,7 @@ async def test_what_was_in_the_air_together_is_one_attempt_and_the_next_question
     for _letter in range(TOGETHER):
         one._hear(answered=False)  # noqa: SLF001
     assert one._silent == SILENT  # noqa: SLF001
-    assert timedelta() < asks_again(one, clock) <= engine.back_off(1, lambda: 1.0) <= 10 * SECONDS
+    assert timedelta() < asks_again(one, clock) <= back_off(1, lambda: 1.0) <= 10 * SECONDS
 
 
 async def test_each_question_in_vain_makes_the_next_one_later_and_an_answer_ends_it() -> None:
@@ -64,4 +64,4 @@ async def test_each_question_in_vain_makes_the_next_one_later_and_an_answer_ends
 
 
 async def test_control_counted_one_by_one_they_would_keep_everybody_waiting_for_minutes() -> None:
-    assert engine.back_off(min(TOGETHER - SILENT + 1, engine.ASKED_MORE_SELDOM), lambda: 1.0) > 100 * SECONDS
+    assert back_off(min(TOGETHER - SILENT + 1, engine.ASKED_MORE_SELDOM), lambda: 1.0) > 100 * SECONDS
