@@ -469,6 +469,7 @@ SCENES_OF_THE_DESK: Final = (
             is_shown("maria", WHY),
             is_shown("gulnora", WHY),
             passes(timedelta(minutes=1)),
+            presses(NIGORA, "cast.look"),
             is_shown(NIGORA, _("{reached} of {total} reached.", reached=2, total=2)),
         ),
     ),

@@ -79,6 +79,8 @@ async def walk(nigora: Hand, rustam: Hand, maria: Hand, storage: Storage) -> Non
     await _publish(nigora, rustam)
     await maria.reads("№ 2", RUSSIAN[WHY], RUSSIAN[BLOCKED])
     await maria.sees(_russian(_("✏️ Corrected by No. {number}.", number=2)))
+    await nigora.reads("Something new waits for you.")
+    await nigora.chooses("Look")
     await nigora.reads("No. 2 has gone out.", "1 of 1 reached.")
 
 
