@@ -18,8 +18,10 @@ from markupsafe import Markup
 
 from bot import exporting, i18n
 from bot.domain import relay
+from bot.domain import textfile
 from bot.domain.conversation import Incoming, Sender
 from bot.domain.picture import Trouble
+from bot.domain.textfile import Got, Unread
 from bot.i18n import _
 from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, Parcel, TooBig
 from bot.outbox.engine import Engine, Route
@@ -28,6 +30,7 @@ from handlers import rounds, router
 from storage import bulletins, cards, codes, drafts, jobs, ledger, regions, relays
 from storage.database import Storage, StorageFault, Tx
 from storage.drafts import Fetch
+from storage.jobs import File
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +44,7 @@ BURST = 100.0  # updates of one account at once
 A_SECOND = 2.0  # and then so many a second
 REMEMBERED = 10_000  # accounts
 SLOW = 1.5  # seconds after which somebody who waits for an answer sees that it is on its way
+MOST = 1_000_000  # bytes of a file that somebody wants checked: a sheet is that large at the most, a text never
 SHOWN = 4  # people who are shown so at once: more would be a storm of their own
 BRINGING = 30.0  # seconds for a small file
 LANDING = 20.0  # seconds that a stop waits for what is in the air
@@ -105,6 +109,12 @@ def _do(job: jobs.Job, salt: bytes) -> jobs.Done:
     from bot.jobs import cards as slow  # noqa: PLC0415
 
     return slow.do(job, salt)
+
+
+def _sheet(key: str) -> bytes:
+    from bot.jobs import posters  # noqa: PLC0415
+
+    return posters.draw(key)
 
 
 class App:
@@ -359,6 +369,33 @@ class App:
                 got = Trouble.BROKEN
             await self.storage.write(partial(rounds.pictured, fetch=one, got=got, now=self.now()))
 
+    async def look(self) -> None:
+        """Look at the files that people want checked, one after the other. Nothing of them is kept."""
+        while (one := await self.storage.read(partial(jobs.next_file, now=self.now()))) is not None:
+            try:
+                got = await self._looked_at(one)
+            except Exception as error:  # noqa: BLE001 - one file that nobody can read must not stop the others
+                log.error("file.failed", error=error)  # noqa: TRY400 - logs withhold the message
+                got = Unread.OTHER
+            await self.storage.write(partial(rounds.looked_at, one=one, got=got, now=self.now()))
+
+    async def _looked_at(self, one: File) -> Got:
+        courier = self._couriers.get((one.platform, one.bot))
+        if courier is None:
+            return Unread.LATER
+        try:
+            data = await courier.fetch(one.reference, MOST) if isinstance(courier, Fetches) else b""
+        except NoFile:
+            return Unread.GONE
+        except TooBig:
+            return Unread.TOO_LARGE
+        except CourierError as error:
+            log.info("file.waits", why=type(error).__name__)
+            return Unread.LATER
+        got = await asyncio.to_thread(textfile.read, data)
+        key = await self.storage.read(bulletins.public_key) if got is Unread.PDF else ""
+        return Unread.SHEET if key and data == await asyncio.to_thread(_sheet, key) else got
+
     async def _fetched(self, one: Fetch) -> bytes | Trouble:
         from bot.jobs import pictures  # noqa: PLC0415
 
@@ -383,6 +420,7 @@ class App:
             await asyncio.sleep(OFTEN)
             try:
                 await self.fetch()
+                await self.look()
             except StorageFault as fault:
                 log.warning("rounds.wait", why=type(fault).__name__)
             except Exception as error:  # noqa: BLE001 - one row that nobody can read must not end all fetching

@@ -373,7 +373,8 @@ def _translated(*texts: Line) -> tuple[Deed, ...]:
     return tuple(deeds)
 
 
-_OFFERED: Final = (presses(NIGORA, "draft.offer"), is_told(RUSTAM, _("A draft waits for a translation.")))
+_WAITS: Final = is_told(RUSTAM, _("Something new waits for you. Look at it when you are alone."))
+_OFFERED: Final = (presses(NIGORA, "draft.offer"), _WAITS)
 _DONE: Final = is_told(RUSTAM, _("Done. Thank you. Its author is told."))
 # Nigora proposes what stands before her; Rustam reads exactly that, and agrees.
 _PUBLISHED: Final = (
@@ -383,7 +384,7 @@ _PUBLISHED: Final = (
     picks(NIGORA, "review.check"),
     picks(NIGORA, "review.look"),
     picks(NIGORA, "review.put"),
-    is_told(RUSTAM, _("Something at the desk needs a second person. Look at it when you are alone.")),
+    _WAITS,
     picks(RUSTAM, "desk"),
     picks(RUSTAM, "bulletin.see"),
     picks(RUSTAM, "bulletin.yes"),
@@ -469,6 +470,7 @@ SCENES_OF_THE_DESK: Final = (
             is_shown("maria", WHY),
             is_shown("gulnora", WHY),
             passes(timedelta(minutes=1)),
+            presses(NIGORA, "cast.look"),
             is_shown(NIGORA, _("{reached} of {total} reached.", reached=2, total=2)),
         ),
     ),

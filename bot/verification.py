@@ -16,8 +16,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-import minisign
-
 from bot.domain import bulletin
 from bot.domain.bulletin import Header
 from storage import signing
@@ -79,7 +77,7 @@ def _one(one: Proof, certificates: Sequence[Certificates], root: str, now: datet
     if not any(signing.is_signed(one.file, one.signature, key) for key in keys):
         message = f"{one.name} is NOT signed by the key that the community certified. Don't trust it."
         raise NotOurs(message)
-    if _comment(one.signature) != bulletin.comment(head):
+    if signing.comment_of(one.signature) != bulletin.comment(head):
         message = f"{one.name} and its signature speak of different bulletins. Don't trust it."
         raise NotOurs(message)
     return head
@@ -92,14 +90,6 @@ def _certified(one: Certificates, root: str, at: datetime) -> str | None:
     except NotCertified:
         return None
     return found.key if found.purpose == signing.PURPOSE else None
-
-
-def _comment(signature: bytes) -> str:
-    try:
-        comment: str | None = minisign.Signature.from_bytes(signature).trusted_comment
-    except minisign.Error:
-        return ""
-    return comment or ""
 
 
 def _chained(proofs: Sequence[Proof], heads: Sequence[Header]) -> None:

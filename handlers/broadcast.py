@@ -57,15 +57,11 @@ def begin(tx: Tx, one: Bulletin, now: datetime, by: int | None) -> list[Outgoing
         _stop(tx, old, now)
     else:
         total, gone = sum(readers.count(tx, one.place, one.topic).values()), 0
-    which = broadcasts.begin(tx, one.number, Run.TELL, now, by=by, total=total, gone=gone)
+    broadcasts.begin(tx, one.number, Run.TELL, now, by=by, total=total, gone=gone)
     for number in old:
         broadcasts.begin(tx, number, Run.MARK, now)
     _post_outlets(tx, one, old, now)
-    run = broadcasts.find(tx, which)
-    if by is None or run is None:
-        return []
-    text, rows = _progress(run, now)
-    return [Outgoing(by, text, choices=rows, lane=Lane.CHECKIN, topic=_board(one.number), clean_after=desk.STANDS)]
+    return [] if by is None else [desk.quietly(tx, by, desk.WAITS, now, button(desk.LOOK, "cast.look", one.number))]
 
 
 def translated(tx: Tx, one: Bulletin, language: str, now: datetime) -> list[Outgoing]:
@@ -681,13 +677,13 @@ def _board(number: int) -> str:
 
 
 def _show(tx: Tx, run: Broadcast, now: datetime) -> list[Outgoing]:
-    """Change the message of whoever published it in place, if it would say something else."""
+    """Change the message of whoever looks at it in place, if it would say something else."""
     broadcasts.note(tx, run.id, shown=run.decided, shown_at=now)
     if run.by is None or (run.decided == run.shown and run.ended_at is None):
         return []
     outbox.withdraw(tx, _board(run.number), Lane.CHECKIN, now, person=run.by)
     text, rows = _progress(run, now)
-    more = {"edit": True, "silent": True, "clean_after": desk.STANDS}
+    more = {"edit": True, "only": True, "silent": True, "clean_after": desk.STANDS}
     return [Outgoing(run.by, text, choices=rows, lane=Lane.CHECKIN, topic=_board(run.number), **more)]  # type: ignore[arg-type]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from bot.domain.conversation import Ago, Choice, Lane, Line, On, Outgoing, Page,
 from bot.domain.link import SHOWN
 from bot.domain.people import HOME, Person, quiet_until
 from bot.domain.refusals import Misread, NoSuchCode, Outdated, Own, TooNew
-from bot.domain.roles import CANDIDACY_LIFE, LASTS, Authority, Held, Moderator, Organiser, Role, Steward
+from bot.domain.roles import CANDIDACY_LIFE, Authority, Held, Moderator, Organiser, Role, Steward
 from bot.i18n import _, pgettext
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
@@ -25,9 +26,10 @@ STANDS = timedelta(hours=47)  # in a chat: no platform deletes what is older tha
 MINUTE = timedelta(minutes=1)
 LOOK = pgettext("button", "🗂 Look")
 AT_THE_DESK = button(LOOK, "desk")
-# Nothing on a lock screen tells what it is about, nor that somebody is in danger.
-WAITS = _("Something new waits at the desk. Look at it when you are alone.")
-PRESSES = _("Something pressing waits at the desk. Look at it as soon as you are alone.")
+# All that a lock screen ever shows to somebody with a right: not what it is about, not that they have one, and not that
+# somebody is in danger. The rest stands behind the button.
+WAITS = _("Something new waits for you. Look at it when you are alone.")
+PRESSES = _("Something pressing waits for you. Look at it as soon as you are alone.")
 YES = pgettext("button", "✅ I agree")
 
 # What each right opens at the desk: the button, and the feature's verb.
@@ -127,8 +129,7 @@ def propose(  # noqa: PLR0913 - a proposal has this many parts
     one = proposals.put(tx, kind, by.held.role, by.person, title, ask.now, body=body, barred=without - {by.person})
     audit.note(tx, by.person, f"proposed: {kind}", ask.now)
     others = (held.person for held in roles.holders(tx, by.held.role, ask.now) if held.person not in without)
-    text = _("Something at the desk needs a second person. Look at it when you are alone.")
-    return one, [quietly(tx, who, text, ask.now, topic=topic(one.id)) for who in others]
+    return one, [quietly(tx, who, WAITS, ask.now, topic=topic(one.id)) for who in others]
 
 
 def topic(which: int) -> str:
@@ -139,7 +140,7 @@ def topic(which: int) -> str:
 def quietly(  # noqa: PLR0913 - a letter has this many parts
     tx: Tx, who: int, text: Line, now: datetime, choice: Choice = AT_THE_DESK, *, topic: str = ""
 ) -> Outgoing:
-    """A word to somebody with a right, which does not say what it is about and goes from the chat by itself."""
+    """A word to somebody with a right, which goes from the chat by itself: WAITS or PRESSES, and a way to the rest."""
     found = people.find(tx, who)
     return Outgoing(
         who,
@@ -391,33 +392,25 @@ def given(tx: Tx, who: int, what: Role, now: datetime, *, by: int | None) -> Out
     """Give a right, by the second of two stewards or (None) by the operator's command: the word to whom it is given."""
     held = roles.give(tx, who, what, now)
     audit.note(tx, by, f"given: {what.value} {held.number}", now, about=who)
-    text = _(
-        "You have a right here now: {role}. It lasts {span}. You find it under ☰, at the desk. Only "
-        "the stewards can see that somebody has it, and they see a number.",
-        role=role_name(what),
-        span=Span(LASTS),
-    )
-    return quietly(tx, who, text, now, button(pgettext("button", "🗂 Desk"), "desk"))
+    return quietly(tx, who, WAITS, now, button(LOOK, "desk.own", held.number))
 
 
 def renewed(tx: Tx, one: Held, now: datetime, *, by: int | None) -> Outgoing:
     """Let a right last longer: the word to its holder."""
     roles.renew(tx, one, now)
     audit.note(tx, by, f"renewed: {one.role.value} {one.number}", now, about=one.person)
-    text = _("Your right is renewed: {role}. It lasts {span}.", role=role_name(one.role), span=Span(LASTS))
-    return quietly(tx, one.person, text, now)
+    return quietly(tx, one.person, WAITS, now, button(LOOK, "desk.own", one.number))
 
 
 def taken(tx: Tx, one: Held, now: datetime, *, by: int | None) -> Outgoing:
     """End a right at once: the word to whoever held it."""
     roles.take(tx, one)
     audit.note(tx, by, f"taken: {one.role.value} {one.number}", now, about=one.person)
-    return _ended(one)
+    return _ended(tx, one, now)
 
 
-def _ended(one: Held) -> Outgoing:
-    text = _("Your right has ended: {role}. Thank you for what you did.", role=role_name(one.role))
-    return Outgoing(one.person, text, lane=Lane.CHECKIN, clean_after=STANDS)
+def _ended(tx: Tx, one: Held, now: datetime) -> Outgoing:
+    return quietly(tx, one.person, WAITS, now, button(LOOK, "desk.over", one.role.value))
 
 
 def rights(ask: Ask, tx: Tx) -> Outgoing:
@@ -474,6 +467,35 @@ def take(ask: Ask, tx: Tx) -> list[Outgoing]:
 # -- one's own right -----------------------------------------------------------------------------------------------
 
 
+def own(ask: Ask, tx: Tx) -> Outgoing:
+    """What somebody has a right to, and until when; if it ends soon, whether they want to keep it."""
+    held = _own(ask, tx)
+    if held.ends_soon(ask.now):
+        text = _(
+            "Your right ends in {span}: {role}. Do you want to keep it?",
+            span=Span(held.expires_at - ask.now),
+            role=role_name(held.role),
+        )
+        yes = button(pgettext("button", "✅ Yes, ask for it"), "desk.keep", held.number)
+        no = button(pgettext("button", "↩️ Give it back"), "desk.leave", held.number)
+        return ask.reply(text, [yes], [no], clean_after=STANDS)
+    text = _(
+        "You have a right here: {role}. It lasts {span}. You find it under ☰, at the desk. Only the stewards can see "
+        "that somebody has it, and they see a number.",
+        role=role_name(held.role),
+        span=Span(held.expires_at - ask.now),
+    )
+    return ask.reply(text, [button(pgettext("button", "🗂 Desk"), "desk")], clean_after=STANDS)
+
+
+def over(ask: Ask, tx: Tx) -> Outgoing:
+    """That a right has ended. Only whoever had it is told: to others the button is unknown."""
+    role = _role(ask)
+    if not roles.had(tx, ask.person.id, role, ask.now - STANDS):
+        raise Outdated
+    return ask.reply(_("Your right has ended: {role}. Thank you for what you did.", role=role_name(role)), [back()])
+
+
 def _own(ask: Ask, tx: Tx) -> Held:
     held = _numbered(ask, tx)
     if held.person != ask.person.id:
@@ -504,31 +526,29 @@ def keep(ask: Ask, tx: Tx) -> list[Outgoing]:
     held = _own(ask, tx)
     if not held.ends_soon(ask.now):
         return [ask.reply(_("Your right is renewed already."), [back("desk")])]
-    text = _("Somebody asks that a right be renewed: {right}. You find it at the desk.", right=called(held))
     others = [one.person for one in roles.holders(tx, Role.STEWARD, ask.now) if one.person != held.person]
     return [
         ask.reply(
             _("Two stewards, or whoever runs the machine, must agree. Otherwise your right ends by itself."),
             [back("desk")],
         ),
-        *(quietly(tx, who, text, ask.now) for who in others),
+        *(quietly(tx, who, WAITS, ask.now, button(LOOK, "desk.asked", held.number)) for who in others),
     ]
+
+
+def asked(ask: Ask, tx: Tx) -> Outgoing:
+    """A steward looks at a right whose holder asks that it be renewed."""
+    steward(ask, tx)
+    held = _numbered(ask, tx)
+    return replace(one_right(ask, tx), text=_("Somebody asks that a right be renewed: {right}.", right=called(held)))
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:
     """As time passes: whoever's right ends soon is asked, and rights that were not renewed lapse."""
-    letters = [_ended(one) for one in roles.lapsed(tx, now)]
+    letters = [_ended(tx, one, now) for one in roles.lapsed(tx, now)]
     for one in roles.ending(tx, now):
-        text = _(
-            "Your right ends in {span}: {role}. Do you want to keep it?",
-            span=Span(one.expires_at - now),
-            role=role_name(one.role),
-        )
-        yes = button(pgettext("button", "✅ Yes, ask for it"), "desk.keep", one.number)
-        no = button(pgettext("button", "↩️ Give it back"), "desk.leave", one.number)
-        letters.append(
-            Outgoing(one.person, text, choices=((yes,), (no,)), lane=Lane.CHECKIN, due_at=_morning(tx, one.person, now))
-        )
+        word = quietly(tx, one.person, WAITS, now, button(LOOK, "desk.own", one.number))
+        letters.append(replace(word, due_at=_morning(tx, one.person, now), clean_after=None))
     return letters
 
 

@@ -643,14 +643,14 @@ def offer(ask: Ask, tx: Tx) -> list[Outgoing]:
         return [ask.reply(_("There is nothing to translate yet, or any more."), [back("draft.one", one.id)])]
     drafts.save(tx, replace(one, offered=True), ask.now)
     audit.note(tx, ask.person.id, "offered for translation: draft", ask.now)
-    text, label = _("A draft waits for a translation."), pgettext("button", "🌐 Look")
+    label = pgettext("button", "🌐 Look")
     return [
         ask.reply(
             _("The other moderators are asked to translate it. You can do it yourself, too."),
             *(_tongue_button(ask, one, language) for language in lacks),
             [back("draft.one", one.id)],
         ),
-        *tell_others(ask, tx, text, label, "draft"),
+        *tell_others(ask, tx, desk.WAITS, label, "draft"),
     ]
 
 
@@ -742,9 +742,8 @@ def _translated(ask: Ask, tx: Tx, one: Kept, language: str) -> list[Outgoing]:
         ]
     if all(one.draft.speaks(each) for each in i18n.LANGUAGES):
         drafts.save(tx, replace(one, offered=False), ask.now)
-    text = _("A draft of yours is translated into another language.")
-    back_to = button(pgettext("button", "📝 Drafts"), "draft")
-    told = [] if one.author is None else [desk.quietly(tx, one.author, text, ask.now, back_to)]
+    there = button(pgettext("button", "📝 Drafts"), "draft")
+    told = [] if one.author is None else [desk.quietly(tx, one.author, desk.WAITS, ask.now, there)]
     return [ask.anew(_("Done. Thank you. Its author is told."), [back("draft")]), *told]
 
 
@@ -759,36 +758,47 @@ def later(ask: Ask, tx: Tx) -> Outgoing:
 def replaced(tx: Tx, number: int, by: int, now: datetime) -> list[Outgoing]:
     """A bulletin is corrected or withdrawn: translating it ends, and what was proposed of that is off the list."""
     letters: list[Outgoing] = []
-    text = _(
-        "No. {number} is replaced by No. {newer}: its translation is no longer needed. Thank you.",
-        number=number,
-        newer=by,
-    )
-    label = pgettext("button", "📰 No. {number}", number=by)
+    look = button(desk.LOOK, "draft.over", number, by)
     for one in drafts.translations(tx, number):
         for proposed in proposals.of_kind(tx, TONGUE, Role.MODERATOR, now):
             if proposed.body["draft"] == one.id:
                 proposals.withdraw(tx, proposed, proposed.proposer)
                 outbox.withdraw(tx, desk.topic(proposed.id), Lane.CHECKIN, now)
         told = drafts.takers(tx, one.id) | ({one.author} if one.author is not None else set())
-        letters += [desk.quietly(tx, who, text, now, button(label, "published.one", by)) for who in sorted(told)]
+        letters += [desk.quietly(tx, who, desk.WAITS, now, look) for who in sorted(told)]
         drafts.drop(tx, one.id)
         audit.note(tx, None, f"no longer needed: translation of {number}", now)
     return letters
 
 
+def over(ask: Ask, tx: Tx) -> Outgoing:
+    """That a translation is no longer needed, and where the newer bulletin stands."""
+    desk.moderator(ask, tx)
+    text = _(
+        "No. {number} is replaced by No. {newer}: its translation is no longer needed. Thank you.",
+        number=ask.number(),
+        newer=ask.number(1),
+    )
+    newer = button(pgettext("button", "📰 No. {number}", number=ask.number(1)), "published.one", ask.number(1))
+    return ask.reply(text, [newer], [back("draft")])
+
+
 # -- as time passes ------------------------------------------------------------------------------------------------
 
 
-def watch(tx: Tx, now: datetime) -> list[Outgoing]:
-    """Whoever has not touched a draft for a long time is told before it is dropped."""
+def ageing(ask: Ask, tx: Tx) -> Outgoing:
+    """That a draft is dropped unless its author touches it."""
+    desk.moderator(ask, tx)
     text = _(
         "A draft of yours has not been touched for a long time. It is dropped in {span} unless you change it.",
         span=Span(drafts.WARNED),
     )
-    choices = ((button(pgettext("button", "📝 Drafts"), "draft"),),)
+    return ask.reply(text, [button(pgettext("button", "📝 Drafts"), "draft")])
+
+
+def watch(tx: Tx, now: datetime) -> list[Outgoing]:
+    """Whoever has not touched a draft for a long time is told before it is dropped."""
+    look = button(desk.LOOK, "draft.old")
     return [
-        Outgoing(one.author, text, choices=choices, lane=Lane.CHECKIN, clean_after=desk.STANDS)
-        for one in drafts.ageing(tx, now)
-        if one.author is not None
+        desk.quietly(tx, one.author, desk.WAITS, now, look) for one in drafts.ageing(tx, now) if one.author is not None
     ]

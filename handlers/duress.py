@@ -27,7 +27,7 @@ from storage import checkins, jobs, outbox, people, petition_talks, pictures, re
 from storage import duress as kept
 from storage.database import Tx
 from storage.duress import Meant, Own
-from storage.jobs import Job
+from storage.jobs import File, Job
 from storage.pictures import Picture
 
 T = TypeVar("T")
@@ -239,6 +239,13 @@ def finished(tx: Tx, job: Job, work: Callable[[], list[Outgoing]]) -> list[Outgo
         return []
     kept.go_on(tx, job.person, own.duress, after)
     return _silenced(letters, job.person, job.address)
+
+
+def looked_at(tx: Tx, one: File, work: Callable[[], list[Outgoing]]) -> list[Outgoing]:
+    """A file was looked at: what is said of it is public, so that only the letter's way differs under duress."""
+    own = kept.of(tx, one.person)
+    letters = work()
+    return letters if own is None or own.duress is None else _silenced(letters, one.person, one.address)
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:

@@ -294,8 +294,22 @@ def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
 
 
 def _told_of_the_end(tx: Tx, cases: Iterable[Case], now: datetime) -> list[Outgoing]:
+    look = button(desk.LOOK, "hotlines.over")
+    return [desk.quietly(tx, one.owner, desk.WAITS, now, look) for one in cases if one.owner is not None]
+
+
+def over(ask: Ask, tx: Tx) -> Outgoing:
+    """That a case is gone which a moderator had taken."""
+    desk.moderator(ask, tx)
     text = _("A case of the line that you had taken was ended by the member, and is erased.")
-    return [desk.quietly(tx, one.owner, text, now) for one in cases if one.owner is not None]
+    return ask.reply(text, [back("hotlines")], clean_after=AT_THE_DESK)
+
+
+def quiet(ask: Ask, tx: Tx) -> Outgoing:
+    """That a case which a moderator has taken will be erased."""
+    desk.moderator(ask, tx)
+    text = _("A case that you have taken has been quiet for long, and is erased soon.")
+    return ask.reply(text, [back("hotlines")], clean_after=AT_THE_DESK)
 
 
 # -- letters -------------------------------------------------------------------------------------------------------
@@ -531,8 +545,8 @@ def hand(ask: Ask, tx: Tx) -> list[Outgoing]:
         return [ask.reply(_("There is no other moderator who could take it."), [back("hotlines.one", one.number)])]
     hotline.release(tx, one.number)
     member, _where = hotline.whose(tx, one.number)
-    text = _("A case of the line was handed over and waits at the desk. Look at it when you are alone.")
-    told = [desk.quietly(tx, who, text, ask.now) for who in others if who != member]
+    look = button(desk.LOOK, "hotlines")
+    told = [desk.quietly(tx, who, desk.WAITS, ask.now, look) for who in others if who != member]
     return [ask.reply(_("Handed over. Another moderator can take it now."), [back("hotlines")]), *told]
 
 
@@ -579,8 +593,8 @@ def _still_waiting(tx: Tx, now: datetime) -> list[Outgoing]:
         if one is not None and one.told and not before.told and one.waits_at is not None:
             text = _("What you wait for has not come yet. Open it when you are alone.")
             letters.append(_to_member(tx, one, text, now, HELPING))
-    still = _("Somebody still waits at the line for an answer. Look at it when you are alone.")
-    return [*letters, *(desk.quietly(tx, who, still, now) for who in sorted(whom))]
+    look = button(desk.LOOK, "hotlines")
+    return [*letters, *(desk.quietly(tx, who, desk.PRESSES, now, look) for who in sorted(whom))]
 
 
 def _soon_erased(tx: Tx, now: datetime) -> list[Outgoing]:
@@ -588,6 +602,5 @@ def _soon_erased(tx: Tx, now: datetime) -> list[Outgoing]:
     for one in hotline.idle(tx, now):
         letters.append(_to_member(tx, one, NEW, now))
         if one.owner is not None:
-            soon = _("A case that you have taken has been quiet for long, and is erased soon.")
-            letters.append(desk.quietly(tx, one.owner, soon, now))
+            letters.append(desk.quietly(tx, one.owner, desk.WAITS, now, button(desk.LOOK, "hotlines.quiet")))
     return letters

@@ -7,6 +7,7 @@ concerns can say that it shall not count for them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import places
@@ -269,10 +270,9 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
 
 
 def _ask_moderators(tx: Tx, now: datetime) -> list[Outgoing]:
-    text = _("Something at the desk ends soon, unless two people renew it. Look at it when you are alone.")
-    choices = ((button(desk.LOOK, "outage"),),)
+    look = button(desk.LOOK, "outage")
     return [
-        Outgoing(held.person, text, choices=choices, lane=Lane.CHECKIN, silent=True, clean_after=desk.STANDS)
+        replace(desk.quietly(tx, held.person, desk.WAITS, now, look), silent=True)
         for held in roles.holders(tx, Role.MODERATOR, now)
     ]
 

@@ -12,7 +12,7 @@ from bot import i18n
 from bot.domain import places
 from bot.domain.bulletin import Topic
 from bot.domain.circle import make_code, read_code, spaced
-from bot.domain.conversation import Choice, Lane, Line, Listed, Outgoing, Page, Place, Span
+from bot.domain.conversation import Choice, Line, Listed, Outgoing, Page, Place, Span
 from bot.domain.refusals import Outdated
 from bot.domain.roles import Role
 from bot.i18n import _, pgettext
@@ -40,13 +40,7 @@ def heard(tx: Tx, where: int, words: str, now: datetime) -> list[Outgoing]:
     audit.note(tx, by, "registered: outlet", now)
     return [
         *(_introduced(tx, where, now) if new else ()),
-        Outgoing(
-            by,
-            _("The group has sent me the code. Choose its language now; until then nothing is posted there."),
-            choices=((button(pgettext("button", "📢 Outlets"), "outlet"),),),
-            lane=Lane.CHECKIN,
-            clean_after=desk.STANDS,
-        ),
+        desk.quietly(tx, by, desk.WAITS, now, button(pgettext("button", "📢 Outlets"), "outlet")),
     ]
 
 

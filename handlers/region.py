@@ -151,7 +151,7 @@ def _told(one: Proposal) -> tuple[str, int]:
 
 
 def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """The second moderator agrees: it begins, and the board stands before both."""
+    """The second moderator agrees: it begins, and the board stands before them; the first opens it by a button."""
     by = desk.moderator(ask, tx)
     one = desk.second(ask, tx, by, KIND, ask.number())
     place, length = _told(one)
@@ -160,9 +160,8 @@ def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
     found = regions.find(tx, which)
     assert found is not None  # noqa: S101 - it began a moment ago
     text, rows = _board(tx, found)
-    for who in (by.person, one.proposer):
-        regions.watch(tx, which, who)
-    first = Outgoing(one.proposer, text, choices=rows, lane=Lane.CHECKIN, topic=topic(which), clean_after=desk.STANDS)
+    regions.watch(tx, which, by.person)
+    first = desk.quietly(tx, one.proposer, desk.WAITS, ask.now, button(desk.LOOK, "region.board", which))
     return [ask.reply(text, *rows, topic=topic(which), clean_after=desk.STANDS), first]
 
 

@@ -21,9 +21,10 @@ from bot.domain.refusals import (
     TooOften,
     Unfinished,
 )
+from bot.domain.region import rounded
 from bot.domain.roles import Moderator
 from bot.domain.source_safety import Hint, hints, region_of
-from bot.i18n import _, ngettext, pgettext
+from bot.i18n import _, pgettext
 from handlers import broadcast, desk, drafting, wording
 from handlers.ask import Ask, back, base36, button
 from handlers.drafting import KIND, TONGUE
@@ -64,7 +65,7 @@ def texts_of(tx: Tx, draft: Draft, now: datetime, *, reviewed: bool) -> dict[str
 
 
 def _planned(tx: Tx, draft: Draft, now: datetime) -> list[Line | str]:
-    """How many would get it, in which languages, and how long that takes."""
+    """How many would get it, in which languages, and how long that takes: full tens, so that nobody is picked out."""
     one = Bulletin(
         drafting.next_number(tx), draft.kind, draft.about, draft.place, draft.topic, draft.urgency, draft.exercise,
         State.CURRENT, None, now,
@@ -72,21 +73,20 @@ def _planned(tx: Tx, draft: Draft, now: datetime) -> list[Line | str]:
     readers = broadcast.planned(tx, one, now)
     lines: list[Line | str] = []
     for language in i18n.LANGUAGES:
-        name, n = i18n.LANGUAGE_NAMES[language], readers.get(language, 0)
+        name, n = i18n.LANGUAGE_NAMES[language], rounded(readers.get(language, 0))
+        count = pgettext("noun", "few") if n is None else f"{n}+"
         if draft.speaks(language):
-            lines.append(
-                ngettext("{language_name}: {n} reader", "{language_name}: {n} readers", language_name=name, n=n)
-            )
+            lines.append(_("{language_name}: {count} readers", language_name=name, count=count))
         else:
             lines.append(
-                ngettext(
-                    "{language_name}: {n} reader, who is told that it is not yet translated",
-                    "{language_name}: {n} readers, who are told that it is not yet translated",
+                _(
+                    "{language_name}: {count} readers, who are told that it is not yet translated",
                     language_name=name,
-                    n=n,
+                    count=count,
                 )
             )
-    took = timedelta(minutes=max(1, -(-sum(readers.values()) // (A_SECOND * 60))))
+    full = sum(rounded(n) or 0 for n in readers.values())
+    took = timedelta(minutes=max(1, -(-full // (A_SECOND * 60))))
     lines.append(_("To reach all of them takes about {span}.", span=Span(took)))
     return lines
 
@@ -368,10 +368,9 @@ def alone_yes(ask: Ask, tx: Tx) -> list[Outgoing]:
     )  # fmt: skip
     drafts.drop(tx, one.id)
     audit.note(tx, by.person, f"published alone: {published.number}", ask.now)
-    text = _("A bulletin was published by one person alone. It withdraws itself unless one of you confirms it.")
     return [
         ask.reply(_("Published: No. {number}, not yet reviewed.", number=published.number), [back("desk")]),
-        *drafting.tell_others(ask, tx, text, desk.LOOK, "alone.see", published.number),
+        *drafting.tell_others(ask, tx, desk.PRESSES, desk.LOOK, "alone.see", published.number),
         *_begin(tx, published, ask.now, by.person),
     ]
 
@@ -400,7 +399,9 @@ def alone_see(ask: Ask, tx: Tx) -> list[Outgoing]:
     picture = bulletins.picture_of(tx, one.number) or b""
     lines: list[Line | str] = [*_checklist(picture), *_hinted(bulletins.draft_of(tx, one.number), ask.now), ""]
     assert one.unreviewed_until is not None  # noqa: S101 - _unreviewed looked
-    lines.append(_("It withdraws itself: {when}.", when=On(one.unreviewed_until, HOME)))
+    lines.append(
+        _("One person has published this alone. It withdraws itself: {when}.", when=On(one.unreviewed_until, HOME))
+    )
     yes = [button(pgettext("button", "✅ Confirm it"), "alone.confirm", one.number, wording.seal(texts, picture))]
     withdraw = [button(pgettext("button", "🗑 Withdraw it now"), "alone.withdraw", one.number)]
     control = ask.anew(

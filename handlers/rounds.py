@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.domain.conversation import Outgoing
 from bot.domain.picture import Trouble
+from bot.domain.textfile import Got
 from handlers import (
     alarm,
     archive,
@@ -15,6 +16,7 @@ from handlers import (
     checking,
     deadline,
     desk,
+    document,
     drafting,
     duress,
     home,
@@ -67,7 +69,7 @@ from storage import hard as cases
 from storage import hotline as lines
 from storage.database import Tx
 from storage.drafts import Fetch
-from storage.jobs import Done, Job
+from storage.jobs import Done, File, Job
 
 _WORK = {
     cards.MAKE: card.made,
@@ -168,6 +170,11 @@ def finish(tx: Tx, job: Job, done: Done, now: datetime) -> None:
 def pictured(tx: Tx, fetch: Fetch, got: bytes | Trouble, now: datetime) -> None:
     """Write what came of fetching a picture."""
     outbox.post(tx, picturing.fetched(tx, fetch, got, now), now)
+
+
+def looked_at(tx: Tx, one: File, got: Got, now: datetime) -> None:
+    """Write what a file was that somebody wants looked at."""
+    outbox.post(tx, duress.looked_at(tx, one, lambda: document.looked_at(tx, one, got, now)), now)
 
 
 def give_up(tx: Tx, job: Job, code: str, now: datetime) -> None:

@@ -49,6 +49,7 @@ from handlers import (
     circle,
     deadline,
     desk,
+    document,
     drafting,
     duress,
     feeds,
@@ -296,6 +297,9 @@ BUTTONS: Mapping[str, Handler] = {
     "desk.leave": desk.leave,
     "desk.left": desk.left,
     "desk.withdraw": desk.withdraw,
+    "desk.own": desk.own,
+    "desk.over": desk.over,
+    "desk.asked": desk.asked,
     "right.see": desk.right,
     "right.yes": desk.agreed,
     "region": region.overview,
@@ -334,6 +338,8 @@ BUTTONS: Mapping[str, Handler] = {
     "draft.offer": drafting.offer,
     "draft.drop": drafting.drop,
     "draft.dropped": drafting.dropped,
+    "draft.over": drafting.over,
+    "draft.old": drafting.ageing,
     "tongue": drafting.translate,
     "tongue.same": drafting.same,
     "tongue.later": drafting.later,
@@ -559,6 +565,8 @@ BUTTONS: Mapping[str, Handler] = {
     "export.put": match_desk.propose,
     "export.see": match_desk.see,
     "export.yes": match_desk.agreed,
+    "hotlines.over": hotline.over,
+    "hotlines.quiet": hotline.quiet,
 }
 
 PHRASES: Mapping[Intent, Handler] = {
@@ -709,6 +717,7 @@ LIMITS: Mapping[Handler, Limit] = {
     verify.typed: Limit("verify", 60),
     verify.forwarded: Limit("verify", 60),
     verify.verify: Limit("verify", 60),
+    document.sent: Limit("verify.file", 20),
     reading.file: Limit("bulletin.file", 20),
     archive.searched: Limit("archive", 100),
     hotline.written: Limit("hotline", 30),
@@ -767,6 +776,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
         *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(desk.own, desk.over, desk.asked, drafting.over, drafting.ageing, hotline.over, hotline.quiet),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
         *(drafting.overview, drafting.new, drafting.look, drafting.asked),
@@ -789,7 +799,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(feeds.overview, feeds.items, feeds.item, feeds.draft, feeds.add, feeds.typed, feeds.see, feeds.agreed),
         *(feeds.one, feeds.remove, feeds.removed),
         # what was published is everybody's
-        *(verify.verify, verify.typed, verify.forwarded, verify.picture),
+        *(verify.verify, verify.typed, verify.forwarded, verify.picture, document.sent),
         *(archive.newest, archive.listed, archive.topics, archive.months, archive.place),
         *(archive.place_searched, archive.words, archive.searched, archive.key, archive.sheet),
         *(region.safe, region.help_needed, region.later),  # and these say only how one is oneself
@@ -922,10 +932,11 @@ FORWARDED: Mapping[str, Handler] = {  # what waits for words that may be somebod
     "rumour": rumour.asked,  # that is how rumours come
     "hotline": hotline.written,  # a threat that somebody got, say
 }
+BESIDE = frozenset({"verify", "name", "join"})  # what a file that is to be checked can't have been sent for
 STAYING = frozenset(
     {
         *(home.help_or_manual, home.only_words, home.unreadable, home.unclear, verify.forwarded, verify.picture),
-        *(picturing.sent, picturing.typed),
+        *(picturing.sent, picturing.typed, document.sent),
         *(petition_relay.sent, petition_relay.typed),
         *(archive.listed, reading.read, reading.file),  # words that were searched stand for the next page
     }

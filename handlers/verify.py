@@ -21,6 +21,7 @@ from storage.database import Tx
 
 SHOWN: Final = 8  # changes that are shown one by one
 STEPS: Final = 5  # corrections of corrections that are followed
+NEVER: Final = _("❌ We have never sent this text. Whether it is true, that alone does not say.")
 _COMMAND = re.compile(r"\s*[/!]\w{1,32}(?:@\S+)?\s*")
 
 
@@ -60,22 +61,20 @@ def forwarded(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def picture(ask: Ask, tx: Tx) -> Outgoing:
-    """A picture or a file was sent to be checked: its words must be typed. The question still stands."""
+    """A picture or a voice message was sent to be checked: its words must be typed. The question still stands."""
     del tx
-    return ask.reply(
-        _("I can't read pictures and files. Type the words that stand there: small slips do no harm."), [back()]
-    )
+    return ask.reply(_("I can't read this. Type the words that stand there: small slips do no harm."), [back()])
 
 
 def is_ours(ask: Ask, tx: Tx) -> bool:
     """Whether words that nobody asked for are, perhaps altered, words of ours."""
-    return _find(tx, ask.words) is not None
+    return find(tx, ask.words) is not None
 
 
 # -- finding -------------------------------------------------------------------------------------------------------
 
 
-def _find(tx: Tx, text: str) -> tuple[Edition, Found] | None:
+def find(tx: Tx, text: str) -> tuple[Edition, Found] | None:
     """The published text that is most like this one."""
     words = verifying.read(text)
     if len(words) < FEWEST:
@@ -99,19 +98,10 @@ def _answer(
     ] * forwarded
     below = menu() if rows is None else rows
     if len(verifying.read(text)) < FEWEST:
-        short = ngettext(
-            "That is too short to tell whether it is ours: send at least {n} word.",
-            "That is too short to tell whether it is ours: send at least {n} words.",
-            n=FEWEST,
-        )
-        return ask.anew(Page((short, *rest)), *below)
-    found = _find(tx, text)
+        return ask.anew(Page((too_short(), *rest)), *below)
+    found = find(tx, text)
     if found is None:
-        lines = (
-            _("❌ We have never sent this text. Whether it is true, that alone does not say."),
-            NEVER_FIRST,
-            *rest,
-        )
+        lines = (NEVER, NEVER_FIRST, *rest)
         waiting = ask.data.get("what") not in {None, "verify"}
         return ask.anew(Page(lines), *([] if waiting else [rumour.offer(ask, tx, text)]), *below)
     edition, how = found
@@ -123,13 +113,23 @@ def _answer(
     if one.number not in reads:
         reads.append(one.number)
     return ask.anew(
-        Page((*_said(one, how, disguised=verifying.is_disguised(text)), *standing(one, later))),
+        Page((*said(one, how, disguised=verifying.is_disguised(text)), *standing(one, later))),
         *([read_button(number, edition.language)] for number in reads),
         [back()],
     )
 
 
-def _said(one: Bulletin, how: Found, *, disguised: bool) -> list[Line | str]:
+def too_short() -> Line:
+    """So few words stand in many texts."""
+    return ngettext(
+        "That is too short to tell whether it is ours: send at least {n} word.",
+        "That is too short to tell whether it is ours: send at least {n} words.",
+        n=FEWEST,
+    )
+
+
+def said(one: Bulletin, how: Found, *, disguised: bool) -> list[Line | str]:
+    """How a text is like a bulletin of ours, with each changed place."""
     day = On(one.published_at)
     match how.likeness:
         case Likeness.SAME | Likeness.PART if disguised:
@@ -158,25 +158,26 @@ def _said(one: Bulletin, how: Found, *, disguised: bool) -> list[Line | str]:
                     number=one.number,
                     day=day,
                 ),
-                *map(_change, how.changes[:SHOWN]),
+                *map(change, how.changes[:SHOWN]),
             ]
             if len(how.changes) > SHOWN:
                 n = len(how.changes) - SHOWN
                 lines.append(ngettext("… and {n} more place", "… and {n} more places", n=n))
     if how.spelled:
         lines.append(_("Some words are spelled otherwise. Look whether they mean the same:"))
-        lines += [_change(change) for change in how.spelled[:SHOWN]]
+        lines += [change(each) for each in how.spelled[:SHOWN]]
         if len(how.spelled) > SHOWN:
             lines.append(ngettext("… and {n} more place", "… and {n} more places", n=len(how.spelled) - SHOWN))
     return lines
 
 
-def _change(change: Change) -> Line:
-    if not change.ours:
-        return _("• Added: “{theirs}”", theirs=change.theirs)
-    if not change.theirs:
-        return _("• Left out: “{ours}”", ours=change.ours)
-    return _("• We said “{ours}” → the copy says “{theirs}”", ours=change.ours, theirs=change.theirs)
+def change(one: Change) -> Line:
+    """One changed place."""
+    if not one.ours:
+        return _("• Added: “{theirs}”", theirs=one.theirs)
+    if not one.theirs:
+        return _("• Left out: “{ours}”", ours=one.ours)
+    return _("• We said “{ours}” → the copy says “{theirs}”", ours=one.ours, theirs=one.theirs)
 
 
 def following(tx: Tx, one: Bulletin) -> list[Bulletin]:

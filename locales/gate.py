@@ -312,6 +312,7 @@ CYRILLIC_ALLOWED: Final = frozenset(
         "bot/domain/phrase_lists.py",
         "bot/domain/rollcall_words.py",
         "bot/domain/rumour_words.py",
+        "bot/domain/textfile.py",
         "bot/domain/word_lists.py",
         "bot/domain/place_list.py",
         "bot/domain/places.py",

@@ -34,6 +34,12 @@ def latest(tx: Tx, most: int) -> list[Deed]:
     return [Deed(row.person_id, row.about_id, row.deed, row.at) for row in tx.execute(query)]
 
 
+def about(tx: Tx, who: int, since: datetime) -> list[Deed]:
+    """What was done that concerns a person, since then."""
+    query = sa.select(audit).where(audit.c.about_id == who, audit.c.at >= since).order_by(audit.c.id)
+    return [Deed(row.person_id, row.about_id, row.deed, row.at) for row in tx.execute(query)]
+
+
 def unite(tx: Tx, gone: int, kept: int) -> None:
     """Two persons turn out to be one."""
     tx.execute(audit.update().where(audit.c.person_id == gone).values(person_id=kept))

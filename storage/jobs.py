@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
-from storage.schema import job, person
+from storage.schema import Instant, job, person
 
 KEPT = timedelta(hours=1)
+FILE = "file"  # the kind of work that is not done in a thread: somebody's file is fetched and looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,24 @@ class Done:
     drawn: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a person wants looked at: where it lies, since when they wait, and how often it was tried in vain."""
+
+    job: int
+    person: int
+    address: int
+    platform: str
+    bot: str
+    reference: str
+    since: datetime
+    tries: int = 0
+
+
 _NEXT = Prepared(
     sa.select(job.c.id, job.c.person_id, job.c.address_id, job.c.kind, job.c.body, person.c.language, job.c.at)
     .join(person, job.c.person_id == person.c.id)
+    .where(job.c.kind != FILE)
     .order_by(job.c.id)
     .limit(ONE)
 )
@@ -62,6 +79,39 @@ def first(tx: Tx) -> Job | None:
     """The oldest work that is not done yet."""
     row = tx.execute(_NEXT).first()
     return None if row is None else Job(row[0], row[1], row[2], row[3], row[4], row[5] or "", row[6])
+
+
+def put_file(tx: Tx, one: File, due: datetime) -> None:
+    """Note a file that is to be fetched and looked at."""
+    put(tx, one.person, one.address, FILE, _packed(one), due)
+
+
+def later(tx: Tx, one: File, due: datetime) -> None:
+    """A file could not be fetched: it is tried again then."""
+    again = replace(one, tries=one.tries + 1)
+    tx.execute(job.update().where(job.c.id == one.job).values(body=_packed(again), at=due))
+
+
+def _packed(one: File) -> str:
+    body = [one.platform, one.bot, one.reference, one.since.timestamp(), one.tries]
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+_FILE = Prepared(
+    sa.select(job.c.id, job.c.person_id, job.c.address_id, job.c.body)
+    .where(job.c.kind == FILE, job.c.at <= sa.bindparam("now", type_=Instant()))
+    .order_by(job.c.at, job.c.id)
+    .limit(ONE)
+)
+
+
+def next_file(tx: Tx, now: datetime) -> File | None:
+    """The file that has waited longest to be looked at, if one is due."""
+    row = tx.execute(_FILE, {"now": now}).first()
+    if row is None:
+        return None
+    platform, bot, reference, since, tries = json.loads(row[3])
+    return File(row[0], row[1], row[2], platform, bot, reference, datetime.fromtimestamp(since, UTC), tries)
 
 
 def done(tx: Tx, which: int) -> bool:

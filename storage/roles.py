@@ -115,6 +115,13 @@ def lapsed(tx: Tx, now: datetime) -> list[Held]:
     return found
 
 
+def had(tx: Tx, who: int, what: Role, since: datetime) -> bool:
+    """Whether a right of somebody was taken or has lapsed since then."""
+    return any(
+        one.deed.startswith((f"taken: {what.value} ", f"lapsed: {what.value} ")) for one in audit.about(tx, who, since)
+    )
+
+
 def unite(tx: Tx, gone: int, kept: int) -> None:
     """Two persons turn out to be one: of two rights of one kind the one that lasts longer stays."""
     mine = {one.role: one for one in _every(tx, role.c.person_id == kept)}

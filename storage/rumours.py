@@ -102,7 +102,7 @@ def _tokens(tx: Tx, which: Collection[int]) -> dict[int, Tokens]:
 def _near(tx: Tx, tokens: Tokens, but: Collection[int] = ()) -> dict[int, Tokens]:
     """The rumours that have most tokens in common with these: found by the tokens, whatever else there is."""
     core = [value for kind, value in tokens if kind in CORE] or [
-        value for kind, value in tokens if kind in {Kind.WORD, Kind.PEOPLE, Kind.NEGATION}
+        value for kind, value in tokens if kind in {Kind.WORD, Kind.PEOPLE, Kind.NEGATION, Kind.TURN}
     ]
     if not core:
         return {}

@@ -61,6 +61,11 @@ def _to(column: str, *, nullable: bool = False, primary_key: bool = False) -> An
     )
 
 
+def _few(column: str, kept: str) -> sa.Index:
+    """An index of the few rows in which something is so: what is looked for every minute must not read everybody."""
+    return sa.Index(None, column, sqlite_where=sa.text(kept), postgresql_where=sa.text(kept))
+
+
 def _who(name: str, *, nullable: bool = False, primary_key: bool = False) -> Any:
     return sa.Column(
         name,
@@ -82,6 +87,7 @@ person = _table(
     sa.Column("quiet_from", sa.Integer),  # minutes after local midnight
     sa.Column("quiet_until", sa.Integer),
     sa.Column("met_on", sa.Integer, nullable=False),  # days since 1970: no finer
+    _few("met_on", "language IS NULL"),
     sqlite_autoincrement=True,  # an id is never used again, so a late letter can't reach a stranger
 )
 
@@ -100,6 +106,8 @@ address = _table(
     sa.Column("sees_at", Instant),  # from when circle news is shown here; none: always
     sa.UniqueConstraint("platform", "bot", "account"),
     sa.Index(None, "person_id"),
+    _few("linked_at", "linked_at IS NOT NULL"),
+    _few("sees_at", "sees_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -108,6 +116,7 @@ dialogue = _table(
     _who("person_id", primary_key=True),
     sa.Column("form", Sealed("dialogue.form"), nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "expires_at"),
 )
 
 link = _table(

@@ -154,6 +154,15 @@ def is_signed(text: bytes, signature: bytes, key: str) -> bool:
     return True
 
 
+def comment_of(signature: bytes) -> str:
+    """The trusted comment of a signature; "" if it is none. It is to be trusted only if the signature is good."""
+    try:
+        comment: str | None = minisign.Signature.from_bytes(signature).trusted_comment
+    except minisign.Error:
+        return ""
+    return comment or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """What the running bot signs bulletins with. Its repr shows no key.

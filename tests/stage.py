@@ -126,6 +126,7 @@ class Stage:
         """Let everything that is due leave, with what slow work makes of it."""
         await self.app.work()
         await self.app.fetch()
+        await self.app.look()
         await self.app.engine.drain()
 
     async def pass_time(self, by: timedelta, step: timedelta = timedelta()) -> None:

@@ -3,11 +3,13 @@
 A text becomes a set of tokens: places, numbers, concepts in whatever language, and its other words. Two texts are the
 same question only where nothing speaks against it; whatever is merely alike is shown to a moderator, who decides.
 It is a bag of tokens and understands no sentence: so it rather opens a second ticket than gives a wrong answer.
+Whatever may turn a sentence into its opposite must be the same in both: negations, words that have an opposite, the
+order of a sentence that holds several of these; and no word may stand in the place of another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, IntEnum
@@ -17,7 +19,7 @@ from typing import Final, TypeAlias
 from bot.domain import places
 from bot.domain.folding import LONGEST as LOOKED_AT
 from bot.domain.folding import loosely, words
-from bot.domain.rumour_words import CONCEPTS, EMPTY, NEGATIONS, NUMBERED, NUMBERS, PEOPLE
+from bot.domain.rumour_words import CONCEPTS, EMPTY, NEGATED, NEGATIONS, NUMBERED, NUMBERS, OPPOSITES, PEOPLE
 
 PROMISED: Final = timedelta(hours=48)  # within this an asker is told the verdict; once it may take as long again
 FRESH: Final = timedelta(days=7)  # an older verdict answers no new question: what was false then may be true now
@@ -27,7 +29,8 @@ SAME: Final = 0.85
 ALIKE: Final = 0.5
 ROOT: Final = 6  # letters by which an unlisted word is compared: endings fall away
 _SHORTEST_PLACE: Final = 4
-_RICH: Final = 3  # so many places, numbers and concepts say enough to be compared between languages
+_WHOLE: Final = 100  # tokens: a longer text is the same only as one that says all of it
+_SHORTEST_NEGATED: Final = 3  # letters that are left of a Tajik word without the “na-” that turns it
 _LANGUAGES: Final = ("tg", "ru", "en")
 
 
@@ -43,6 +46,8 @@ class Kind(IntEnum):
     NEGATION = 6
     ORDER = 7
     LANGUAGE = 8
+    TURN = 9  # a word that has an opposite
+    SEQUENCE = 10  # the order of all of it, where that matters
 
 
 class Verdict(Enum):
@@ -65,9 +70,13 @@ _WEIGHTS: Final[Mapping[Kind, float]] = {
     Kind.CONCEPT: 3.0,
     Kind.PEOPLE: 0.5,
     Kind.WORD: 2.0,
+    Kind.TURN: 1.0,
 }
 CORE: Final = frozenset({Kind.PLACE, Kind.NUMBER, Kind.CONCEPT})
-_MUST_BE_EQUAL: Final = (Kind.PLACE, Kind.REGION, Kind.NUMBER, Kind.NEGATION, Kind.ORDER)
+_MUST_BE_EQUAL: Final = (
+    *(Kind.PLACE, Kind.REGION, Kind.NUMBER, Kind.CONCEPT),
+    *(Kind.NEGATION, Kind.ORDER, Kind.TURN, Kind.SEQUENCE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +88,28 @@ class Claim:
     danger: int
 
 
-def read(text: str) -> Claim:  # noqa: C901 - each word is one of several things
+def read(text: str) -> Claim:
     """What a question is about. At most `LONGEST` characters are looked at."""
     said = _words(text)
     found: set[Token] = set()
     named = _places(said, found)
-    concepts: list[str] = []
+    order: list[Token] = []
     hits = dict.fromkeys(range(len(_LANGUAGES)), 0)
     for at, word in enumerate(said):
         for language in _empty().get(word, ()):
             hits[language] += 1
-        if word.isdecimal():
-            found.add((Kind.NUMBER, str(int(word))))
-        elif word in _numbers():
-            found.add((Kind.NUMBER, str(_numbers()[word])))
-        elif at in named:
+        if at in named:
             continue
-        elif (meant := _meant(word)) is not None:
-            concept, languages = meant
+        for token, languages in _tokens(word):
             for language in languages:
                 hits[language] += 1
-            found.add(_token(concept))
-            if concept not in concepts and concept not in {"people", "not"}:
-                concepts.append(concept)
-        elif word not in _empty():
-            found.add((Kind.WORD, loosely(word)[:ROOT]))
-    _order(concepts, found)
+            found.add(token)
+            order.append(token)
+    concepts = list(dict.fromkeys(str(value) for kind, value in order if kind is Kind.CONCEPT))
+    _order([str(value) for kind, value in order if kind in {Kind.CONCEPT, Kind.PEOPLE}], found)
+    turning = [value for kind, value in found if kind in {Kind.CONCEPT, Kind.TURN} and value in _turning()]
+    if (Kind.NEGATION, "not") in found or len(turning) > 1 or len(found) > _WHOLE:
+        found.add((Kind.SEQUENCE, " ".join(f"{kind.value}:{value}" for kind, value in order)))
     best = max(hits.values())
     spoken = [language for language, n in hits.items() if n == best]
     if best and len(spoken) == 1:
@@ -114,6 +119,31 @@ def read(text: str) -> Claim:  # noqa: C901 - each word is one of several things
     if (Kind.NEGATION, "not") in found and danger > 1:
         danger -= 1  # “nobody was shot?” is less pressing than “was anybody?”
     return Claim(frozenset(found), topic, danger)
+
+
+def _tokens(word: str) -> list[tuple[Token, Collection[int]]]:
+    """What one word says, and in which languages; nothing if it is one of those that say nothing."""
+    if word.isdecimal() or word in _numbers():
+        return [((Kind.NUMBER, str(_numbers().get(word) or int(word))), ())]
+    meant = _meant(word)
+    if meant is not None:
+        return [(_token(meant[0]), meant[1])]
+    if word in _empty():
+        return []
+    return _negated(word) or [((Kind.WORD, loosely(word)[:ROOT]), ())]
+
+
+def _negated(word: str) -> list[tuple[Token, Collection[int]]]:
+    """What a Tajik word says that “na-” turns into its opposite; nothing if it is no such word."""
+    for rest in map(word.removeprefix, NEGATED):
+        if rest == word or len(rest) < _SHORTEST_NEGATED:
+            continue
+        meant = _meant(rest)
+        if meant is not None and 0 in meant[1]:
+            return [((Kind.NEGATION, "not"), (0,)), (_token(meant[0]), (0,))]
+        if 0 in _empty().get(rest, ()):
+            return [((Kind.NEGATION, "not"), (0,))]
+    return []
 
 
 def _words(text: str) -> list[str]:
@@ -132,12 +162,14 @@ def _words(text: str) -> list[str]:
 def _token(concept: str) -> Token:
     if concept == "not":
         return Kind.NEGATION, "not"
-    return (Kind.PEOPLE, "people") if concept == "people" else (Kind.CONCEPT, concept)
+    if concept == "people":
+        return Kind.PEOPLE, "people"
+    return (Kind.CONCEPT, concept) if concept in _danger() else (Kind.TURN, concept)
 
 
-def _order(concepts: list[str], found: set[Token]) -> None:
+def _order(concepts: Sequence[str], found: set[Token]) -> None:
     """Who did it to whom: the order of two or more kinds of people, because a bag of words forgets it."""
-    actors = [one for one in concepts if _danger()[one][0] in {"forces", "protest", "people"}]
+    actors = [one for one in dict.fromkeys(concepts) if _danger().get(one, ("",))[0] in {"forces", "protest", "people"}]
     if len(actors) > 1:
         found.add((Kind.ORDER, ">".join(actors)))
 
@@ -145,6 +177,7 @@ def _order(concepts: list[str], found: set[Token]) -> None:
 def _places(said: list[str], found: set[Token]) -> set[int]:
     """Add the places that are named, and tell which words name them."""
     taken: set[int] = set()
+    order: list[tuple[int, str]] = []
     for length in (3, 2, 1):
         for start in range(len(said) - length + 1):
             span = range(start, start + length)
@@ -155,16 +188,20 @@ def _places(said: list[str], found: set[Token]) -> set[int]:
             code = places.exactly(" ".join(said[start : start + length]))
             if code:
                 taken |= set(span)
+                order.append((start, code))
                 if code not in places.REGIONS:
                     found.add((Kind.PLACE, code))
                 found.add((Kind.REGION, places.region_of(code)))
+    way = list(dict.fromkeys(code for _start, code in sorted(order)))
+    if len(way) > 1:  # from where to where
+        found.add((Kind.ORDER, ">".join(way)))
     return taken
 
 
 # -- comparing -----------------------------------------------------------------------------------------------------
 
 
-def _of(tokens: Tokens, *kinds: Kind) -> frozenset[Token]:
+def _of(tokens: Collection[Token], *kinds: Kind) -> frozenset[Token]:
     return frozenset(one for one in tokens if one[0] in kinds)
 
 
@@ -193,13 +230,10 @@ def is_same(one: Tokens, other: Tokens) -> bool:
     """Whether the verdict on one of them answers the other."""
     if any(_of(one, kind) != _of(other, kind) for kind in _MUST_BE_EQUAL):
         return False
+    mine, theirs = _of(one, Kind.WORD), _of(other, Kind.WORD)
     if _of(one, Kind.LANGUAGE) == _of(other, Kind.LANGUAGE):
-        return likeness(one, other) >= SAME
-    core = _of(one, *CORE)
-    if core != _of(other, *CORE) or _of(one, Kind.ORDER):
-        return False
-    left = max(len(_of(tokens, Kind.WORD)) for tokens in (one, other))
-    return left == 0 if len(core) < _RICH else left <= 1
+        return likeness(one, other) >= SAME and not (mine - theirs and theirs - mine)
+    return bool(_of(one, *CORE)) and not (mine or theirs or _of(one, Kind.ORDER, Kind.SEQUENCE))
 
 
 def is_alike(one: Tokens, other: Tokens) -> bool:
@@ -225,6 +259,7 @@ def _lexicon() -> tuple[dict[str, tuple[str, set[int]]], dict[str, tuple[str, se
     whole: dict[str, tuple[str, set[int]]] = {}
     begun: dict[str, tuple[str, set[int]]] = {}
     rows = [("not", NEGATIONS), *((name, lists) for name, _topic, _danger, *lists in CONCEPTS), ("people", PEOPLE)]
+    rows += [(name, lists) for pair in OPPOSITES for name, *lists in pair if lists]
     for concept, lists in rows:
         for language, list_ in enumerate(lists):
             for entry, is_beginning in _entries(list_):
@@ -232,6 +267,12 @@ def _lexicon() -> tuple[dict[str, tuple[str, set[int]]], dict[str, tuple[str, se
                 if known[0] == concept:
                     known[1].add(language)
     return whole, begun
+
+
+@cache
+def _turning() -> frozenset[str]:
+    """The concepts that have an opposite."""
+    return frozenset(side[0] for pair in OPPOSITES for side in pair)
 
 
 @cache

@@ -185,10 +185,179 @@ PEOPLE: Final = (
     "человек* люди людей жител*",
     "people person* civilian* resident*",
 )
+# Whatever turns what is said into its opposite, or takes it back: “without”, “almost”, “it is a lie that …”.
 NEGATIONS: Final = (
-    "не нест нестанд нестам нашуд нашуда накард надор* намекун*",
-    "не нет нету никто ни",
-    "not no never nobody none isn't aren't wasn't weren't don't doesn't didn't hasn't haven't",
+    "не нест нестанд нестам нашуд нашуда накард надор* намекун* наметавон* намешав* нахоҳ* ҳеҷ ҳаргиз бе бидуни дурӯғ* "
+    "бардурӯғ* қалбакӣ* гӯё базӯр",
+    "не нет нету никто ни никого никому ничего никогда никак нигде без едва чуть вряд якобы кроме ложь лжи ложн* лжив* "
+    "фейк* неправд* выдум* вранье враньё обман*",
+    "not no never nobody none nothing nowhere neither nor cannot can't couldn't won't wouldn't shouldn't isn't aren't wasn't "
+    "weren't don't doesn't didn't hasn't haven't hadn't without hardly barely almost nearly except unless false falsely "
+    "untrue fake* hoax* lie lies fail fails failed",
+)
+NEGATED: Final = ("наме", "на")  # beginnings that turn a Tajik verb, the longer first
+# What turns a sentence round when its opposite is said instead. A side: its name, its words in Tajik, Russian and
+# English; without words it is a concept of the list above.
+OPPOSITES: Final = (
+    (
+        (
+            "freed",
+            "озод* раҳо*",
+            "освобо* освобожд* отпусти* отпуще* отпуска* выпусти* выпуще* выпуска*",
+            "releas* freed free frees freeing liberat*",
+        ),
+        ("arrest",),
+    ),
+    (("alive", "зинда*", "жив жива живы живым живые живых выжи* уцеле*", "alive survive* living lives"), ("killed",)),
+    (
+        ("unhurt", "саломат* солим*", "здоров* невредим* вылеч* поправил*", "unhurt unharmed healthy recover* healed"),
+        ("wounded",),
+    ),
+    (
+        ("found", "ёфт* пайдо*", "найден* нашли нашел нашёл нашла нашлась нашлись нашелся обнаруж*", "found"),
+        ("kidnap",),
+    ),
+    (("peace", "сулҳ* ором*", "мир мира миру мирн* спокой* затишь*", "peace* calm* quiet"), ("war",)),
+    (("defence", "ҳимоя* мудофиа* дифоъ*", "защит* защищ* оборон*", "defend* defen* protect*"), ("war",)),
+    (
+        (
+            "on",
+            "барқарор* пайваст* васл* фаъол*",
+            "включ* восстанов* подключ* заработал* работает работают",
+            "restor* reconnect* works working resum*",
+        ),
+        ("off",),
+    ),
+    (("open",), ("closed",)),
+    (("clean", "тоза*", "чист*", "clean* drinkable"), ("poison",)),
+    (("unblocked", "", "разблокир*", "unblock* unlock*"), ("closed",)),
+    (
+        (
+            "came",
+            "омад* даромад* ворид* расид*",
+            "пришл* пришел* пришёл* прибы* приеха* прилет* вошл* вошел* вошёл* ввел* введ* ввод* въеха* верну* возвра*",
+            "came come comes coming arriv* enter* return* landed",
+        ),
+        (
+            "left",
+            "рафт* баромад* берун* гурехт*",
+            "ушл* ушел* ушёл* уходят уходит уехал* улетел* вышл* вышел* вышёл* вывел* выведен* вывод* покин* сбежа* отступ*",
+            "left leave leaves leaving depart* withdr* exit* flee* fled retreat*",
+        ),
+    ),
+    (
+        (
+            "began",
+            "сар оғоз* шурӯъ*",
+            "начал* начин* начнут начнет начнёт разгор* вспыхн*",
+            "began begin* begun start* launch* erupt*",
+        ),
+        (
+            "ended",
+            "тамом* анҷом* поён* хотима* бас",
+            "законч* оконч* прекра* заверш* остановл* остановил* перестал*",
+            "end ended ends ending finish* stop* cease* halt* over",
+        ),
+    ),
+    (
+        (
+            "raised",
+            "зиёд* афзу* баланд* боло*",
+            "повыс* повыш* подня* вырос* выраст* увелич* дороже больше",
+            "rais* rose rise rises rising increas* higher more up dearer",
+        ),
+        (
+            "lowered",
+            "кам камтар паст* поин* арзон*",
+            "пониз* пониж* сниз* сниж* упал* уменьш* сократ* подешев* дешевле меньше",
+            "lower* fell fall falls drop* decreas* reduc* less fewer cheap* down",
+        ),
+    ),
+    (
+        ("allowed", "иҷозат* рухсат*", "разреш* можно позвол* легальн* законн*", "allow* permit* legal lets let"),
+        (
+            "forbidden",
+            "манъ* қадаған* мамнӯъ*",
+            "запре* нельзя незаконн* нелегальн*",
+            "forbid* forbad* ban bans banned banning prohibit* illegal outlaw*",
+        ),
+    ),
+    (
+        (
+            "given",
+            "тақсим* медиҳанд",
+            "разда* выда* вручи* вручают дают",
+            "give gives gave given giving distribut* hand hands handed",
+        ),
+        (
+            "taken",
+            "мусодира* ғорат* кашида",
+            "отобра* отбира* отнял* отним* изъя* изыма* конфиск*",
+            "take takes took taken taking seiz* confiscat* loot* stole stolen steal*",
+        ),
+    ),
+    (
+        ("accepted", "қабул* розӣ*", "согласил* согласен соглас* принял* принят*", "accept* agree* approv*"),
+        ("refused", "рад инкор*", "отказ* отверг* отклон*", "refus* reject* declin* disagre*"),
+    ),
+    (
+        ("affirmed", "тасдиқ*", "подтверд* подтвержд*", "confirm*"),
+        ("denied", "такзиб*", "опроверг* отрица*", "deny denies denied denying refut* debunk*"),
+    ),
+    (
+        ("safe", "бехатар* осуда*", "безопас*", "safe* secure*"),
+        ("dangerous", "хатар* хавф*", "опас* угроз* угрожа*", "danger* unsafe* risk* threat* insecure*"),
+    ),
+    (
+        ("won", "ғалаба* пирӯз*", "победи* победа победу выигра*", "win won wins winning victor*"),
+        ("lost", "шикаст* мағлуб*", "проигра* поражен* потерпе* потеря*", "lose lost loses losing defeat*"),
+    ),
+    (
+        ("destroyed", "вайрон* хароб*", "разруш* снесл* снесен* уничтож* рухну*", "destroy* demolish* collaps* ruin*"),
+        (
+            "built",
+            "сохтанд сохта сохтмон* таъмир*",
+            "построи* построе* отремонт* отстро* починил*",
+            "rebuil* repair* build builds built fixed",
+        ),
+    ),
+    (
+        ("bought", "харид* мехар*", "купи* покупа* закуп*", "buy* bought purchas*"),
+        ("sold", "фурӯ*", "прода*", "sell* sold sale*"),
+    ),
+    (
+        ("appointed", "таъин*", "назнач*", "appoint* hire*"),
+        ("dismissed", "барканор* сабукдӯш*", "уволи* уволе* уволь* отстран*", "dismiss* sacked resign* ousted fired"),
+    ),
+    (
+        ("guilty", "гунаҳкор* айбдор*", "винов* вина", "guilty convict*"),
+        ("innocent", "бегуноҳ* бетақсир*", "невинов* невинн* оправда*", "innocent* acquit*"),
+    ),
+    (
+        ("imposed", "ҷорӣ*", "объяв* установ*", "impos* declar* introduc*"),
+        ("lifted", "бекор* лағв*", "отмен* снял* сняли снято сняты", "lift* cancel* abolish* revok*"),
+    ),
+    (
+        ("full", "пур", "полон полна полны полно переполн*", "full"),
+        ("empty", "холӣ*", "пуст пуста пусто пусты пустые пустует", "empty"),
+    ),
+    (
+        ("supported", "пуштибон*", "поддерж*", "support*"),
+        ("condemned", "маҳкумият*", "осуди* осужд*", "condemn*"),
+    ),
+    (
+        ("friend", "дӯст*", "друг друзья друзей союзн*", "friend* ally allies allied"),
+        ("enemy", "душман*", "враг* враж* противник*", "enem* foe foes"),
+    ),
+    (("before", "пеш", "перед", "before"), ("after", "пас баъд*", "после", "after")),
+    (("for", "тарафдор*", "сторонник*", "supporter*"), ("against", "зидди зид муқобил*", "против*", "against")),
+    (("north", "шимол*", "север*", "north*"), ("south", "ҷануб*", "юг юга юге югу южн*", "south*")),
+    (("east", "шарқ*", "восток* восточн*", "east*"), ("west", "ғарб*", "запад*", "west*")),
+    (
+        ("many", "бисёр*", "много многие многих большинств*", "many most lots"),
+        ("few", "", "мало немног* единиц*", "few little"),
+    ),
+    (("from", "аз", "из", "from"), ("into", "", "", "into")),
 )
 # Words that say nothing of what happened. They also tell in which language somebody writes.
 EMPTY: Final = (
@@ -196,9 +365,9 @@ EMPTY: Final = (
     "чӣ чи чанд имрӯз дирӯз ҳозир шаб инҷо онҷо барои ҳам хабар ҳақиқат будааст буд ҳаст ҳастанд магар",
     "в во на из у к ко с со и а что это эта этот правда ли верно говорят был была было были есть мы я вы они он она там "
     "тут здесь сегодня вчера сейчас ночью за по для как же бы так пишут слышал слышала или уже от до о об",
-    "is are was were be been it that the a an in on at of to from and or true this there they we i you do does did has "
+    "is are was were be been it that the a an in on at of to and or true this there they we i you do does did has "
     "have had say said says saying heard hear really today yesterday now tonight by for with about if whether can will "
-    "any some please rumour rumor near into being",
+    "any some please rumour rumor near being",
 )
 # Words for numbers, in the order of `NUMBERED`.
 NUMBERED: Final = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 30, 40, 50, 100, 200, 300, 500, 1000)

@@ -19,7 +19,7 @@ from tests.stage import Actor, Stage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 OUTDATED = "This button is no longer in use. Please choose again:"
-NEEDS = "Something at the desk needs a second person."
+NEEDS = "Something new waits for you. Look at it when you are alone."
 
 
 async def give(stage: Stage, who: Actor, what: Role) -> Held:
@@ -84,14 +84,16 @@ async def test_two_stewards_give_a_right_to_whoever_read_them_a_code(stage: Stag
     code = await proposes(anna, candidate)
     assert "Proposed. It happens when another steward agrees." in anna.last
     assert NEEDS in bahrom.last
-    assert not candidate.sees("You have a right here now")
+    assert not candidate.sees(NEEDS)
     await bahrom.presses("Look")
     await bahrom.presses("Give a right: moderator")
     assert f"It must end with {code.replace(' ', '')[-4:]}." in bahrom.last
     assert re.search(r"Proposed by: steward \d+, just now\.", bahrom.last)
     await bahrom.presses("I agree")
     assert "Done. The person is told." in bahrom.last
-    assert "You have a right here now: moderator." in candidate.last
+    assert candidate.last == NEEDS, "a lock screen tells nothing of a right"
+    await candidate.presses("Look")
+    assert "You have a right here: moderator." in candidate.last
     assert await holders(stage, Role.MODERATOR) == [await id_of(stage, candidate)]
     for steward in (anna, bahrom):
         assert not steward.sees("Chaman"), "no steward reads a name"
@@ -211,19 +213,30 @@ async def test_a_right_lapses_if_nobody_renews_it_and_its_holder_is_asked_before
     await stage.pass_time(75 * DAY, DAY)
     assert not keeper.sees("Do you want to keep it?")
     await stage.pass_time(2 * DAY, DAY)
-    assert "Your right ends in" in keeper.last
+    assert keeper.last == NEEDS
     await stage.pass_time(2 * DAY, DAY)
-    assert keeper.screen.count("Your right ends in") == 1, "asked once"
+    assert keeper.screen.count(NEEDS) == 1, "asked once"
+    await keeper.presses("Look")
+    assert "Your right ends in" in keeper.last
     await keeper.presses("Yes, ask for it")
     assert "Two stewards, or whoever runs the machine, must agree." in keeper.last
+    assert anna.last == NEEDS
+    await anna.presses("Look")
     assert re.search(r"Somebody asks that a right be renewed: moderator \d+\.", anna.last)
+    assert any("Renew it" in label for label in anna.buttons)
     await stage.pass_time(12 * DAY, DAY)
+    assert keeper.last == NEEDS
+    ended = button(keeper, "desk.over")
+    await keeper.presses("Look")
     assert "Your right has ended: moderator." in keeper.last
     assert await holders(stage, Role.MODERATOR) == []
     await keeper.says("/start")
     await keeper.presses("More")
     assert not any("Desk" in label for label in keeper.buttons)
-    assert bahrom.sees("Your right has ended: steward.")
+    await bahrom.presses("Look")
+    assert "Your right has ended: steward." in bahrom.last
+    await press(stage, bahrom, ended)
+    assert bahrom.last == OUTDATED, "he was no moderator"
 
 
 async def test_two_stewards_renew_a_right(stage: Stage) -> None:
@@ -237,7 +250,9 @@ async def test_two_stewards_renew_a_right(stage: Stage) -> None:
     await bahrom.says("/desk")
     await bahrom.presses("Renew: moderator")
     await bahrom.presses("I agree")
-    assert "Your right is renewed: moderator." in keeper.last
+    assert keeper.last == NEEDS
+    await keeper.presses("Look")
+    assert "You have a right here: moderator. It lasts" in keeper.last
     await stage.pass_time(20 * DAY, 2 * DAY)
     assert await holders(stage, Role.MODERATOR) == [await id_of(stage, keeper)]
 
@@ -256,6 +271,8 @@ async def test_a_right_that_two_have_taken_ends_at_once_also_for_an_old_button(s
     await bahrom.says("/desk")
     await bahrom.presses("Take away: steward")
     await bahrom.presses("I agree")
+    assert keeper.last == NEEDS
+    await keeper.presses("Look")
     assert "Your right has ended: steward." in keeper.last
     await press(stage, keeper, old)
     assert keeper.last == OUTDATED

@@ -60,6 +60,7 @@ async def opened(stage: Stage, first: Actor, second: Actor) -> int:
     """A roll-call of Khorog, opened by two. Its number."""
     await propose(first)
     await agree(second)
+    await stage.in_code(first, "region.board")
     await stage.pass_time(MINUTE)
     return (await stage.storage.read(regions.under_way))[-1].id
 
@@ -105,6 +106,7 @@ async def test_two_moderators_open_it_and_everybody_with_ties_there_is_asked_onc
     assert "People who are asked, about: few" in bahrom.last
     assert "Answers are counted for 24 hours." in bahrom.last
     await bahrom.presses("I agree")
+    await stage.in_code(anna, "region.board")
     await stage.pass_time(HOUR)
     for actor in (zarina, daler):
         assert actor.screen.count(QUESTION) == 1

@@ -144,6 +144,10 @@ def test_a_sign_under_a_message_is_heard_with_its_message() -> None:
             {"msgtype": "m.file", "body": "a.png", "url": "mxc://x/7", "info": {"mimetype": "image/png"}},
             Attached("photo", "mxc://x/7"),
         ),
+        (
+            {"msgtype": "m.file", "body": "bulletin-7-tg.txt", "file": {"url": "mxc://x/8"}},
+            Attached("document", '{"url":"mxc://x/8","key":{"k":""},"iv":"","hashes":{"sha256":""}}'),
+        ),
         ({"msgtype": "m.video", "body": "v", "url": 7}, Attached("video")),
         ({"msgtype": "m.audio", "body": "a", "url": "mxc://x/4"}, Attached("audio", "mxc://x/4")),
         (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,14 +17,27 @@ from bot.domain.bulletin import Claim, Draft, Status
 from bot.domain.conversation import Sender
 from bot.domain.roles import Role
 from bot.platforms.matrix.translation import referred
-from storage import drafts, people, roles
+from storage import bulletins, drafts, people, roles
+from storage.crypto import Keys
 from storage.database import Tx
+from storage.signing import throwaway_signer
+from storage.sqlite import SQLite, open_file
 from tests.matrix.crowd import Crowd, Neighbour
-from tests.matrix.test_family import Bot, Phone, bot, store
+from tests.matrix.test_family import Bot, Phone, bot
+from tests.updates.printing import TEXTS, put
 from tests.updates.test_pictures import CANARY, opened, photo, place_in
 
-__all__ = ["bot", "store"]
+__all__ = ["bot"]
 SENT = 200_000
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SQLite]:
+    keys = Keys(bytes(32))
+    keys.signer = throwaway_signer("Payvand", present())
+    storage = await open_file(tmp_path / "payvand.db", keys)
+    yield storage
+    await storage.close()
 
 
 async def uploaded(person: Neighbour, url: str, data: bytes) -> str:
@@ -96,6 +111,41 @@ async def test_a_picture_is_fetched_opened_made_anew_and_shown(
     assert CANARY not in made
     assert opened(made).size == (image["info"]["w"], image["info"]["h"]) == (640, 480)
     assert image["info"]["mimetype"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+async def test_a_file_is_fetched_opened_compared_and_answered(
+    bot: Bot,
+    crowd: Crowd,
+    encrypted: bool,  # noqa: FBT001
+) -> None:
+    person = await crowd.neighbour("maria")
+    maria, url = Phone(person), bot._server.url  # noqa: SLF001 - the test's own
+    store = bot._storage  # noqa: SLF001
+
+    async def sends(name: str, data: bytes, *, broken: bool = False) -> None:
+        content: dict[str, Any] = {"msgtype": "m.file", "body": name, "info": {"mimetype": "text/plain"}}
+        if encrypted:
+            sealed, keys = encrypt_attachment(data)
+            content["file"] = {**keys, "url": await uploaded(person, url, sealed[:-1] if broken else sealed)}
+        else:
+            content["url"] = "mxc://nowhere/nothing" if broken else await uploaded(person, url, data)
+        await person.sends("m.room.message", content)
+
+    async def story() -> None:
+        await maria.settles_in(bot.account.user, "Maria", "English")
+        await store.write(partial(put, texts=TEXTS, now=present()))
+        one = (await store.read(lambda tx: bulletins.editions(tx, 1)))["tg"]
+        await sends(one.name, one.file.encode())
+        await maria.reads("This is our signed file of No. 1 (Тоҷикӣ), and nothing in it was changed.")
+        await sends(one.name + ".minisig", one.signature.encode())
+        await maria.reads("our good signature of No. 1")
+        await sends(one.name, one.file.replace("18 сарбоз", "81 сарбоз").encode())
+        await maria.reads("the copy says “81”")
+        await sends(one.name, one.file.encode(), broken=True)
+        await maria.reads("I could not get this file.")
+
+    await bot.while_running(story)
 
 
 def test_a_reference_that_somebody_made_up_opens_nothing() -> None:

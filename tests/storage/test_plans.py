@@ -22,7 +22,8 @@ from bot.domain.conversation import Lane, Outgoing
 from bot.domain.roles import Role
 from bot.outbox.courier import NotSent
 from handlers import rounds, words
-from storage import broadcasts, outbox
+from storage import broadcasts, links, outbox
+from storage import people as people_kept
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.outbox import Delivered, Letter
@@ -133,6 +134,38 @@ async def test_nothing_that_is_asked_of_the_line_reads_all_that_was_ever_written
     plans = {one: plan for one, plan in (await statements.plans()).items() if "line_" in one}
     assert len(plans) > 15, "the statements were seen"  # noqa: PLR2004
     assert {one: steps for one, plan in plans.items() if (steps := whole(plan))} == {}
+
+
+async def test_what_expires_every_minute_reads_neither_all_people_nor_all_their_addresses(stage: Stage) -> None:
+    await stage.family("Zarina", "Daler")
+    with Statements(stage) as statements:
+        await stage.storage.write(partial(links.expire, now=stage.now()))
+        await stage.storage.write(partial(people_kept.expire, now=stage.now()))
+    plans = await statements.plans()
+    assert len(plans) > 4, "the statements were seen"  # noqa: PLR2004
+    assert {one: steps for one, plan in plans.items() if (steps := whole(plan))} == {}
+    found = " ".join(step for plan in plans.values() for step in plan)
+    for index in ("ix_person_met_on", "ix_address_linked_at", "ix_address_sees_at"):
+        assert index in found
+
+
+async def test_what_expires_every_minute_takes_no_more_steps_when_more_people_are_there(stage: Stage) -> None:
+    waiting = Waiting(stage)
+
+    def expire(tx: Tx) -> None:
+        links.expire(tx, stage.now())
+        people_kept.expire(tx, stage.now())
+
+    def speak(tx: Tx) -> None:
+        tx.execute(person.update().values(language="en"))
+
+    steps = []
+    for backlog in (FEW, MANY):
+        await waiting.wait(backlog)
+        await stage.storage.write(speak)
+        steps.append(await waiting.steps(expire))
+    few, many = steps
+    assert 0 < many < 1.2 * few
 
 
 async def test_a_bulletin_on_its_way_reads_no_whole_table_but_its_own_short_ones(stage: Stage) -> None:

@@ -28,6 +28,7 @@ from tests.telegram.test_family import Phone, account, while_running
 from tests.telegram.test_secrecy import whole
 from tests.updates.casting import draft
 from tests.updates.casting import publish as put_out
+from tests.updates.printing import TEXTS, put
 from tests.updates.test_pictures import CANARY, opened, photo, place_in
 
 __all__ = ["account"]
@@ -146,6 +147,30 @@ async def test_no_more_is_read_than_was_asked_for(emulator: Emulator, telegram: 
         await telegram.fetch("f", 100)
 
 
+# -- files to be checked ---------------------------------------------------------------------------------------------
+
+
+async def test_a_file_is_fetched_compared_and_answered(emulator: Emulator, store: SQLite, account: Telegram) -> None:
+    maria = Phone(emulator, ANNA)
+
+    async def story() -> None:
+        await maria.settles_in("Maria", "en")
+        await store.write(partial(put, texts=TEXTS, now=present()))
+        one = (await store.read(lambda tx: bulletins.editions(tx, 1)))["tg"]
+        emulator.fault("json", "getFile", code=500, description="later")
+        await emulator.attach(ANNA, "document", data=one.file.encode(), mime="text/plain")
+        await maria.reads("This is our signed file of No. 1 (Тоҷикӣ), and nothing in it was changed.")
+        await emulator.attach(ANNA, "document", data=one.signature.encode())
+        await maria.reads("our good signature of No. 1")
+        altered = one.file.replace("18 сарбоз", "81 сарбоз").encode("utf-16")
+        await emulator.attach(ANNA, "document", data=altered, mime="application/octet-stream")
+        await maria.reads("the copy says “81”")
+        await emulator.attach(ANNA, "document", data=b"x" * 1_500_000)
+        await maria.reads("too large to be one of ours")
+
+    await while_running(store, account, story)
+
+
 # -- channels ------------------------------------------------------------------------------------------------------
 
 
@@ -171,7 +196,7 @@ async def test_a_channel_where_a_moderator_posts_a_code_is_an_outlet_and_nothing
         assert posted() == [], "nothing was answered"
         await emulator.post(CHANNEL, code, forward_origin={"type": "hidden_user", "sender_user_name": "x", "date": 1})
         await emulator.post(CHANNEL, code)
-        await anna.reads("has sent me the code")
+        await anna.reads("Something new waits for you.")
         await anna.presses("outlet")
         await anna.presses("outlet.one")
         await anna.presses("outlet.speak:" + await which() + ":en")

@@ -239,6 +239,8 @@ async def test_the_moderator_sees_one_message_with_a_bar_and_the_reasons_at_the_
     stage.memory.fail(Unknown(), account="daler")
     await publishes(stage, by=by)
     await stage.settle()
+    assert "Something new waits for you." in anna.last
+    await anna.presses("Look")
     assert "No. 1 goes out.\n░░░░░░░░░░\n0 of 453" in anna.last
     await stage.pass_time(MINUTE)
     assert not anna.sees("No. 1 goes out")
@@ -277,10 +279,10 @@ async def test_what_is_cancelled_reaches_nobody_else(stage: Stage) -> None:
     await stage.storage.write(partial(rounds.broadcasting, now=stage.now(), most={"memory/1": 120}))
     await stage.app.engine.drain()
     await stage.storage.write(partial(rounds.broadcasting, now=stage.now(), most={"memory/1": 120}))
-    assert not bahrom.sees("Something new waits at the desk.")
+    assert not bahrom.sees("Something new waits for you.")
     await forge(stage, anna, "cast.cancelled:1")
     assert "Cancelled." in anna.last
-    assert bahrom.sees("Something new waits at the desk."), "nobody cancels unseen"
+    assert bahrom.sees("Something new waits for you."), "nobody cancels unseen"
     await stage.pass_time(5 * MINUTE)
     got = [len(stage.memory.chat(f"c{who}")) for who in everybody]
     assert sum(got) == 120  # noqa: PLR2004 - what had left

@@ -11,7 +11,7 @@ from bot.domain.bulletin import Draft, Grade, Source
 from bot.domain.drafting import missing, with_claim, with_source, with_text, without_claim, without_source
 from bot.domain.rollcall import day_of
 from storage import bulletins, drafts
-from tests.family.looking import forge, id_of
+from tests.family.looking import button, forge, id_of
 from tests.family.test_desk import moderators
 from tests.family.test_desk import people as settled
 from tests.stage import Actor, Stage
@@ -78,7 +78,7 @@ async def test_others_translate_and_all_languages_go_out(stage: Stage) -> None:
     anna, bahrom, chaman = await moderators(stage, "Anna", "Bahrom", "Chaman")
     await writes(anna)
     await anna.presses("Ask for translations")
-    assert "A draft waits for a translation." in bahrom.last
+    assert bahrom.last == "Something new waits for you. Look at it when you are alone."
     await bahrom.presses("Look")
     await bahrom.presses("Русский: The road")
     assert bahrom.last.endswith("The road is open")
@@ -93,7 +93,7 @@ async def test_others_translate_and_all_languages_go_out(stage: Stage) -> None:
     assert "2 texts are left." in chaman.last, "what was written is kept"
     await translates(chaman, "Водитель", "Проедут ли грузовики.")
     assert "Done. Thank you." in chaman.last
-    assert "is translated into another language" in anna.last
+    assert "Something new waits for you." in anna.last
     await anna.presses("Drafts")
     await anna.presses("📝 The road")
     await proposes(anna)
@@ -228,8 +228,9 @@ async def test_a_translation_of_what_is_replaced_ends_as_a_task_and_as_a_proposa
     await proposes(anna)
     await opens(bahrom)
     await bahrom.presses("Publish it")
-    assert bahrom.sees("No. 1 is replaced by No. 2: its translation is no longer needed. Thank you.")
-    assert anna.sees("its translation is no longer needed"), "she was at it just now"
+    await stage.in_code(bahrom, "draft.over")
+    assert "No. 1 is replaced by No. 2: its translation is no longer needed. Thank you." in bahrom.last
+    assert button(anna, "draft.over"), "she was at it just now"
     assert await stage.storage.read(partial(drafts.translations, number=1)) == []
     await anna.says("/desk")
     assert not any("Translation of No. 1" in label for label in anna.buttons)

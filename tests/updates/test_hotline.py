@@ -102,7 +102,7 @@ async def test_a_member_writes_a_moderator_takes_it_and_answers_and_the_letter_s
     (zarina,) = await settled(stage, "Zarina")
     await writes(zarina)
     assert "without your name" in zarina.last
-    assert all(one.sees("Something new waits at the desk.") for one in (anna, bahrom))
+    assert all(one.sees("Something new waits for you.") for one in (anna, bahrom))
     await looks(anna)
     assert not anna.sees(QUESTION), "whoever reads a case has taken it"
     await reads(zarina)
@@ -122,8 +122,8 @@ async def test_a_member_writes_a_moderator_takes_it_and_answers_and_the_letter_s
     await zarina.presses("Look at the case")
     assert f"Moderator 1, just now:\n{ANSWER}" in zarina.last
     await writes_more(zarina, "And on Sunday?")
-    assert anna.sees("Something new waits at the desk.")
-    assert bahrom.screen.count("Something new waits at the desk.") == 1, "only whoever has taken it is told"
+    assert anna.sees("Something new waits for you.")
+    assert bahrom.screen.count("Something new waits for you.") == 1, "only whoever has taken it is told"
 
 
 async def test_whoever_opens_the_line_reads_that_moderators_never_write_first_and_how_long_it_takes(
@@ -296,7 +296,7 @@ async def test_a_case_is_one_moderators_until_it_is_handed_over_or_they_are_sile
     assert f"Moderator 2, just now:\n{ANSWER}" in zarina.last
     await looks(bahrom)
     await bahrom.presses("Hand it over")
-    assert anna.sees("A case of the line was handed over")
+    assert "Something new waits for you." in anna.last
     await takes(anna)
     await answers(anna, "I go on with it.")
     await reads(zarina)
@@ -363,8 +363,8 @@ async def test_a_moderator_is_warned_of_their_own_account_and_of_news_that_a_voi
 async def test_a_moderator_writes_too_and_nobody_answers_their_own_case(stage: Stage) -> None:
     anna, bahrom = await moderators(stage, "Anna", "Bahrom")
     await writes(anna)
-    assert not anna.sees("waits at the desk")
-    assert bahrom.sees("Something new waits at the desk.")
+    assert not anna.sees("waits for you")
+    assert bahrom.sees("Something new waits for you.")
     await anna.says("/desk")
     await anna.presses("Hotline")
     assert "No case is open." in anna.last
@@ -409,14 +409,14 @@ async def test_words_of_danger_go_first_and_offer_the_call_for_help_at_once(stag
     await writes(zarina, "Они ломятся в дверь, нам страшно")
     assert "Are you in danger?" in zarina.last
     assert zarina.buttons[0] == "🆘 I need help"
-    assert anna.sees("Something pressing waits at the desk.")
+    assert anna.sees("Something pressing waits for you.")
     await anna.says("/desk")
     await anna.presses("Hotline")
     assert [label[0] for label in anna.buttons[:2]] == ["🔴", "🟡"]
     await zarina.presses("I need help")
     assert "Zarina: I need help." in daler.last
     await stage.pass_time(61 * MINUTE, 10 * MINUTE)
-    assert anna.sees("Somebody still waits at the line for an answer.")
+    assert anna.sees("Something pressing waits for you.")
 
 
 async def test_i_need_help_said_to_the_moderators_is_a_call_and_without_a_circle_goes_to_them(stage: Stage) -> None:
@@ -431,7 +431,7 @@ async def test_i_need_help_said_to_the_moderators_is_a_call_and_without_a_circle
     await writes(alone, "Мне нужна помощь")
     assert [one.danger for one in await cases(stage)] == [3]
     assert "you are in no circle that I could call" in alone.last
-    assert anna.sees("Something pressing waits at the desk.")
+    assert anna.sees("Something pressing waits for you.")
 
 
 async def test_a_flood_by_one_person_is_limited_kindly_and_words_of_danger_still_get_through(stage: Stage) -> None:
@@ -443,7 +443,7 @@ async def test_a_flood_by_one_person_is_limited_kindly_and_words_of_danger_still
     await writes_more(zarina, "One too many")
     assert "10 messages of yours wait for an answer" in zarina.last
     assert "🆘 I need help" in zarina.buttons
-    assert anna.screen.count("Something new waits at the desk.") <= handler.WORDS_AN_HOUR
+    assert anna.screen.count("Something new waits for you.") <= handler.WORDS_AN_HOUR
     await reads(zarina)
     await writes_more(zarina, "They are beating us")
     assert "Are you in danger?" in zarina.last
@@ -472,7 +472,7 @@ async def test_without_an_answer_the_member_is_told_so_and_the_moderators_are_re
     assert zarina.last == "What you wait for has not come yet. Open it when you are alone."
     await zarina.presses("Look at the case")
     assert "Nobody has answered in time. I have reminded the moderators." in zarina.last
-    assert all(one.sees("Somebody still waits at the line") for one in (anna, bahrom))
+    assert all(one.sees("Something pressing waits for you.") for one in (anna, bahrom))
     await stage.pass_time(30 * HOUR, HOUR)
     assert zarina.screen.count("has not come yet") == 1, "once"
 
@@ -495,7 +495,9 @@ async def test_the_member_ends_it_and_nothing_stays(stage: Stage) -> None:
     await zarina.presses("Yes, erase it")
     assert "It is ended, and erased." in zarina.last
     assert not any((await lines(stage)).values())
-    assert anna.sees("was ended by the member, and is erased")
+    assert anna.last == "Something new waits for you. Look at it when you are alone."
+    await anna.presses("Look")
+    assert "was ended by the member, and is erased" in anna.last
     for one in (kept, sending):
         await press(stage, anna, one)
         assert anna.last == OUTDATED
@@ -523,7 +525,8 @@ async def test_whoever_is_forgotten_leaves_no_row_and_a_forgotten_moderator_leav
     await zarina.presses("Forget me")
     await zarina.presses("Yes, forget me")
     assert not any((await lines(stage)).values())
-    assert bahrom.sees("was ended by the member, and is erased")
+    await bahrom.presses("Look")
+    assert "was ended by the member, and is erased" in bahrom.last
     await stage.pass_time(2 * HOUR, HOUR)
     assert QUESTION not in repr(await rows(stage))
 
@@ -562,7 +565,8 @@ async def test_a_case_in_which_nobody_writes_is_erased_with_a_word_before(stage:
     assert "There is something new for you." in zarina.last
     await zarina.presses("Look at the case")
     assert "Nobody has written here for long. It is erased by" in zarina.last
-    assert anna.sees("has been quiet for long, and is erased soon")
+    await anna.presses("Look")
+    assert "has been quiet for long, and is erased soon" in anna.last
     await stage.pass_time(8 * DAY, DAY)
     assert not any((await lines(stage)).values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import partial
 
@@ -9,7 +10,7 @@ import pytest
 
 from bot.domain.bulletin import Kind, State
 from bot.domain.roles import Role
-from handlers import reviewing
+from handlers import broadcast, reviewing
 from storage import bulletins, drafts, roles, vouchers
 from storage.database import Tx
 from tests.family.looking import button, forge, id_of, press
@@ -30,8 +31,8 @@ async def test_two_publish_exactly_what_both_have_seen(stage: Stage, sent: Sent)
     assert await stage.storage.read(partial(bulletins.newest, most=1)) == []
     await opens(bahrom)
     text = bahrom.messages[-2].text
-    assert "English: 100 readers" in bahrom.last
-    assert "700 readers, who are told that it is not yet translated" in bahrom.last
+    assert "English: 100+ readers" in bahrom.last
+    assert "700+ readers, who are told that it is not yet translated" in bahrom.last
     assert "To reach all of them takes about 1 minute" in bahrom.last
     await bahrom.presses("Publish it")
     assert "Published: No. 1." in bahrom.last
@@ -47,6 +48,21 @@ async def test_two_publish_exactly_what_both_have_seen(stage: Stage, sent: Sent)
     assert (one[0].number, one[1]) == (1, await id_of(stage, anna))
     both = await stage.storage.read(partial(bulletins.people_of, number=1))
     assert both == (await id_of(stage, anna), await id_of(stage, bahrom))
+
+
+async def test_a_preview_never_tells_of_one_reader_more(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, bahrom = await moderators(stage, "Anna", "Bahrom")
+    await writes(anna)
+    await proposes(anna)
+    shown = []
+    for counts in ({"en": 14, "tg": 9}, {"en": 15, "tg": 8, "ru": 1}, {"en": 19}, {"en": 20}):
+        monkeypatch.setattr(broadcast, "planned", lambda *_args, counts=counts: counts)
+        await opens(bahrom)
+        shown.append(re.sub(r"Proposed by.*|Without a second.*", "", bahrom.last))
+    assert "English: 10+ readers" in shown[0]
+    assert "Тоҷикӣ: few readers, who are told that it is not yet translated" in shown[0]
+    assert shown[0] == shown[1] == shown[2]
+    assert shown[3] != shown[2], "the control: it is counted"
 
 
 async def test_the_author_alone_can_not_agree(stage: Stage, sent: Sent) -> None:
@@ -190,7 +206,9 @@ async def test_what_one_publishes_alone_says_so_and_withdraws_itself_after_six_h
     assert "Published: No. 1, not yet reviewed." in anna.last
     editions = await stage.storage.read(partial(bulletins.editions, number=1))
     assert "⚠️ Not yet reviewed" in editions["en"].text
-    assert bahrom.sees("A bulletin was published by one person alone.")
+    assert bahrom.last == "Something pressing waits for you. Look at it as soon as you are alone."
+    await bahrom.presses("Look")
+    assert "One person has published this alone." in bahrom.last
     await stage.pass_time(5 * HOUR, HOUR)
     assert len(sent.begun) == 1
     await stage.pass_time(2 * HOUR, HOUR)

@@ -57,7 +57,7 @@ async def test_a_question_gets_a_verdict_by_two_and_every_asker_is_told_once(sta
     assert "48 hours" in zarina.last
     await asks(daler, "Правда ли, что в Хороге убили двести человек?")
     assert len((await rows(stage))["rumour"]) == 1
-    assert anna.sees("Something pressing waits at the desk.")
+    assert anna.sees("Something pressing waits for you.")
     await proposes(anna)
     assert not zarina.sees("Answer:")
     await bahrom.says("/desk")
@@ -129,7 +129,7 @@ async def test_a_flood_of_one_rumour_by_a_thousand_people_is_one_ticket(stage: S
 
     await stage.storage.write(join)
     assert len((await rows(stage))["rumour"]) == 1
-    assert anna.screen.count("Something pressing waits at the desk.") == 1
+    assert anna.screen.count("Something pressing waits for you.") == 1
     assert len(await stage.storage.read(partial(rumours.words_of, which=one.id))) == 3  # noqa: PLR2004
     await proposes(anna)
     await agrees(bahrom)

@@ -79,6 +79,8 @@ async def walk(nigora: Hand, rustam: Hand, maria: Hand, storage: Storage) -> Non
     await _publish(nigora, rustam)
     await maria.reads("№ 2", RUSSIAN[WHY], RUSSIAN[BLOCKED])
     await maria.sees(_russian(_("✏️ Corrected by No. {number}.", number=2)))
+    await nigora.reads("Something new waits for you.")
+    await nigora.chooses("Look")
     await nigora.reads("No. 2 has gone out.", "1 of 1 reached.")
 
 
@@ -124,7 +126,7 @@ async def _drafts(author: Hand) -> None:
 
 
 async def _translates(translator: Hand, *texts: str) -> None:
-    await translator.reads("A draft waits for a translation.")
+    await translator.reads("Something new waits for you.")
     await translator.chooses("Look")
     await translator.chooses("Русский")
     for text in texts:
@@ -134,10 +136,10 @@ async def _translates(translator: Hand, *texts: str) -> None:
 
 
 async def _publish(author: Hand, reviewer: Hand) -> None:
-    await author.reads("A draft of yours is translated")
+    await author.reads("Something new waits for you.")
     for label in ("Drafts", "The road to", "Propose it", "I have thought of all this", "Propose it"):
         await author.chooses(label)
-    await reviewer.reads("needs a second person")
+    await reviewer.reads("Something new waits for you.")
     for label in ("Look", "Publish: The road to", "Publish it"):
         await reviewer.chooses(label)
     await reviewer.reads("Published: No.")

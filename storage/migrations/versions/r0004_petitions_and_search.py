@@ -409,3 +409,31 @@ def upgrade() -> None:
     with op.batch_alter_table("candidate_note", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_candidate_note_candidate_id"), ["candidate_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_candidate_note_expires_at"), ["expires_at"], unique=False)
+
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_address_linked_at"),
+            ["linked_at"],
+            unique=False,
+            sqlite_where=sa.text("linked_at IS NOT NULL"),
+            postgresql_where=sa.text("linked_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_address_sees_at"),
+            ["sees_at"],
+            unique=False,
+            sqlite_where=sa.text("sees_at IS NOT NULL"),
+            postgresql_where=sa.text("sees_at IS NOT NULL"),
+        )
+
+    with op.batch_alter_table("dialogue", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dialogue_expires_at"), ["expires_at"], unique=False)
+
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_person_met_on"),
+            ["met_on"],
+            unique=False,
+            sqlite_where=sa.text("language IS NULL"),
+            postgresql_where=sa.text("language IS NULL"),
+        )
