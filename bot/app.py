@@ -17,8 +17,7 @@ import structlog
 from markupsafe import Markup
 
 from bot import exporting, i18n
-from bot.domain import relay
-from bot.domain import textfile
+from bot.domain import relay, textfile
 from bot.domain.conversation import Incoming, Sender
 from bot.domain.picture import Trouble
 from bot.domain.textfile import Got, Unread

@@ -1059,12 +1059,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
-        case Attached(caption=caption) if (awaited := _awaited(tx, ask, heard)) is not None:
-            ask, handler = replace(ask, words=caption, attached=heard), awaited
-        case Attached(caption=caption):
-            ask = replace(ask, words=caption)
-            asked = ask.data.get("what") == "rumour" and caption.strip()
-            handler = rumour.asked if asked else _by_caption(tx, ask)
+        case Attached():
+            ask, handler = _by_thing(tx, replace(ask, words=heard.caption, attached=heard))
         case _:
             handler = home.not_understood
     if not ask.person.language and handler is not start.speak:
@@ -1102,13 +1098,20 @@ def _by_content(tx: Tx, ask: Ask) -> Handler:
     return verify.typed if verify.is_ours(ask, tx) else home.not_understood
 
 
-def _awaited(tx: Tx, ask: Ask, thing: Attached) -> Handler | None:
-    """Who waits for a picture or a file, if nothing more urgent stands under what came."""
-    if understand(thing.caption, asked=False) in URGENT:
-        return None
-    if petition_relay.is_meant(ask, tx, thing):
-        return petition_relay.sent
-    return picturing.sent if ask.data.get("what") == "draft.picture" else None
+def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
+    """What a picture, a file or anything else is sent for, if the words under it say nothing more urgent."""
+    what, said = ask.data.get("what", ""), understand(ask.words, asked=False)
+    thing = ask.attached
+    if thing is not None and said not in URGENT:
+        if petition_relay.is_meant(ask, tx, thing):
+            return ask, petition_relay.sent
+        if what == "draft.picture":
+            return ask, picturing.sent
+    is_file = thing is not None and thing.kind == "document"
+    if is_file and said is None and (what not in WORDS or what in BESIDE):
+        return ask, document.sent
+    ask = replace(ask, attached=None)
+    return ask, rumour.asked if what == "rumour" and ask.words.strip() else _by_caption(tx, ask)
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

@@ -14,7 +14,7 @@ from bot.domain.conversation import Attached, Incoming, Moved, Said, Sender, Sta
 from bot.domain.phrases import Intent
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import deep_link
-from handlers import alarm, home, petition_relay, picturing, router, verify
+from handlers import alarm, document, home, petition_relay, picturing, router, verify
 from handlers.ask import Answer, Ask
 from storage import checkins, inbox, people
 from storage.database import Tx
@@ -353,7 +353,7 @@ async def test_what_is_understood_of_a_question_is_settled_by_the_circle_and_the
 def test_every_intent_and_every_question_has_somebody_who_answers() -> None:
     assert set(router.PHRASES) == set(Intent)
     assert set(router.UNDERSTOOD) == set(router.WORDS)
-    others = {verify.forwarded, picturing.sent, petition_relay.sent}
+    others = {verify.forwarded, picturing.sent, petition_relay.sent, document.sent}
     assert set(router.LIMITS) <= {*router.BUTTONS.values(), *router.WORDS.values(), *others}
 
 

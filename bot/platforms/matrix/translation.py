@@ -169,7 +169,7 @@ def _attached(msgtype: str, content: Mapping[str, object]) -> Attached:
     if kind == "document" and _object(content.get("info")).get("mimetype") in _PICTURES:
         kind = "photo"
     ours = name or body if kind == "document" and (name or body).endswith(OURS) else ""
-    return Attached(kind, _reference(content) if kind == "photo" or ours else _address(content), caption, ours)
+    return Attached(kind, _reference(content) if kind in {"photo", "document"} else _address(content), caption, ours)
 
 
 def _address(content: Mapping[str, object]) -> str:
