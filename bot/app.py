@@ -234,18 +234,22 @@ class App:
         self.engine.wake()
 
     async def round(self) -> None:
-        """Do once what the passing of time asks for."""
+        """Do once what the passing of time asks for; in one transaction, since nothing else waits for it here."""
         now = self.now()
-        for work in (
-            rounds.often,
-            rounds.waiting,
-            rounds.seldom,
-            rounds.asking,
-            rounds.answering,
-            rounds.tidying,
-            rounds.searching,
-        ):
-            await self.storage.write(partial(work, now=now))
+
+        def once(tx: Tx) -> None:
+            for work in (
+                rounds.often,
+                rounds.waiting,
+                rounds.seldom,
+                rounds.asking,
+                rounds.answering,
+                rounds.tidying,
+                rounds.searching,
+            ):
+                work(tx, now)
+
+        await self.storage.write(once)
         while await self.storage.write(self._feeding()):
             pass
 

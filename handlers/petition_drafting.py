@@ -753,6 +753,4 @@ def tell_author(ask: Ask, tx: Tx, which: int) -> list[Outgoing]:
     found = petitions.find(tx, which)
     if found is None or found.author is None or found.author == ask.person.id:
         return []
-    text = _("Somebody has said yes: they stand under a letter of yours.")
-    look_there = button(pgettext("button", "📜 Look"), "petition.sponsors", which)
-    return [desk.quietly(tx, found.author, text, ask.now, look_there)]
+    return [desk.quietly(tx, found.author, desk.WAITS, ask.now, button(desk.LOOK, "petition.sponsors", which))]

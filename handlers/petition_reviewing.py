@@ -211,8 +211,8 @@ def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
         [button(pgettext("button", "👁 See it"), "petition", version.petition)],
         [back("desk")],
     )
-    text, look = _("A letter of yours is open: it can be signed."), pgettext("button", "👁 See it")
-    told = desk.quietly(tx, one.proposer, text, ask.now, button(look, "petition.one", version.petition))
+    look = button(desk.LOOK, "petition.one", version.petition)
+    told = desk.quietly(tx, one.proposer, desk.WAITS, ask.now, look)
     return [done, told]
 
 
@@ -238,6 +238,6 @@ def refused(ask: Ask, tx: Tx) -> list[Outgoing]:
     desk.second(ask, tx, by, KIND, one.id)
     _step(ask, tx, version, Deed.REFUSE, Who.REVIEWER, by.person, why)
     audit.note(tx, by.person, f"refused: {why.value}", ask.now, about=one.proposer)
-    text, look = _("A letter of yours was refused. Why, stands there."), pgettext("button", "📜 Look")
-    told = desk.quietly(tx, one.proposer, text, ask.now, button(look, "petition.one", version.petition))
+    look = button(desk.LOOK, "petition.one", version.petition)
+    told = desk.quietly(tx, one.proposer, desk.WAITS, ask.now, look)
     return [ask.reply(_("Refused. Its author is told why."), [back("desk")]), told]

@@ -35,6 +35,9 @@ SIZES = (
 )  # padded plaintext lengths; above the last, the next multiple of it
 
 
+COMPILED = 1000  # statements that are remembered: all there are
+
+
 class Tampered(Exception):  # noqa: N818
     """A sealed value does not open: another key, another column, or somebody changed it. Carries no value."""
 
@@ -47,7 +50,7 @@ class Keys:
     community's public key, "" if it has none.
     """
 
-    __slots__ = ("_blind", "_dice", "_root", "_seal", "petitions", "public", "signer")
+    __slots__ = ("_blind", "_dice", "_root", "_seal", "dialects", "petitions", "public", "signer")
 
     def __init__(self, root: bytes, *, dice: Callable[[int], bytes] = os.urandom) -> None:
         self._root = root
@@ -57,6 +60,7 @@ class Keys:
         self.signer: Signer | None = None
         self.petitions: Online | None = None
         self.public = ""
+        self.dialects: dict[str, sa.Dialect] = {}  # see `share`
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -98,6 +102,20 @@ def _pad(plain: bytes) -> bytes:
 def attach(dialect: sa.Dialect, keys: Keys) -> None:
     """Give an engine's dialect the keys its Sealed and Blind columns use."""
     dialect.payvand_keys = keys  # type: ignore[attr-defined]
+
+
+def share(engine: sa.Engine, keys: Keys) -> None:
+    """Attach the keys, and let all engines that use them for one kind of database compile each statement once.
+
+    SQLAlchemy needs a millisecond or two for a statement that an engine has not seen, and remembers it by its dialect.
+    """
+    known = keys.dialects.get(engine.name)
+    if known is None or known.server_version_info is None:  # it has not met its database yet
+        known = keys.dialects[engine.name] = engine.dialect
+        attach(known, keys)
+        known.payvand_compiled = sa.util.LRUCache(COMPILED)  # type: ignore[attr-defined]
+    engine.dialect = known
+    engine.update_execution_options(compiled_cache=known.payvand_compiled)  # type: ignore[attr-defined]
 
 
 class Sealed(sa.types.TypeDecorator[Any]):

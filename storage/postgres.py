@@ -245,7 +245,7 @@ def make_engine(url: str, keys: Keys) -> AsyncEngine:
             },
         },
     )
-    crypto.attach(engine.dialect, keys)
+    crypto.share(engine.sync_engine, keys)
     sa.event.listen(engine.sync_engine, "handle_error", _hush)
     return engine
 

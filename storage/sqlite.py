@@ -68,7 +68,7 @@ class _Hop(aiosqlite.Connection):
             poolclass=StaticPool,
             hide_parameters=True,
         )
-        crypto.attach(engine.dialect, keys)
+        crypto.share(engine, keys)
         sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql(begin))
         return engine
 

@@ -15,6 +15,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 pytest_plugins = [
+    "tests.house.leftovers",
     "tests.house.loopback",
     "tests.house.report",
     "tests.storage.servers",

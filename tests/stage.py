@@ -22,9 +22,10 @@ from bot.app import App
 from bot.domain.conversation import Incoming
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import MemoryPlatform, Message, deep_link
+from storage import drafts, jobs
 
 if TYPE_CHECKING:
-    from storage.database import Storage
+    from storage.database import Storage, Tx
 
 BEGIN = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
 STEP = timedelta(seconds=20)  # time passes in such steps, and everything that is due happens at each
@@ -124,10 +125,15 @@ class Stage:
 
     async def settle(self) -> None:
         """Let everything that is due leave, with what slow work makes of it."""
-        await self.app.work()
-        await self.app.fetch()
+        if await self.storage.read(self._has_slow_work):
+            await self.app.work()
+            await self.app.fetch()
         await self.app.look()
         await self.app.engine.drain()
+
+    def _has_slow_work(self, tx: Tx) -> bool:
+        """One look for both kinds: there is hardly ever any, and each look is a transaction."""
+        return jobs.first(tx) is not None or drafts.to_fetch(tx, self._now) is not None
 
     async def pass_time(self, by: timedelta, step: timedelta = timedelta()) -> None:
         """Let time pass, with all that happens because it passes; a long time in longer steps if no step is named."""

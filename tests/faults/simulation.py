@@ -144,7 +144,7 @@ class Disk:
         self._engine = sa.create_engine(
             "sqlite://", module=dbapi2, creator=lambda: self._driver, poolclass=StaticPool, hide_parameters=True
         )
-        crypto.attach(self._engine.dialect, KEYS)
+        crypto.share(self._engine, KEYS)
         sa.event.listen(self._engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
 
     def open(self) -> sa.Connection:

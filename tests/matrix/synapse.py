@@ -19,7 +19,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from itertools import count
@@ -27,6 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import pytest
+
+from tests.house.leftovers import make_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,8 +72,7 @@ class Synapse:
     def __init__(self, extra: Mapping[str, Any] | None = None) -> None:
         if not PYTHON.exists():
             pytest.skip(MISSING)
-        memory = Path("/dev/shm")  # noqa: S108 - only where it is; a mkdtemp inside
-        self.directory = Path(tempfile.mkdtemp(prefix="payvand-synapse-", dir=memory if memory.is_dir() else None))
+        self.directory = make_place("synapse")
         self.port = _free_port()
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None

@@ -8,7 +8,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from storage.crypto import Keys
 from storage.postgres import open_server
 from storage.signing import make_pair, throwaway_signer
 from storage.sqlite import open_file
+from tests.house.leftovers import make_place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -40,9 +40,15 @@ ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
 USER = "payvand"
 MODEL = "model"  # the database that others are copied from
 PATIENCE = 60  # seconds for the server to come up
-# Both stores lie in memory where there is such a place: what a disk does to them is tried elsewhere (tests/faults).
-MEMORY = next((place for place in ("/dev/shm",) if os.access(place, os.W_OK)), None)  # noqa: S108 - not a file of ours
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "listen_addresses=")
+# What its processes share lies in its directory, and goes with that however it ends.
+QUICK = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "listen_addresses=",
+    "dynamic_shared_memory_type=mmap",
+)
 
 
 @dataclass(slots=True)
@@ -101,7 +107,7 @@ def postgres() -> Iterator[Server]:
     programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql): what runs on it was not tested")
-    directory = Path(tempfile.mkdtemp(prefix="payvand-pg-", dir=MEMORY))  # short: a socket's path has at most 107 bytes
+    directory = make_place("pg")  # short: a socket's path has at most 107 bytes
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     if user:
         os.chown(directory, user.pw_uid, user.pw_gid)
@@ -147,13 +153,19 @@ def _wait_until_ready(server: Server) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="session")
+def same_keys() -> Keys:
+    """One object for the whole run: what is compiled for a test is compiled for the next ones too."""
+    return Keys(ROOT)
+
+
 @pytest.fixture
-def keys() -> Keys:
+def keys(same_keys: Keys) -> Keys:
     """The keys of the tests' community, which can sign."""
-    made = Keys(ROOT)
-    made.signer = SIGNER
-    made.petitions = PETITIONS
-    return made
+    same_keys.signer = SIGNER
+    same_keys.petitions = PETITIONS
+    same_keys.public = ""
+    return same_keys
 
 
 @pytest.fixture(params=ENGINES)
@@ -187,8 +199,9 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store_path() -> Iterator[Path]:
     """Where a test's database file lies."""
-    with tempfile.TemporaryDirectory(prefix="payvand-", dir=MEMORY) as directory:
-        yield Path(directory) / "payvand.db"
+    directory = make_place("file")
+    yield directory / "payvand.db"
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

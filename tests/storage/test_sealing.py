@@ -269,3 +269,25 @@ def test_systemds_credential_comes_first(tmp_path: Path, monkeypatch: pytest.Mon
     assert keys.find(path) == tmp_path / "given" / "payvand.key"
     assert keys.read(path) == other
     assert keys.read_file(path) == ROOT
+
+
+# -- engines that share what they have compiled ---------------------------------------------------------------------
+
+
+async def test_engines_with_the_same_keys_compile_a_statement_once_and_with_others_never(tmp_path: Path) -> None:
+    ours, theirs = Keys(ROOT), Keys(bytes(32))
+    stores = [await open_file(tmp_path / f"{n}.db", keys) for n, keys in enumerate((ours, ours, theirs))]
+
+    def read(tx: Tx) -> tuple[sa.Dialect, list[str]]:
+        return tx.connection.dialect, list(tx.execute(sa.select(person.c.name)).scalars())
+
+    for number, store in enumerate(stores):
+        await store.write(partial(add, name=f"{NAME} {number}"))
+    found = [await store.read(read) for store in stores]
+    for store in stores:
+        await store.close()
+    assert [names for _, names in found] == [[f"{NAME} {number}"] for number in range(3)]
+    assert found[0][0] is found[1][0]
+    assert found[0][0] is not found[2][0]
+    assert len(ours.dialects["sqlite"].payvand_compiled) > 0  # type: ignore[attr-defined]
+    assert ours.dialects["sqlite"].payvand_compiled is not theirs.dialects["sqlite"].payvand_compiled  # type: ignore[attr-defined]
