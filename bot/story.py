@@ -1,4 +1,4 @@
-"""The stories that the playground plays: weeks of silence in Rushon, a bulletin on its way, a letter that is signed.
+"""The stories that the playground plays: weeks of silence, a bulletin on its way, a letter, and a search.
 
 A scene says what happens, and lets people do what they would do: press, write, wait. Nothing is drawn by hand: what
 appears on the phones is what the bot answers.
@@ -171,11 +171,11 @@ def is_told(who: str, text: Line) -> Deed:
     return deed
 
 
-def is_shown(who: str, text: Line) -> Deed:
-    """Wait until words stand on somebody's screen."""
+def is_shown(who: str, text: Line, *, in_: str = "") -> Deed:
+    """Wait until words stand on somebody's screen, which may be another person's in another language (`in_`)."""
 
     async def deed(on: Play) -> None:
-        words_ = spoken(on.village, text, LANGUAGE[who])
+        words_ = spoken(on.village, text, in_ or LANGUAGE[who])
         await _until(on.village, lambda: _words(on.village, who, words_), f"{who} reads: {text.msgid}")
 
     return deed
@@ -373,7 +373,8 @@ def _translated(*texts: Line) -> tuple[Deed, ...]:
     return tuple(deeds)
 
 
-_WAITS: Final = is_told(RUSTAM, _("Something new waits for you. Look at it when you are alone."))
+WAITS: Final = _("Something new waits for you. Look at it when you are alone.")
+_WAITS: Final = is_told(RUSTAM, WAITS)
 _OFFERED: Final = (presses(NIGORA, "draft.offer"), _WAITS)
 _DONE: Final = is_told(RUSTAM, _("Done. Thank you. Its author is told."))
 # Nigora proposes what stands before her; Rustam reads exactly that, and agrees.
@@ -585,7 +586,7 @@ SCENES_OF_A_PETITION: Final = (
             is_answered("maria"),
             writes("maria", pgettext("noun", "Maria")),
             picks("maria", "petition.stand"),
-            is_told(NIGORA, _("Somebody has said yes: they stand under a letter of yours.")),
+            is_told(NIGORA, WAITS),
         ),
     ),
     Scene(
@@ -595,7 +596,7 @@ SCENES_OF_A_PETITION: Final = (
             picks(NIGORA, "petition.one"),
             picks(NIGORA, "petition.preview"),
             picks(NIGORA, "petition.offer"),
-            is_told(RUSTAM, _("Something at the desk needs a second person. Look at it when you are alone.")),
+            _WAITS,
             picks(RUSTAM, "desk"),
             picks(RUSTAM, "letter.see"),
             picks(RUSTAM, "letter.yes"),
@@ -651,4 +652,126 @@ SCENES_OF_A_PETITION: Final = (
         ),
     ),
 )
-STORIES: Final = {"family": SCENES, "desk": SCENES_OF_THE_DESK, "petitions": SCENES_OF_A_PETITION}
+
+# -- the story of a search -----------------------------------------------------------------------------------------
+
+JAMSHED: Final = pgettext("noun", "Jamshed")
+HIS_NAME: Final = pgettext("noun", "Jamshed Yorov")
+THEIR_SPELLING: Final = "Djamched Iorov"
+BORN: Final = "1984"
+HOME_TOWN: Final = "Khorog"
+HIS_GRANDMOTHER: Final = "Oysha"
+SOMEBODY_ELSE: Final = "Fotima"
+WHO_HE_IS: Final = _("We grew up in one house on the river.")
+NEWS_OF_HIM: Final = _("He is well. He has asked for you.")
+SOMETHING_NEW: Final = _("There is something new for you. Open it when you are alone.")
+WHICH_NAME: Final = _("By which name do their kin look? Write first name and surname, in any letters.")
+WHAT_NAME: Final = _("What is the name of the one you look for?")
+WHICH_YEAR: Final = _("In which year were they born? If you don't know, about how old are they?")
+WHICH_PLACE: Final = _("Which village or district are they from?")
+MARK_OF_IT: Final = _("One name or word, in any letters. I keep only a mark of it, and show it to nobody.")
+ONE_WORD: Final = _("One name or word is enough, in any letters.")
+WRITE_TO_THEM: Final = _("Write to them. They read it once they have written to you, or when they write.")
+FEW_WORDS: Final = _(
+    "A few words for whoever may know them: who you are to them, and what they would recognise you by."
+)
+
+
+def picks_named(who: str, code: str, name: Line) -> Deed:
+    """Press the button of the newest message that bears a name."""
+
+    async def deed(on: Play) -> None:
+        called = spoken(on.village, name, LANGUAGE[who])
+
+        def look() -> tuple[str, str] | None:
+            newest = on.village.memory.last(who)
+            named = (one for one in newest.choices if one.code.startswith(f"{code}:") and called in one.label)
+            return next(((newest.id, one.code) for one in named), None)
+
+        message, found = await _until(on.village, look, f"{who}: {code} with a name")
+        await on.village.memory.press(who, message, found)
+
+    return deed
+
+
+def _looks(who: str, answer: str) -> tuple[Deed, ...]:
+    """Somebody looks for Jamshed, with an answer to what only his kin know."""
+    return (
+        writes(who, "/search"),
+        picks(who, "knock.new"),
+        answers(who, WHAT_NAME, THEIR_SPELLING),
+        answers(who, WHICH_YEAR, BORN),
+        answers(who, WHICH_PLACE, HOME_TOWN),
+        picks(who, "knock.is", ":friend"),
+        picks(who, "knock.about", ":grandmother"),
+        answers(who, ONE_WORD, answer),
+        is_answered(who),
+        picks(who, "knock.skip"),
+        answers(who, FEW_WORDS, WHO_HE_IS),
+        picks(who, "knock.put"),
+        is_answered(who),
+    )
+
+
+SCENES_OF_A_SEARCH: Final = (
+    Scene(
+        _("Gulnora's circle holds Jamshed, who has no telephone. She lets those look who know what only kin know."),
+        (
+            presses("gulnora", "people"),
+            presses("gulnora", "tell"),
+            presses("gulnora", "kin.add"),
+            writes("gulnora", JAMSHED),
+            is_answered("gulnora"),
+            writes("gulnora", "/search"),
+            picks("gulnora", "found"),
+            picks_named("gulnora", "found.of", JAMSHED),
+            picks("gulnora", "found.may", ":1"),
+            answers("gulnora", WHICH_NAME, HIS_NAME),
+            answers("gulnora", WHICH_YEAR, BORN),
+            answers("gulnora", WHICH_PLACE, HOME_TOWN),
+            picks("gulnora", "found.about", ":grandmother"),
+            answers("gulnora", MARK_OF_IT, HIS_GRANDMOTHER),
+            is_answered("gulnora"),
+        ),
+    ),
+    Scene(
+        _("Rustam in Warsaw looks for him. He writes the name as it stands in an old passport, and answers blind."),
+        _looks(RUSTAM, HIS_GRANDMOTHER),
+    ),
+    Scene(
+        _("Somebody else tries the same and guesses. The answer is the same sentence, and nobody is disturbed."),
+        _looks(NIGORA, SOMEBODY_ELSE),
+    ),
+    Scene(
+        _("Hours later Gulnora reads his words, and not who he is. She says yes, and writes a line."),
+        (
+            passes(12 * HOUR),
+            is_told("gulnora", SOMETHING_NEW),
+            picks("gulnora", "found.case"),
+            picks("gulnora", "found.yes", ":2"),
+            answers("gulnora", WRITE_TO_THEM, NEWS_OF_HIM),
+            is_answered("gulnora"),
+        ),
+    ),
+    Scene(
+        _("Rustam learns that Jamshed is alive. Her line comes as soon as he writes one himself: step by step."),
+        (
+            passes(timedelta(minutes=1)),
+            # as a moderator he may meanwhile be told that the case of whoever guessed waits at the desk
+            is_shown(RUSTAM, SOMETHING_NEW),
+            presses(RUSTAM, "knock.case"),
+            presses(RUSTAM, "knock.say", ":2"),
+            is_shown(RUSTAM, WRITE_TO_THEM),
+            writes(RUSTAM, WHO_HE_IS),
+            is_shown(RUSTAM, NEWS_OF_HIM, in_="tg"),
+            passes(timedelta(minutes=1)),
+            is_told("gulnora", SOMETHING_NEW),
+        ),
+    ),
+)
+STORIES: Final = {
+    "family": SCENES,
+    "desk": SCENES_OF_THE_DESK,
+    "petitions": SCENES_OF_A_PETITION,
+    "search": SCENES_OF_A_SEARCH,
+}

@@ -66,7 +66,7 @@ def read_note(text: str) -> Note | None:
 def _read_signature(line: str) -> Signature | None:
     mark, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
-    value = _decoded(encoded)
+    value = decoded(encoded)
     if mark != "—" or not _NAME.fullmatch(name) or value is None or len(value) <= 4:  # noqa: PLR2004 - the key's number
         return None
     return Signature(name, value[:4], value[4:])
@@ -124,7 +124,7 @@ def read_checkpoint(text: str) -> Checkpoint | None:
     lines = text.split("\n")
     if len(lines) < 4 or lines.pop() or not all(lines):  # noqa: PLR2004 - three lines and the end
         return None
-    root = _decoded(lines[2])
+    root = decoded(lines[2])
     if not _NUMBER.fullmatch(lines[1]) or root is None or len(root) != merkle.SIZE:
         return None
     return Checkpoint(lines[0], int(lines[1]), root)
@@ -165,11 +165,11 @@ def read_proof(text: str) -> Proof | None:
         return None
     extra = None
     if lines[0].startswith("extra "):
-        extra = _decoded(lines.pop(0).removeprefix("extra "))
+        extra = decoded(lines.pop(0).removeprefix("extra "))
         if extra is None or not lines:
             return None
     word, _, place = lines.pop(0).partition(" ")
-    path = [_decoded(line) for line in lines]
+    path = [decoded(line) for line in lines]
     hashes = tuple(one for one in path if one is not None and len(one) == merkle.SIZE)
     if word != "index" or not _NUMBER.fullmatch(place) or len(hashes) != len(path):
         return None
@@ -194,5 +194,7 @@ def _encoded(value: bytes) -> str:
     return base64.b64encode(value).decode("ascii")
 
 
-def _decoded(text: str) -> bytes | None:
-    return base64.b64decode(text) if _BASE64.fullmatch(text) else None
+def decoded(text: str) -> bytes | None:
+    """The bytes in base64; None if that is none, or is not how it is written: one content has one text."""
+    found = base64.b64decode(text) if _BASE64.fullmatch(text) else None
+    return None if found is None or base64.b64encode(found).decode("ascii") != text else found

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.domain import petition_log, signature
+from bot.domain.checkpoint import decoded
 from bot.domain.petition_log import Sign
 from bot.domain.signature import Opening
 
@@ -50,8 +51,10 @@ def unpacked(extra: bytes) -> Receipt | None:
         head, line, *rest = extra.decode("ascii").removesuffix("\n").split("\n")
         entry = petition_log.read_line(line)
         held = dict(one.split(" ", 1) for one in rest)
-        values = {key: base64.b64decode(value, validate=True) for key, value in held.items()}
-    except ValueError:  # also what is no base64
+    except ValueError:
+        return None
+    values = {key: found for key, value in held.items() if (found := decoded(value)) is not None}
+    if values.keys() != held.keys():
         return None
     if head != _HEAD or not isinstance(entry, Sign) or not held.keys() <= {"secret", "opening"}:
         return None

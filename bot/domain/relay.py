@@ -35,7 +35,7 @@ from hashlib import sha256
 from typing import Final
 
 from bot.domain import checkpoint, merkle, petition
-from bot.domain.checkpoint import Checkpoint, Note
+from bot.domain.checkpoint import Checkpoint, Note, decoded
 from bot.domain.petition import Letter
 
 LONGEST: Final = 512 * 1024  # bytes of a file: a reader stops there
@@ -113,7 +113,9 @@ def read_statement(text: str) -> Statement | None:
     found = _TEXT.fullmatch(text[len(log.text) :])
     if found is None or name_of(found["name"]) != found["name"]:
         return None
-    digest = base64.b64decode(found["digest"])
+    digest = decoded(found["digest"])
+    if digest is None:
+        return None
     said = Statement(
         log=log,
         key=found["key"],
@@ -218,7 +220,10 @@ def _sized(head: str) -> str:
 
 
 def _hashes(body: str) -> tuple[bytes, ...]:
-    return tuple(base64.b64decode(line, validate=True) for line in body.splitlines())
+    found = [decoded(line) for line in body.splitlines()]
+    if None in found:
+        raise ValueError("no hash")
+    return tuple(one for one in found if one is not None)
 
 
 # -- whether it is taken -----------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_a_receipt_is_read_and_believed_by_another_implementation(note: checkpoi
         version, extra, index, *path = head.split("\n")
         assert (version, extra, index) == ("c2sp.org/tlog-proof@v1", "extra d2hhdGV2ZXI=", f"index {place}")
         read = tlog.Checkpoint.from_text(signed)
-        hashes = [checkpoint._decoded(one) or b"" for one in path]  # noqa: SLF001 - plain base64
+        hashes = [checkpoint.decoded(one) or b"" for one in path]
         tlog.InclusionProof(place, read.size, hashes).check(merkle.leaf(entry), read.root_hash)
 
 

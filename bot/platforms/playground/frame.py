@@ -25,6 +25,7 @@ _SAFE: Final = pgettext("button", "✅ I am safe")
 _HELP: Final = pgettext("button", "🆘 I need help")
 _DRAFTS: Final = pgettext("button", "📝 Drafts")
 _PETITIONS: Final = pgettext("button", "📜 Petitions")
+_SEARCH: Final = pgettext("button", "🔎 Look for somebody")
 
 # A hole that the page itself fills: it is spoken as it is written.
 _NAME: Final = "{name}"
@@ -50,11 +51,19 @@ LINES: Final[Mapping[str, Line]] = {
         button=_PETITIONS,
         name=_NAME,
     ),
+    "lead.search": _("Somebody who holds a name, somebody who looks, and somebody who guesses."),
+    "intro.search": _(
+        "A name alone tells nobody anything here. Play the story, or write /search on the phone of {name} and press "
+        "“{button}”.",
+        button=_SEARCH,
+        name=_NAME,
+    ),
     "views": pgettext("playground", "Which phones"),
     # TRANSLATORS: on a small switch: the phones of a family, or the phones of two moderators and their readers.
     "view.family": pgettext("playground", "Family"),
     "view.desk": pgettext("playground", "Desk"),
     "view.petitions": pgettext("playground", "Petitions"),
+    "view.search": pgettext("playground", "Search"),
     "more": pgettext("playground", "What else to try"),
     "try_help": _("“{button}” arrives loudly, and somebody can answer: I am taking care of it.", button=_HELP),
     "try_clock": _("Move the clock forward: news grows old, deadlines come, questions are repeated."),
@@ -68,6 +77,9 @@ LINES: Final[Mapping[str, Line]] = {
     "try_petition": _("Write a letter on one phone, offer it, and let the other organiser open it."),
     "try_sign": _("Sign it on a phone: the conversation goes from the chat, and nothing there says that you signed."),
     "try_twice": _("Sign it twice, or withdraw without having signed: the answer is the same."),
+    "try_look": _("Look for somebody who can be found, in other letters; then for somebody who can't. Compare."),
+    "try_nobody": _("Choose “nobody” for somebody who was found: from then on it is as if they had never been there."),
+    "try_wrong": _("Answer wrongly what only kin know: whoever holds the name is not disturbed."),
     "play": pgettext("playground", "▶ Play the story"),
     "stop": pgettext("playground", "■ Stop the story"),
     # TRANSLATORS: how far the story has come. The page itself fills the two holes.
