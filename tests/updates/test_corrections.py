@@ -104,6 +104,7 @@ async def test_the_moderator_sees_whom_the_correction_did_not_reach_and_why(stag
     stage.memory.fail(Unreachable(), account="daler")
     await publishes(stage, CORRECTION(1), by=await id_of(stage, anna))
     await stage.pass_time(MINUTE)
+    await anna.presses("Look")
     assert "1 of 3 reached.\nThey have blocked me: 1\nThey are no longer here: 1" in anna.last
 
 
