@@ -9,9 +9,11 @@ import pytest
 
 from bot.domain import petition_log, stuffing
 from bot.domain.petition_log import Reason, Sign, Strike
+from bot.domain.roles import Role
 from handlers.ask import base36
-from storage import envelope, petition_logs, petitions, signatures
+from storage import envelope, petition_logs, petitions, roles, signatures
 from tests.family.looking import forge
+from tests.family.test_desk import give
 from tests.family.test_duress import FORCED, family
 from tests.family.test_links import code_at, type_code
 from tests.petitions.signing import begun, petition_of, signs
@@ -121,6 +123,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_who_was_let_in_is_counted_apart_and_too_many_of_one_branch_are_held(stage: Stage, small: None) -> None:
     del small
     which, anna = await begun(stage, KEY)
+    await give(stage, anna, Role.ORGANISER)
     host, *guests = await stage.family("Host", "One", "Two", "Three", "Four")
     await signs(stage, host, which)
     one = await petition_of(stage, which)
@@ -149,6 +152,20 @@ async def test_who_was_let_in_is_counted_apart_and_too_many_of_one_branch_are_he
     await signs(stage, guests[0], which)
     assert (await petition_of(stage, which)).count == 1, "who was struck can't sign again"
     assert petition_log.replay(log).count == 1
+
+
+@ONE_ENGINE
+async def test_whose_right_was_taken_strikes_nothing_with_an_old_button(stage: Stage, small: None) -> None:
+    del small
+    which, anna = await begun(stage, KEY)
+    right = await give(stage, anna, Role.ORGANISER)
+    for number in range(4):
+        await signs(stage, await somebody(stage, f"new{number}"), which)
+    assert (await petition_of(stage, which)).held == 1
+    await stage.storage.write(partial(roles.take, one=right))
+    await forge(stage, anna, f"petition.struck:{base36(which)}")
+    assert "no longer in use" in anna.last
+    assert (await petition_of(stage, which)).held == 1
 
 
 @ONE_ENGINE
