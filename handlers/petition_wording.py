@@ -344,7 +344,7 @@ def count_lines(goal: int, verified: int, unverified: int) -> list[Line]:
     ]
 
 
-# -- read before it is agreed to -----------------------------------------------------------------------------------------
+# -- read before it is agreed to ---------------------------------------------------------------------------------------
 
 
 def as_read(letter: Letter, now: datetime) -> Iterator[Page]:

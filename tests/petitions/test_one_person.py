@@ -18,6 +18,7 @@ from tests.family.test_duress import FORCED, family
 from tests.family.test_links import code_at, type_code
 from tests.petitions.signing import begun, petition_of, signs
 from tests.petitions.test_signing import WAYS, somebody, told
+from tests.petitions.writing import organisers, writes
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 
@@ -106,6 +107,25 @@ async def test_a_forced_account_neither_shows_nor_takes_back_what_it_signed_befo
     assert (await petition_of(stage, which)).count == 1
     await forge(stage, zarina, f"petition.follow:{base36(which)}")
     assert await stage.storage.read(partial(petitions.followers, which=which, after=0, most=9)) == []
+
+
+@ONE_ENGINE
+async def test_a_forced_organiser_writes_on_and_nobody_else_hears_of_it(stage: Stage) -> None:
+    zarina, *_others = await family(stage)
+    (bahrom,) = await organisers(stage, "Bahrom")
+    await give(stage, zarina, Role.ORGANISER)
+    await zarina.says(FORCED)
+    await writes(zarina)
+    assert "no longer in use" not in zarina.screen
+    assert "Open the road to Rushon" in zarina.last
+    await zarina.says("/desk")
+    await zarina.presses("Petitions")
+    await zarina.presses("Open the road")
+    await zarina.presses("Throw it away")
+    await zarina.presses("Yes, throw it away")
+    assert "You have none yet." in zarina.last
+    await bahrom.says("/desk")
+    assert not bahrom.sees("road")
 
 
 # -- made up -----------------------------------------------------------------------------------------------------------
