@@ -97,7 +97,7 @@ async def test_a_letter_is_refused_for_a_fixed_reason_changed_and_offered_again(
     await bahrom.presses("A statement has no source")
     assert "Refused. Its author is told why." in bahrom.last
     assert await state(stage, which) is State.REFUSED
-    assert "A letter of yours was refused." in anna.last
+    assert "Something new waits for you." in anna.last
     await anna.presses("Look")
     assert "Refused: A statement has no source." in anna.last
     await anna.presses("Sources")
