@@ -189,6 +189,18 @@ async def test_whose_right_was_taken_strikes_nothing_with_an_old_button(stage: S
 
 
 @ONE_ENGINE
+async def test_who_signs_again_and_again_lets_nobody_else_s_signature_be_held(stage: Stage, small: None) -> None:
+    del small
+    which, _anna = await begun(stage, KEY)
+    hostile = await somebody(stage, "hostile")
+    for _time in range(stuffing.MOST_YOUNG + 1):
+        await signs(stage, hostile, which)
+    await signs(stage, await somebody(stage, "honest"), which)
+    one = await petition_of(stage, which)
+    assert (one.count, one.held) == (2, 0)
+
+
+@ONE_ENGINE
 async def test_a_flood_of_new_accounts_is_held_and_nobody_is_told(stage: Stage, small: None) -> None:
     del small
     which, _anna = await begun(stage, KEY)
