@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain import petition_log, stuffing
 from bot.domain.petition_log import Reason, Sign, Strike
 from bot.domain.roles import Role
 from handlers.ask import base36
 from storage import envelope, petition_logs, petitions, roles, signatures
+from storage.schema import petition_signature as signed
 from tests.family.looking import forge
 from tests.family.test_desk import give
 from tests.family.test_duress import FORCED, family
@@ -182,6 +184,8 @@ async def test_whose_right_was_taken_strikes_nothing_with_an_old_button(stage: S
     for number in range(4):
         await signs(stage, await somebody(stage, f"new{number}"), which)
     assert (await petition_of(stage, which)).held == 1
+    held_at = await stage.storage.read(lambda tx: tx.execute(sa.select(sa.func.max(signed.c.held_at))).scalar())
+    assert held_at == datetime.combine(stage.now(), time(), UTC), "no row says at which hour somebody has signed"
     await stage.storage.write(partial(roles.take, one=right))
     await forge(stage, anna, f"petition.struck:{base36(which)}")
     assert "no longer in use" in anna.last
