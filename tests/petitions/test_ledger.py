@@ -167,7 +167,7 @@ async def test_no_answer_in_time_makes_a_draft_once(stage: Stage, monkeypatch: p
     assert [one.state for one in await packets_of(stage, which)] == [Delivery.SENT]
     await stage.pass_time(timedelta(hours=2), timedelta(hours=1))
     assert [one.state for one in await packets_of(stage, which)] == [Delivery.OVERDUE]
-    assert "waits at the desk" in anna.last
+    assert "waits for you" in anna.last
     assert zarina.sees(NEWS)
     await anna.presses("Look")
     assert "A letter that reminds them is drafted" in anna.last

@@ -298,15 +298,15 @@ def test_a_letter_is_taken_over_as_it_is() -> None:
             Trouble.INCOMPLETE,
         ),
         (
-            lambda: travelling(replace(LETTER, texts=LETTER.texts | {("ru", "for-date"): "x" * 9000})),
+            lambda: travelling(replace(LETTER, texts={**LETTER.texts} | {("ru", "for-date"): "x" * 9000})),
             Trouble.INCOMPLETE,
         ),
         (
-            lambda: travelling(replace(LETTER, texts=LETTER.texts | {("ru", "hidden"): "Nobody sees it."})),
+            lambda: travelling(replace(LETTER, texts={**LETTER.texts} | {("ru", "hidden"): "Nobody sees it."})),
             Trouble.INCOMPLETE,
         ),
         (
-            lambda: travelling(replace(LETTER, demands=LETTER.demands | {("ru", "un-wgad"): "Else."})),
+            lambda: travelling(replace(LETTER, demands={**LETTER.demands} | {("ru", "un-wgad"): "Else."})),
             Trouble.INCOMPLETE,
         ),
     ],

@@ -170,15 +170,15 @@ async def _sponsors(author: Hand, sponsor: Hand) -> None:
 
 
 async def _opens(author: Hand, reviewer: Hand) -> None:
-    await author.reads("Somebody has said yes")
+    await author.reads("Something new waits for you")
     for label in ("Look", "Back", "Look at it and offer it", "Offer it"):
         await author.chooses(label)
     await author.reads("Offered.")
-    await reviewer.reads("needs a second person")
+    await reviewer.reads("Something new waits for you")
     for label in ("Look", f"Read: {TITLE}", "Open it"):
         await reviewer.chooses(label)
     await reviewer.reads("It is open")
-    await author.reads("A letter of yours is open")
+    await author.reads("Something new waits for you")
 
 
 async def _signs(signer: Hand, one: Petition, mode: str, *words: str) -> None:

@@ -632,5 +632,5 @@ async def test_moderators_are_told_now_and_then_that_cases_wait(stage: Stage) ->
     for _ in range(3):
         await case(stage, seeker, HELD, holder)
         await waits(stage, 5 * MINUTE)
-    assert anna.screen.count("Something new waits at the desk.") == 1
+    assert anna.screen.count("Something new waits for you.") == 1
     assert "Djamched" not in anna.screen

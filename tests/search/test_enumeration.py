@@ -196,7 +196,7 @@ async def test_whoever_touches_a_decoy_reads_nothing_and_the_stewards_are_told_o
         await stage.storage.write(lambda tx: tx.execute(schema.knock.update().values(search_at=schema.knock.c.made_at)))
         await stage.pass_time(timedelta(minutes=1))
     assert "Whether or not somebody is found" in zarina.last
-    assert steward.screen.count("Something pressing waits at the desk.") == 1
+    assert steward.screen.count("Something pressing waits for you.") == 1
     await steward.says("/desk")
     await steward.presses("Decoys")
     assert "Touched: 1" in steward.last
