@@ -23,7 +23,7 @@ from handlers import alarm, checkin, privacy, rollcall, spoken, start, telling
 from handlers.ask import Ask, Handler, back, button, expect
 from handlers.home import with_menu
 from handlers.words import name_of, names
-from storage import checkins, jobs, outbox, people, petition_talks, pictures, readers, trustees
+from storage import checkins, jobs, outbox, people, petition_talks, petitions, pictures, readers, trustees
 from storage import duress as kept
 from storage.database import Tx
 from storage.duress import Meant, Own
@@ -162,7 +162,8 @@ def _within(tx: Tx, who: int, told: Duress, before: Picture, work: Callable[[], 
     """Do something in the picture: what it gives, and the picture afterwards.
 
     What a dialogue waits for stays, and so does which bulletins they read, which are public and go on coming; and what
-    is to be cleaned from the chat is cleaned as anybody's is.
+    is to be cleaned from the chat is cleaned as anybody's is. Letters that an organiser writes, and that nobody else
+    reads yet, are in no picture and stay: the next button would be of a letter that never was.
     """
     with tx.savepoint():
         pictures.show(tx, who, before, told.since)
@@ -170,12 +171,14 @@ def _within(tx: Tx, who: int, told: Duress, before: Picture, work: Callable[[], 
         after = pictures.take(tx, who, told.since)
         dialogue, begun, reading = people.dialogue_of(tx, who), jobs.of(tx, who), readers.of(tx, who)
         talks, cleaning = petition_talks.of(tx, who), outbox.to_be_cleaned(tx, who)
+        unopened = petitions.unopened(tx, who)
         tx.undo()
     if dialogue is None:
         people.end_dialogue(tx, who)
     else:
         people.keep_dialogue(tx, who, *dialogue)
     petition_talks.put(tx, talks)
+    petitions.put_unopened(tx, who, unopened)
     before_it = outbox.to_be_cleaned(tx, who)
     outbox.clean_at(tx, {which: at for which, at in cleaning.items() if before_it.get(which) != at})
     if reading is None:

@@ -196,11 +196,11 @@ def to_seeker(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
     return [] if which is None else [quietly(tx, which.person, now, button(OPEN, "knock.case", case.id))]
 
 
-def quietly(tx: Tx, who: int, now: datetime, choice: Choice, text: Line = NEW) -> Outgoing:
+def quietly(tx: Tx, who: int, now: datetime, choice: Choice) -> Outgoing:
     """A letter that nobody learns anything from who looks over a shoulder."""
     found = people.find(tx, who)
     silent = found is not None and quiet_until(found, now) is not None
-    return Outgoing(who, text, choices=((choice,),), lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
+    return Outgoing(who, NEW, choices=((choice,),), lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
 
 
 def opened(case: Candidate) -> Says:
@@ -208,23 +208,36 @@ def opened(case: Candidate) -> Says:
     return released(case.seeker_says, case.holder_says)
 
 
+def told(ask: Ask) -> list[Line]:
+    """What a letter that says nothing was about: read once its button is pressed, and never on a lock screen."""
+    match ask.args[:1]:
+        case ("answered",):
+            return [_("A search that you answered is over. Nothing more is asked of you. Thank you.")]
+        case ("left",):
+            return [_("Whoever had answered your search can't be reached here any more. Your search goes on.")]
+        case ("other",):
+            return [_("Whoever had answered your search says now that it is somebody else. Your search goes on.")]
+        case ("over",):
+            return [_("A search of yours is over, and erased. You can begin it anew.")]
+        case _:
+            return []
+
+
 def ends(tx: Tx, which: Knock, now: datetime) -> Iterator[Outgoing]:
     """A search is over: whoever had answered it is told so gently. Call it before it is erased."""
-    text = _("A search that you answered is over. Nothing more is asked of you. Thank you.")
     for case in knocks.cases_of(tx, which.id):
         one = search.held(tx, case.sought) if case.state is Case.OPEN else None
         who = None if one is None else holder_of(tx, one)
         if who is not None:
-            yield quietly(tx, who, now, button(OPEN, "found"), text)
+            yield quietly(tx, who, now, button(OPEN, "found", "answered"))
 
 
 def leaves(tx: Tx, one: Held, now: datetime) -> Iterator[Outgoing]:
     """A record goes: whoever had learnt something from it is told that nothing more comes. Call it before it goes."""
-    text = _("Whoever had answered your search can't be reached here any more. Your search goes on.")
     for case in knocks.cases_at(tx, [one.id], [Case.OPEN]):
         which = knocks.find(tx, case.knock)
         if which is not None:
-            yield quietly(tx, which.person, now, button(OPEN, "knock"), text)
+            yield quietly(tx, which.person, now, button(OPEN, "knock", "left"))
 
 
 def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:

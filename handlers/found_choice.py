@@ -71,6 +71,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(
         Page(
             (
+                *finding.told(ask),
                 _("<b>🚪 Who may look for us</b>"),
                 _("If you choose nothing, nobody can find you or the people of your circles here."),
                 _("🔒 nobody may look; 🚪 you have let somebody look. In a circle, whoever keeps it chooses."),
@@ -393,6 +394,5 @@ def no(ask: Ask, tx: Tx) -> list[Outgoing]:
     knocks.change(tx, one.case.id, state=Case.NOT_SAME, ended_at=ask.now)
     letters = []
     if one.case.state is Case.OPEN:
-        text = _("Whoever had answered your search says now that it is somebody else. Your search goes on.")
-        letters.append(finding.quietly(tx, one.knock.person, ask.now, button(finding.OPEN, "knock"), text))
+        letters.append(finding.quietly(tx, one.knock.person, ask.now, button(finding.OPEN, "knock", "other")))
     return [_show(ask, tx, one.whom, [_("I remember that. Whoever looks is told nothing.")]), *letters]

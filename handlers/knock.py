@@ -40,6 +40,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(
         Page(
             (
+                *finding.told(ask),
                 _("<b>🔎 Look for somebody</b>"),
                 _("You say what you know of them. I compare it with people who want to be found by their kin."),
                 _(
@@ -414,10 +415,9 @@ def no(ask: Ask, tx: Tx) -> list[Outgoing]:
     case, one = _my_case(ask, tx)
     knocks.are_two(tx, one, case.sought, ask.now + rules.TWO_PEOPLE)
     knocks.change(tx, case.id, state=Case.NOT_SAME, ended_at=ask.now)
-    text = _("A search that you answered is over. Nothing more is asked of you. Thank you.")
     held = search.held(tx, case.sought)
     who = None if held is None else finding.holder_of(tx, held)
-    told = [] if who is None else [finding.quietly(tx, who, ask.now, button(finding.OPEN, "found"), text)]
+    told = [] if who is None else [finding.quietly(tx, who, ask.now, button(finding.OPEN, "found", "answered"))]
     return [ask.reply(_("I remember that, and go on looking."), [back("knock")]), *told]
 
 
@@ -502,14 +502,12 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
     """Every minute: whose search ends soon is asked whether they still look; what is over is erased."""
     letters = []
     for one in knocks.to_remind(tx, now, 100):
-        text = _("A search of yours ends on {when}. Do you still look?", when=On(one.expires_at, HOME))
-        letters.append(finding.quietly(tx, one.person, now, button(finding.OPEN, "knock.one", one.id), text))
+        letters.append(finding.quietly(tx, one.person, now, button(finding.OPEN, "knock.one", one.id)))
         knocks.reminded(tx, one.id)
     for one in knocks.over(tx, now, 100):
         letters += finding.ends(tx, one, now)
         knocks.erase(tx, one.id)
-        text = _("A search of yours is over, and erased. You can begin it anew.")
-        letters.append(finding.quietly(tx, one.person, now, button(finding.OPEN, "knock"), text))
+        letters.append(finding.quietly(tx, one.person, now, button(finding.OPEN, "knock", "over")))
     search.expire(tx, now)
     knocks.sweep(tx, now)
     return letters

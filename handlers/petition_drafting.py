@@ -35,7 +35,7 @@ GOALS = (100, 1_000, 10_000)
 DAYS = (30, 90, 180, 365)
 CHANGEABLE = frozenset({State.DRAFT, State.REFUSED})
 ON = pgettext("button", "➡️ Go on")
-ORGANISATION = 120  # signs of its name
+ORGANISATION = rules.LONGEST_SIGNED
 
 
 # -- which letter --------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from bot.domain.petition_log import Reason
 from bot.domain.refusals import Outdated
 from bot.domain.stuffing import KEPT, SMALLEST
 from bot.i18n import _, ngettext, pgettext
+from handlers import desk
 from handlers.ask import Ask, back, button
 from storage import audit, inbox, petitions, signatures
 from storage.database import Tx
@@ -23,8 +24,9 @@ A_DAY: Final = timedelta(days=1)
 
 def _mine(ask: Ask, tx: Tx) -> Petition:
     """The organiser's own petition. Somebody else's is answered like one that never was. Raises Outdated."""
+    by = desk.organiser(ask, tx)  # whose right was taken keeps the petition's buttons in their chat
     one = petitions.find(tx, ask.number())
-    if one is None or one.author != ask.person.id or one.opened_at is None:
+    if one is None or one.author != by.person or one.opened_at is None:
         raise Outdated
     return one
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.domain import relay
 from bot.domain.conversation import OURS, Attached, Attachment, Lane, Line, Outgoing, Page, Sender
-from bot.domain.petition import Letter, Part, State
+from bot.domain.petition import Letter, State
 from bot.domain.refusals import Near, Outdated
 from bot.domain.relay import Parcel, Trouble
 from bot.domain.roles import Organiser, Role
@@ -18,7 +18,7 @@ from handlers import desk, petition_card
 from handlers.ask import DIALOGUE_LIFE, Ask, back, base36, button, expect, file
 from handlers.petition_card import opened
 from handlers.petition_counting import counted, whose
-from handlers.petition_wording import title_of
+from handlers.petition_wording import as_read, facts, title_of
 from storage import (
     audit,
     bulletins,
@@ -303,7 +303,7 @@ def _read_it(tx: Tx, job: Job, parcel: Parcel, now: datetime) -> list[Outgoing]:
     found = None if parcel.said.is_home else relays.count_of(tx, parcel, bulletins.public_key(tx), now)
     if not isinstance(found, tuple) or found[1] is None:
         _keep(tx, job, parcel, now)
-        return [*_letter(job, parcel), _to(job, _whose(parcel, letter=parcel.said.is_home), keep=True)]
+        return [*_letter(job, parcel, now), _to(job, _whose(parcel, letter=parcel.said.is_home), keep=True)]
     relays.put(tx, found[0].id, parcel, found[2])
     audit.note(tx, job.person, "taken in: relay", now)
     return [_to(job, Page((_taken(parcel),)), which=found[0].id)]
@@ -329,24 +329,17 @@ def _to(job: Job, text: Page, *, keep: bool = False, which: int | None = None) -
     return Outgoing(job.person, text, choices=tuple(map(tuple, rows)), at=job.address, clean_after=desk.STANDS)
 
 
-def _letter(job: Job, parcel: Parcel) -> list[Outgoing]:
+def _letter(job: Job, parcel: Parcel, now: datetime) -> list[Outgoing]:
     """The letter as its community wrote it: what people would sign here."""
-    letter = parcel.letter
-    if letter is None:
+    if parcel.letter is None:
         return []
-    return [Outgoing(job.person, _read(letter, job.language), at=job.address, clean_after=desk.STANDS)]
+    pages = _read(parcel.letter, job.language, now)
+    return [Outgoing(job.person, page, at=job.address, clean_after=desk.STANDS) for page in pages]
 
 
-def _read(letter: Letter, language: str) -> Page:
-    """A letter to be read before somebody agrees to it, in their language or the first that it has."""
-    spoken = language if language in letter.languages else letter.languages[0]
-    lines: list[Line | str] = [_("<b>{title}</b>", title=title_of(letter, spoken))]
-    for part in (Part.LETTER, Part.BACKGROUND):
-        lines += ["", *letter.texts.get((spoken, part.key), "").splitlines()]
-    for code in letter.addressees:
-        lines += ["", f"→ {code}", *letter.demands.get((spoken, code), "").splitlines()]
-    lines += ["", *(f"{number}. {one}" for number, one in enumerate(letter.sources, 1))]
-    return Page(tuple(lines))
+def _read(letter: Letter, language: str, now: datetime) -> list[Page]:
+    """A letter to be read before somebody agrees to it: in each of its languages, since any of them may lie."""
+    return [*as_read(letter, now), Page(tuple(facts(letter, language)))]
 
 
 def _whose(parcel: Parcel, *, letter: bool) -> Page:
@@ -421,7 +414,8 @@ def see(ask: Ask, tx: Tx) -> list[Outgoing]:
     control = replace(desk.show(ask, tx, by, one, whose.lines, yes), edits="", clean_after=desk.STANDS)
     if parcel.letter is None:
         return [control]
-    return [ask.anew(_read(parcel.letter, ask.person.language), clean_after=desk.STANDS), control]
+    pages = _read(parcel.letter, ask.person.language, ask.now)
+    return [*(ask.anew(page, clean_after=desk.STANDS) for page in pages), control]
 
 
 def _proposed(text: str) -> Parcel:

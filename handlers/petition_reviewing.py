@@ -5,17 +5,15 @@ A letter that was opened is never changed. A later version takes its place by th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from bot import i18n
 from bot.domain import petition as rules
-from bot.domain.conversation import Lane, Line, Outgoing, Page
+from bot.domain.conversation import Lane, Outgoing, Page
 from bot.domain.petition import Deed, Letter, Refusal, State, Who
 from bot.domain.refusals import Changed, Near, Outdated, Own, Unfinished
 from bot.domain.roles import Role
-from bot.i18n import _, language_button, pgettext
+from bot.i18n import _, pgettext
 from handlers import desk
 from handlers import petition_drafting as drafting
 from handlers import petition_wording as wording
@@ -34,32 +32,8 @@ def seal(letter: Letter) -> str:
     return letter.digest().hex()[:32]
 
 
-def as_read(letter: Letter, now: datetime) -> Iterator[Page]:
-    """The letter in each of its languages, word for word as its readers get it."""
-    for language in letter.languages:
-        pages = [
-            *wording.letter_pages(letter, language),
-            *wording.asked_pages(letter, language),
-            *wording.background_pages(letter, language),
-        ]
-        yield Page((language_button(language),))
-        for page in pages:
-            yield Page(tuple(i18n.plain(i18n.speak(page, language, now)).split("\n")))
-
-
 def _preview(ask: Ask, letter: Letter) -> list[Outgoing]:
-    return [ask.anew(page, clean_after=desk.STANDS) for page in as_read(letter, ask.now)]
-
-
-def _facts(ask: Ask, letter: Letter) -> list[Line | str]:
-    language = ask.person.language
-    return [
-        wording.addressees_line(letter, language),
-        *wording.names_lines(letter),
-        *wording.count_lines(letter.goal, 0, 0)[:1],
-        wording.closes_line(letter.closes),
-        *wording.key_lines(letter),
-    ]
+    return [ask.anew(page, clean_after=desk.STANDS) for page in wording.as_read(letter, ask.now)]
 
 
 # -- offering ------------------------------------------------------------------------------------------------------
@@ -69,7 +43,7 @@ def preview(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The author sees exactly what would be read, and what is lacking."""
     one = drafting.mine(ask, tx)
     if one.version.state is State.REVIEW:
-        control = ask.anew(Page(tuple(_facts(ask, one.letter))), [back("petition.one", one.id)])
+        control = ask.anew(Page(tuple(wording.facts(one.letter, ask.person.language))), [back("petition.one", one.id)])
         return [*_preview(ask, one.letter), replace(control, clean_after=desk.STANDS)]
     if not one.changeable:
         raise Outdated
@@ -78,7 +52,7 @@ def preview(ask: Ask, tx: Tx) -> list[Outgoing]:
     if lacking:
         return [replace(drafting.show(ask, tx, one), edits="")]
     lines = [
-        *_facts(ask, letter),
+        *wording.facts(letter, ask.person.language),
         *drafting.warnings(ask, letter),
         "",
         _("Another organiser must agree before anybody can sign. After that it can't be changed any more."),
@@ -176,7 +150,7 @@ def see(ask: Ask, tx: Tx) -> list[Outgoing]:
     version = _offered(tx, one)
     letter = version.letter
     lines = [
-        *_facts(ask, letter),
+        *wording.facts(letter, ask.person.language),
         "",
         _("<b>Before anybody signs this, ask yourself:</b>"),
         _("• Could anybody in reach of the state be found by this?"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from bot import i18n
@@ -12,7 +12,7 @@ from bot.domain.addressees import ADDRESSEES, Addressee, Contact, Element
 from bot.domain.conversation import Line, Listed, Page, Value
 from bot.domain.petition import FOR, LANGUAGES, Lack, Letter, Part, Refusal, State
 from bot.domain.petition_writing import TO
-from bot.i18n import LANGUAGE_NAMES, _, ngettext, pgettext
+from bot.i18n import LANGUAGE_NAMES, _, language_button, ngettext, pgettext
 from storage import envelope
 
 STANDS: Final = timedelta(hours=47)  # a letter in a chat: who opens the phone later does not find it
@@ -341,6 +341,29 @@ def count_lines(goal: int, verified: int, unverified: int) -> list[Line]:
             verified=verified,
             unverified=unverified,
         ),
+    ]
+
+
+# -- read before it is agreed to ---------------------------------------------------------------------------------------
+
+
+def as_read(letter: Letter, now: datetime) -> Iterator[Page]:
+    """The letter in each of its languages, word for word as its readers get it."""
+    for language in letter.languages:
+        pages = [*letter_pages(letter, language), *asked_pages(letter, language), *background_pages(letter, language)]
+        yield Page((language_button(language),))
+        for page in pages:
+            yield Page(tuple(i18n.plain(i18n.speak(page, language, now)).split("\n")))
+
+
+def facts(letter: Letter, language: str) -> list[Line | str]:
+    """What besides its texts everybody will read: for whom, by whom, how many, until when, locked with which key."""
+    return [
+        addressees_line(letter, language),
+        *names_lines(letter),
+        *count_lines(letter.goal, 0, 0)[:1],
+        closes_line(letter.closes),
+        *key_lines(letter),
     ]
 
 

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
@@ -380,6 +380,37 @@ def packed_now(tx: Tx, which: int, now: datetime) -> None:
     if found.state is State.CLOSING:
         values["forget_at"] = now + found.period
     tx.execute(petition.update().where(petition.c.id == which).values(**values))
+
+
+# -- under duress ------------------------------------------------------------------------------------------------------
+
+Rows: TypeAlias = dict[tuple[int, ...], dict[str, Any]]  # by their primary key
+
+
+def unopened(tx: Tx, who: int) -> tuple[Rows, Rows]:
+    """What an organiser writes and nobody else can read yet: petitions and versions that were not opened, as rows."""
+    mine = petition.c.author_id == who
+    drafts = sa.select(petition).where(mine, petition.c.opened_at.is_(None))
+    texts = sa.select(petition_version).join(petition, petition_version.c.petition_id == petition.c.id)
+    return (
+        {(row["id"],): dict(row) for row in tx.execute(drafts).mappings()},
+        {
+            (row["petition_id"], row["version"]): dict(row)
+            for row in tx.execute(texts.where(mine, petition_version.c.opened_at.is_(None))).mappings()
+        },
+    )
+
+
+def put_unopened(tx: Tx, who: int, rows: tuple[Rows, Rows]) -> None:
+    """Put such rows in the place of what is there."""
+    for table, then, now in zip((petition, petition_version), rows, unopened(tx, who), strict=True):
+        keys = list(table.primary_key.columns)
+        for key in now.keys() - then.keys():
+            tx.execute(table.delete().where(*(column == value for column, value in zip(keys, key, strict=True))))
+        for key, row in then.items():
+            if now.get(key) != row:
+                made = tx.insert(table).values(**row)
+                tx.execute(made.on_conflict_do_update(index_elements=[column.name for column in keys], set_=row))
 
 
 # -- as time passes ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -167,7 +167,9 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
         "public_name": what.name if what.mode is Mode.PUBLIC else None,
         "verified": int(verified),
         "wave": wave or None,
-        "held_at": now if held else None,
+        "held_at": EPOCH + timedelta(days=(now - EPOCH).days)
+        if held
+        else None,  # no finer than the day, as every other
     }
     tx.execute(_ADD, row)
     tx.execute(_ADD_MARK, {"petition_id": one.id, "mark": mark, "place": place})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from bot import i18n
+from tests.faults import FULL
 
 # No test measures the machine: neither an example nor the making of it has a time.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,9 +26,24 @@ pytest_plugins = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Conversations, which say what the rules do. All of them run on SQLite; on PostgreSQL every second one, always the
+# same, and all with PAYVAND_PROOF=full. What the stores themselves do is tried on both, in tests/storage.
+TALKS = ("tests/family/", "tests/updates/")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes long: at the end no worker is left alone with it."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    spared = [] if FULL else [item for item in items if _is_spared(item)]
+    config.hook.pytest_deselected(items=spared)
+    left = set(spared)
+    items[:] = sorted(
+        (item for item in items if item not in left), key=lambda item: item.get_closest_marker("slow") is None
+    )
+
+
+def _is_spared(item: pytest.Item) -> bool:
+    on_postgres = item.nodeid.endswith("postgres]") and item.nodeid.startswith(TALKS)
+    return on_postgres and crc32(item.nodeid.encode()) % 2 == 0
 
 
 # A catalogue is read once for all tests, and again when its file has changed: reading both takes a tenth of a second.

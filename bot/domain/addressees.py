@@ -110,8 +110,8 @@ ADDRESSEES: Final[Mapping[str, Addressee]] = {
 
 
 def required(codes: Iterable[str]) -> frozenset[Item]:
-    """What signers are asked for if a letter goes to these addressees: no more than they require."""
-    return frozenset(item for code in codes for item in ADDRESSEES[code].rules.signer)
+    """What signers are asked for if a letter goes to these addressees: no more than those that are known require."""
+    return frozenset(item for code in codes if code in ADDRESSEES for item in ADDRESSEES[code].rules.signer)
 
 
 def lacking(code: str, elements: Iterable[Element], languages: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ LONGEST_OPEN: Final = timedelta(days=366)
 MOST_ADDRESSEES: Final = 8
 MOST_SOURCES: Final = 20
 MOST_SPONSORS: Final = 20
+LONGEST_SIGNED: Final = 120  # characters of the name of a person or an organisation under a letter
 HEAD: Final = "payvand letter 1"
 FOR: Final = "for-"
 

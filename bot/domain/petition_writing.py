@@ -29,8 +29,9 @@ def blank() -> Letter:
 
 
 def elements(letter: Letter) -> tuple[Element, ...]:
-    """What its addressees want besides its text, each once."""
-    wanted = {one for code in letter.addressees for one in ADDRESSEES[code].rules.elements}
+    """What its addressees want besides its text, each once: those that are in our directory, too."""
+    known = (ADDRESSEES[code] for code in letter.addressees if code in ADDRESSEES)
+    wanted = {one for addressee in known for one in addressee.rules.elements}
     return tuple(one for one in Element if one in wanted)
 
 

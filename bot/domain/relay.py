@@ -35,6 +35,8 @@ from hashlib import sha256
 from typing import Final
 
 from bot.domain import checkpoint, merkle, petition
+from bot.domain import petition_writing as writing
+from bot.domain.addressees import Element
 from bot.domain.checkpoint import Checkpoint, Note, decoded
 from bot.domain.petition import Letter
 
@@ -326,7 +328,24 @@ def welcome(parcel: Parcel, ours: str, now: datetime) -> Trouble | None:
         return Trouble.COUNT
     if letter.closes <= now.date():
         return Trouble.OVER
-    return Trouble.INCOMPLETE if petition.lacks(letter, now.date()) else None
+    return Trouble.INCOMPLETE if petition.lacks(letter, now.date()) or not _fits(letter) else None
+
+
+def _fits(letter: Letter) -> bool:
+    """Whether whoever reads the letter here sees all of it, and no screen bursts: nobody has typed it in here."""
+    parts = {part.key for part in petition.Part}
+    besides = [text for (_language, key), text in letter.texts.items() if key not in parts]
+    names = [*letter.sponsors, *(one.name for one in letter.organisations)]
+    return (
+        set(letter.languages) == set(petition.LANGUAGES)
+        and {language for language, _ in (*letter.texts, *letter.demands)} <= set(petition.LANGUAGES)
+        and {code for _, code in letter.demands} <= set(letter.addressees)
+        and {key.removeprefix(petition.FOR) for _, key in letter.texts} - parts <= {one.value for one in Element}
+        and all(len(text) <= writing.LONGEST_ELEMENT for text in besides)
+        and letter.goal <= writing.MOST_GOAL
+        and len(letter.organisations) <= petition.MOST_SPONSORS
+        and all(len(name) <= petition.LONGEST_SIGNED for name in names)
+    )
 
 
 def _encoded(value: bytes) -> str:

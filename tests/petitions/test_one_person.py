@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain import petition_log, stuffing
 from bot.domain.petition_log import Reason, Sign, Strike
+from bot.domain.roles import Role
 from handlers.ask import base36
-from storage import envelope, petition_logs, petitions, signatures
+from storage import envelope, petition_logs, petitions, roles, signatures
+from storage.schema import petition_signature as signed
 from tests.family.looking import forge
+from tests.family.test_desk import give
 from tests.family.test_duress import FORCED, family
 from tests.family.test_links import code_at, type_code
 from tests.petitions.signing import begun, petition_of, signs
 from tests.petitions.test_signing import WAYS, somebody, told
+from tests.petitions.writing import organisers, writes
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 
@@ -106,6 +111,25 @@ async def test_a_forced_account_neither_shows_nor_takes_back_what_it_signed_befo
     assert await stage.storage.read(partial(petitions.followers, which=which, after=0, most=9)) == []
 
 
+@ONE_ENGINE
+async def test_a_forced_organiser_writes_on_and_nobody_else_hears_of_it(stage: Stage) -> None:
+    zarina, *_others = await family(stage)
+    (bahrom,) = await organisers(stage, "Bahrom")
+    await give(stage, zarina, Role.ORGANISER)
+    await zarina.says(FORCED)
+    await writes(zarina)
+    assert "no longer in use" not in zarina.screen
+    assert "Open the road to Rushon" in zarina.last
+    await zarina.says("/desk")
+    await zarina.presses("Petitions")
+    await zarina.presses("Open the road")
+    await zarina.presses("Throw it away")
+    await zarina.presses("Yes, throw it away")
+    assert "You have none yet." in zarina.last
+    await bahrom.says("/desk")
+    assert not bahrom.sees("road")
+
+
 # -- made up -----------------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +145,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_who_was_let_in_is_counted_apart_and_too_many_of_one_branch_are_held(stage: Stage, small: None) -> None:
     del small
     which, anna = await begun(stage, KEY)
+    await give(stage, anna, Role.ORGANISER)
     host, *guests = await stage.family("Host", "One", "Two", "Three", "Four")
     await signs(stage, host, which)
     one = await petition_of(stage, which)
@@ -149,6 +174,34 @@ async def test_who_was_let_in_is_counted_apart_and_too_many_of_one_branch_are_he
     await signs(stage, guests[0], which)
     assert (await petition_of(stage, which)).count == 1, "who was struck can't sign again"
     assert petition_log.replay(log).count == 1
+
+
+@ONE_ENGINE
+async def test_whose_right_was_taken_strikes_nothing_with_an_old_button(stage: Stage, small: None) -> None:
+    del small
+    which, anna = await begun(stage, KEY)
+    right = await give(stage, anna, Role.ORGANISER)
+    for number in range(4):
+        await signs(stage, await somebody(stage, f"new{number}"), which)
+    assert (await petition_of(stage, which)).held == 1
+    held_at = await stage.storage.read(lambda tx: tx.execute(sa.select(sa.func.max(signed.c.held_at))).scalar())
+    assert held_at == datetime.combine(stage.now(), time(), UTC), "no row says at which hour somebody has signed"
+    await stage.storage.write(partial(roles.take, one=right))
+    await forge(stage, anna, f"petition.struck:{base36(which)}")
+    assert "no longer in use" in anna.last
+    assert (await petition_of(stage, which)).held == 1
+
+
+@ONE_ENGINE
+async def test_who_signs_again_and_again_lets_nobody_else_s_signature_be_held(stage: Stage, small: None) -> None:
+    del small
+    which, _anna = await begun(stage, KEY)
+    hostile = await somebody(stage, "hostile")
+    for _time in range(stuffing.MOST_YOUNG + 1):
+        await signs(stage, hostile, which)
+    await signs(stage, await somebody(stage, "honest"), which)
+    one = await petition_of(stage, which)
+    assert (one.count, one.held) == (2, 0)
 
 
 @ONE_ENGINE

@@ -143,7 +143,15 @@ async def test_both_read_the_same_five_groups(nur: Community, mehr: Community) -
     await mehr.bahrom.says("/desk")
     await mehr.bahrom.presses("Another community: Nur")
     assert GROUPS.findall(mehr.bahrom.last) == aloud
-    assert "The letter in en." in mehr.bahrom.screen, "the second one reads what people would sign"
+    for actor in (mehr.anna, mehr.bahrom):
+        for said in (
+            "The letter in tg.",
+            "The letter in ru.",
+            "The background in en.",
+            "Do it, icrc (tg).",
+            "Sponsora",
+        ):
+            assert actor.sees(said), f"whoever agrees reads all that people would sign: {said}"
 
 
 async def test_one_organiser_alone_opens_nothing(nur: Community, mehr: Community) -> None:

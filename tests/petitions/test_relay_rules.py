@@ -13,7 +13,7 @@ import pytest
 from bot.domain import petition, relay
 from bot.domain.checkpoint import Checkpoint, Note, Signature
 from bot.domain.merkle import Tree
-from bot.domain.petition import Letter
+from bot.domain.petition import Letter, Organisation
 from bot.domain.relay import Home, Known, Parcel, Statement, Trouble
 from tests.faults import count
 
@@ -291,6 +291,24 @@ def test_a_letter_is_taken_over_as_it_is() -> None:
         (lambda: travelling(verified=9), Trouble.COUNT),
         (lambda: travelling(replace(LETTER, closes=NOW.date())), Trouble.OVER),
         (lambda: travelling(replace(LETTER, sources=())), Trouble.INCOMPLETE),
+        (lambda: travelling(replace(LETTER, goal=10**4000)), Trouble.INCOMPLETE),
+        (lambda: travelling(replace(LETTER, sponsors=("S" * 9000,))), Trouble.INCOMPLETE),
+        (
+            lambda: travelling(replace(LETTER, organisations=(Organisation("One", confirmed=True),) * 99)),
+            Trouble.INCOMPLETE,
+        ),
+        (
+            lambda: travelling(replace(LETTER, texts={**LETTER.texts} | {("ru", "for-date"): "x" * 9000})),
+            Trouble.INCOMPLETE,
+        ),
+        (
+            lambda: travelling(replace(LETTER, texts={**LETTER.texts} | {("ru", "hidden"): "Nobody sees it."})),
+            Trouble.INCOMPLETE,
+        ),
+        (
+            lambda: travelling(replace(LETTER, demands={**LETTER.demands} | {("ru", "un-wgad"): "Else."})),
+            Trouble.INCOMPLETE,
+        ),
     ],
 )
 def test_a_letter_that_is_not_taken_over(made: Callable[[], Parcel], why: Trouble) -> None:

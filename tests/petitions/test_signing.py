@@ -9,10 +9,12 @@ import pytest
 
 from bot.domain import checkpoint, petition_log, receipt, signature
 from bot.domain.petition import Who
+from bot.domain.roles import Role
 from bot.domain.signature import Mode
 from handlers.ask import base36
 from storage import envelope, notes, petitions, signatures
 from tests.family.looking import forge, rows
+from tests.family.test_desk import give
 from tests.petitions.signing import begun, petition_of, signs
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE, PETITIONS
@@ -276,6 +278,7 @@ async def test_hostile_names_are_harmless_or_refused(stage: Stage, name: str) ->
 @ONE_ENGINE
 async def test_buttons_that_are_old_or_made_up_do_nothing(stage: Stage) -> None:
     which, anna = await begun(stage, KEY)
+    await give(stage, anna, Role.ORGANISER)
     zarina = await somebody(stage)
     code = base36(which)
     for forged in (
