@@ -39,6 +39,7 @@ lint:
 
 proof: $(VENV)/payvand $(VENV)/tests $(SYNAPSE)/locked parts
 	PAYVAND_PROOF=full $(BIN)/pytest --timeout=14400 tests/faults tests/operator/test_verification.py
+	PAYVAND_PROOF=full $(BIN)/pytest -n auto --maxprocesses 4 -k postgres tests/family tests/updates
 
 bench: $(VENV)/payvand $(VENV)/tests $(RIVALS)/locked
 	$(BIN)/python -m benchmarks
