@@ -171,7 +171,7 @@ def file_of(letter: Letter) -> str:
     sections = {f"[{language}] {part}": text for (language, part), text in letter.texts.items()}
     sections |= {f"[{language}] to-{code}": text for (language, code), text in letter.demands.items()}
     for head in sorted(sections):
-        lines += ["", head, *(f"  {line}" for line in sections[head].splitlines())]
+        lines += ["", head, *(f"  {line}" for line in _lines(sections[head]))]
     return "\n".join(lines) + "\n"
 
 
@@ -215,6 +215,14 @@ def _sections(text: str) -> Iterator[tuple[tuple[str, str], str]]:
         if found is None:
             raise ValueError("no section")
         yield (found["language"], found["part"]), "\n".join(line.removeprefix("  ") for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text; empty ones at its end say nothing."""
+    lines = text.splitlines()
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def _flat(text: str) -> str:
