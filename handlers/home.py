@@ -124,9 +124,7 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "⏰ Regular check-in"), "late")],
         [button(TELL, "trust")],
         [button(pgettext("button", "📍 My districts"), "ties"), button(pgettext("button", "📰 News"), "news")],
-        [button(pgettext("button", "📜 Petitions"), "petitions")],
-        [button(pgettext("button", "🔎 Look for somebody"), "knock")],
-        [button(pgettext("button", "🔗 My other account"), "link")],
+        [button(pgettext("button", "📜 Petitions"), "petitions"), button(pgettext("button", "🔎 Search"), "knock")],
         at_the_desk,
         [button(pgettext("button", "🔒 Privacy"), "privacy"), button(pgettext("button", "⚙️ Settings"), "settings")],
         [button(pgettext("button", "ℹ️ How it works"), "manual"), back()],
@@ -141,6 +139,7 @@ def settings(ask: Ask, tx: Tx) -> Outgoing:
         [button(pgettext("button", "🌐 Language"), "language")],
         [button(pgettext("button", "✏️ My name"), "name")],
         [button(pgettext("button", "🌙 Quiet hours"), "quiet")],
+        [button(pgettext("button", "🔗 My other account"), "link")],
         [back("more")],
     )
 

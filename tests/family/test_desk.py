@@ -141,11 +141,13 @@ async def test_two_who_become_one_person_are_one_afterwards(both: Stage) -> None
     _message, yes = button(other, "right.yes")
     await anna.says("/start")
     await anna.presses("More")
+    await anna.presses("Settings")
     await anna.presses("My other account")
     await anna.presses("Make a code")
     code = re.findall(r"\b\d{3} \d{3} \d{3} \d{3}\b", anna.last)[-1]
     await other.says("/start")
     await other.presses("More")
+    await other.presses("Settings")
     await other.presses("My other account")
     await other.presses("I have a code")
     await other.says(code)

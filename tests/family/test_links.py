@@ -31,6 +31,7 @@ async def code_at(actor: Actor) -> str:
     """Make a code at this account."""
     await actor.says("/start")
     await actor.presses("More")
+    await actor.presses("Settings")
     await actor.presses("My other account")
     await actor.presses("Make a code")
     found = re.findall(r"\b\d{3} \d{3} \d{3} \d{3}\b", actor.last)
@@ -41,6 +42,7 @@ async def type_code(actor: Actor, code: str) -> None:
     """Type a code at an account that knows the bot already."""
     await actor.says("/start")
     await actor.presses("More")
+    await actor.presses("Settings")
     await actor.presses("My other account")
     await actor.presses("I have a code")
     if "as you are, with its name" in actor.last:
@@ -102,6 +104,7 @@ async def test_where_there_are_no_buttons_it_is_done_by_typing(both: Stage) -> N
     assert ANSWER in new.last
     await zarina.presses("Yes, it is mine")
     await new.says("More")
+    await new.says("Settings")
     await new.says("My other account")
     assert "2. Matrix: this one and linked just now" in new.last
 
@@ -356,6 +359,7 @@ async def test_replies_go_where_the_question_came_from_and_news_to_the_preferred
     assert not new.sees("Daler: I am safe.")
     await new.says("/start")
     await new.presses("More")
+    await new.presses("Settings")
     await new.presses("My other account")
     await new.presses("🔔 Matrix")
     assert "2. Matrix: this one and news comes here" in new.last
@@ -574,6 +578,7 @@ async def test_the_older_side_throws_a_thief_out_at_once(both: Stage) -> None:
     await daler.says("I am safe")
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Settings")
     await zarina.presses("My other account")
     await zarina.presses("2. Unlink")
     await zarina.presses("Unlink")
