@@ -45,7 +45,7 @@ from storage.outbox import Delivered, Letter
 from storage.readers import Reading
 from storage.schema import address, letter, person
 from storage.sqlite import SQLite, open_file
-from tests.family.looking import id_of
+from tests.family.looking import forge, id_of
 from tests.family.test_desk import give, moderators, people
 from tests.family.test_privacy import forget
 from tests.petitions import ledgers, signing
@@ -254,16 +254,16 @@ async def test_no_petition_reads_all_signatures_all_followers_or_all_of_its_log(
         which, anna = await ledgers.opened(stage)
         for actor in (zarina, daler):
             await actor.settles_in(actor.account.title(), "en")
-            await ledgers.forge(stage, actor, f"petition.follow:{base36(which)}")
+            await forge(stage, actor, f"petition.follow:{base36(which)}")
             await signing.signs(stage, actor, which)
             await stage.pass_time(timedelta(minutes=10))
         await ledgers.signed(stage, which, range(8))
         held = await ledgers.signed(stage, which, range(8, 12), held=True)
         await ledgers.takes_back(stage, which, 5)
-        await ledgers.forge(stage, anna, f"petition.made:{base36(which)}")
+        await forge(stage, anna, f"petition.made:{base36(which)}")
         await anna.presses("Red Cross")
         await anna.says("a1" * 32)
-        await ledgers.forge(stage, anna, f"petition.sent:{base36(which)}:1:post")
+        await forge(stage, anna, f"petition.sent:{base36(which)}:1:post")
 
         def by_hand(tx: Tx) -> None:
             one = petitions.find(tx, which)
@@ -287,7 +287,7 @@ async def test_no_petition_reads_all_signatures_all_followers_or_all_of_its_log(
         await stage.storage.write(by_hand)
         for command in ("/petitions", "/privacy"):
             await zarina.says(command)
-        await ledgers.forge(stage, zarina, f"petition:{base36(which)}")
+        await forge(stage, zarina, f"petition:{base36(which)}")
         await pass_rounds(stage)
         for days in (31, 31, 400):
             stage._now += timedelta(days=days)  # noqa: SLF001 - without what else happens as time passes
