@@ -22,11 +22,12 @@ from pydantic import SecretStr
 from bot import i18n
 from bot.domain.conversation import Lane
 from bot.settings import OFFICIAL, MatrixSettings, Settings, SettingsFault, TelegramSettings, load
-from storage import inspection, keys, outbox, signing, sqlite
+from storage import inspection, keys, notes, outbox, petitions, signing, sqlite
 from storage.crypto import Keys
-from storage.database import Unusable
+from storage.database import Tx, Unusable
 
 ROOM: Final = 500 * 2**20  # bytes: below this a busy week fills the disk
+NEAR_END: Final = timedelta(days=5)  # of a certificate: time enough to go where the root key is
 BACKUP_AGE: Final = timedelta(hours=50)  # a night may fail, two may not
 CLOCK_ERROR: Final = timedelta(minutes=2)
 MADE_ON: Final = datetime(2026, 11, 1, tzinfo=UTC)  # no true clock is before this program
@@ -128,6 +129,8 @@ def _of_a_community(settings: Settings, now: datetime, *, offline: bool) -> Iter
     yield _one("last backup", lambda: _last_backup(settings, now))
     yield _one("root key", lambda: _root_key(settings))
     yield _one("online key", lambda: _online_key(settings, now))
+    if (petitions := _petitions_key(settings, now)) is not None:
+        yield petitions
     telegram, said_at = None, None
     if settings.telegram is None:
         nobody = "" if settings.matrix else ": nobody can write to the bot"
@@ -292,7 +295,58 @@ def _online_key(settings: Settings, now: datetime) -> str:
         message = "none"
         raise _Note(message)
     good = signing.open_signer(kept, settings.community, settings.public_key, now)
-    return f"certified until {good.until:%Y-%m-%d}"
+    return _certified(good.until, now, f"{signing.PURPOSE}.key")
+
+
+def _certified(until: datetime, now: datetime, key: str, more: str = "") -> str:
+    if until - now < NEAR_END:
+        message = (
+            f"Its certificate ends on {until:%Y-%m-%d}. Where the root key is kept, run: "
+            f"payvand certify root.key {key}{more}"
+        )
+        raise _Note(message)
+    return f"certified until {until:%Y-%m-%d}"
+
+
+def _petitions_key(settings: Settings, now: datetime) -> Finding | None:
+    """What signs the logs of petitions; None in a community that has none and never made such a key."""
+    kept = settings.data / "keys"
+    there = any((kept / f"{notes.PURPOSE}.{end}").exists() for end in ("key", "certificate"))
+    if not there and not _has_petitions(settings):
+        return None
+    more = f" --purpose {notes.PURPOSE}"
+    cure = f"payvand certify root.key {notes.PURPOSE}.key{more}"
+
+    def check() -> str:
+        if not settings.public_key:
+            message = "`public_key` is not set: nobody can check what it signs."
+            raise _Failed(message)
+        if not there:
+            message = f"None, so no checkpoint and no receipt of a petition is made. Where the root key is kept: {cure}"
+            raise _Failed(message)
+        try:
+            good = notes.open_online(kept, settings.community, settings.public_key, now)
+        except signing.NotCertified as fault:
+            message = f"{fault} For this key: {cure}"
+            raise _Failed(message) from None
+        return _certified(good.until, now, f"{notes.PURPOSE}.key", more)
+
+    return _one("petitions key", check)
+
+
+def _has_petitions(settings: Settings) -> bool:
+    """Whether the log of a petition still grows; a database that can't be read is told about elsewhere."""
+    place = database_of(settings)
+    if isinstance(place, Path) and not place.exists():
+        return False
+    try:
+        return inspection.read(place, _keys_for(settings), _runs)
+    except (Unusable, SettingsFault, _LeftOut):
+        return False
+
+
+def _runs(tx: Tx) -> bool:
+    return inspection.schema_of(tx) == inspection.KNOWN and bool(petitions.public(tx, 1, states=petitions.GROWING))
 
 
 def _webhook(settings: Settings) -> str:

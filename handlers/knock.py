@@ -483,11 +483,11 @@ def _proved(tx: Tx, one: Knock, record: int, question: str, now: datetime) -> bo
     right = search.proves(tx, record, one.form.answers)
     if not question or question not in one.form.answers:
         return False
-    scope = f"answer/{one.person}/{record}"
-    if knocks.used(tx, scope, now).used >= rules.MOST_ANSWERS:
+    scope, about = f"person/{one.person}", str(record)
+    if knocks.used(tx, scope, now, about).used >= rules.MOST_ANSWERS:
         return False
     if not right and not any(case.sought == record for case in knocks.cases_of(tx, one.id)):
-        knocks.use(tx, scope, now, rules.REMEMBERED)
+        knocks.use(tx, scope, now, rules.REMEMBERED, about=about)
     return right
 
 

@@ -139,10 +139,55 @@ def over(tx: Tx, now: datetime, most: int) -> list[Knock]:
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:
-    """Two persons turn out to be one: the searches of both are one's, and so is what a moderator has taken."""
+    """Two persons turn out to be one: the searches of both are one's, and so is what a moderator has taken.
+
+    What was looked for counts together, so that no second account gives a fresh quota.
+    """
     tx.execute(knock.update().where(knock.c.person_id == gone).values(person_id=kept))
     tx.execute(candidate.update().where(candidate.c.taken_id == gone).values(taken_id=kept))
     tx.execute(candidate.update().where(candidate.c.first_id == gone).values(first_id=kept))
+    _carry_not_same(tx, gone, kept)
+    for kind in ("person", "branch", "stem"):
+        _carry_quota(tx, f"{kind}/{gone}", f"{kind}/{kept}")
+
+
+def _carry_not_same(tx: Tx, gone: int, kept: int) -> None:
+    theirs = sa.select(not_same.c.pair, not_same.c.expires_at).where(not_same.c.seeker == str(gone))
+    for row in tx.execute(theirs).all():
+        _remember(tx, str(kept), bytes(row.pair), row.expires_at)
+    tx.execute(not_same.delete().where(not_same.c.seeker == str(gone)))
+
+
+def _carry_quota(tx: Tx, gone: str, kept: str) -> None:
+    has = {bytes(row.about): row for row in tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == kept))}
+    for row in tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == gone)).all():
+        own = has.get(bytes(row.about), row)
+        values = {
+            "used": row.used if own is row else row.used + own.used,
+            "wait_until": max((at for at in (row.wait_until, own.wait_until) if at is not None), default=None),
+            "expires_at": max(row.expires_at, own.expires_at),
+        }
+        made = tx.insert(knock_quota).values(scope=kept, about=bytes(row.about), **values)
+        tx.execute(made.on_conflict_do_update(index_elements=["scope", "about"], set_=values))
+    tx.execute(knock_quota.delete().where(knock_quota.c.scope == gone))
+
+
+def replaced(tx: Tx, old: int, new: int) -> None:
+    """Of two records of one person `new` stays: whoever is not `old`, as far as they still look, is not `new`."""
+    other = (candidate.c.sought_id == old) & (candidate.c.state == int(Case.NOT_SAME))
+    for row in tx.execute(sa.select(knock).join(candidate, candidate.c.knock_id == knock.c.id).where(other)).all():
+        which = _knock(row)
+        pairs = [_pair(name, old) for name in which.form.known.names]
+        mine = (not_same.c.seeker == str(which.person)) & not_same.c.pair.in_(pairs)
+        until = tx.execute(sa.select(sa.func.max(not_same.c.expires_at, type_=not_same.c.expires_at.type)).where(mine))
+        if (expires_at := until.scalar()) is not None:
+            are_two(tx, which, new, expires_at)
+
+
+def forget(tx: Tx, person: int) -> None:
+    """Erase what is remembered of the searches of somebody who is forgotten: nobody is counted by it any more."""
+    tx.execute(not_same.delete().where(not_same.c.seeker == str(person)))
+    tx.execute(knock_quota.delete().where(knock_quota.c.scope == f"person/{person}"))
 
 
 def erase(tx: Tx, which: int) -> None:
@@ -228,18 +273,24 @@ def _candidate(row: Any) -> Candidate:
 def are_two(tx: Tx, which: Knock, sought: int, expires_at: datetime) -> None:
     """Remember that whom this person looks for is not this record: also in another knock for the same name."""
     for name in which.form.known.names:
-        made = tx.insert(not_same).values(pair=_pair(which.person, name, sought), expires_at=expires_at)
-        tx.execute(made.on_conflict_do_nothing())
+        _remember(tx, str(which.person), _pair(name, sought), expires_at)
+
+
+def _remember(tx: Tx, seeker: str, pair: str | bytes, expires_at: datetime) -> None:
+    made = tx.insert(not_same).values(seeker=seeker, pair=pair, expires_at=expires_at)
+    later = {"set_": {"expires_at": expires_at}, "where": not_same.c.expires_at < expires_at}
+    tx.execute(made.on_conflict_do_update(index_elements=["seeker", "pair"], **later))
 
 
 def is_other(tx: Tx, which: Knock, sought: int) -> bool:
     """Whether somebody has said that these are two people."""
-    pairs = [_pair(which.person, name, sought) for name in which.form.known.names]
-    return tx.execute(sa.select(not_same.c.pair).where(not_same.c.pair.in_(pairs))).first() is not None
+    pairs = [_pair(name, sought) for name in which.form.known.names]
+    here = (not_same.c.seeker == str(which.person)) & not_same.c.pair.in_(pairs)
+    return tx.execute(sa.select(not_same.c.pair).where(here)).first() is not None
 
 
-def _pair(person: int, name: str, sought: int) -> str:
-    return f"{person}/{sought}/{name.casefold()}"
+def _pair(name: str, sought: int) -> str:
+    return f"{sought}/{name.casefold()}"
 
 
 # -- how much was looked for ---------------------------------------------------------------------------------------
@@ -253,19 +304,22 @@ class Used:
     wait_until: datetime | None = None
 
 
-def used(tx: Tx, scope: str, now: datetime) -> Used:
-    """What was used of a quota."""
-    row = tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == scope, knock_quota.c.expires_at > now)).first()
+def used(tx: Tx, scope: str, now: datetime, about: str = "") -> Used:
+    """What was used of a quota; `about` tells several of one scope apart."""
+    here = (knock_quota.c.scope == scope) & (knock_quota.c.about == about)
+    row = tx.execute(sa.select(knock_quota).where(here, knock_quota.c.expires_at > now)).first()
     return Used() if row is None else Used(row.used, row.wait_until)
 
 
-def use(tx: Tx, scope: str, now: datetime, lasts: timedelta, wait_until: datetime | None = None) -> Used:
+def use(  # noqa: PLR0913 - a quota is what it is
+    tx: Tx, scope: str, now: datetime, lasts: timedelta, wait_until: datetime | None = None, *, about: str = ""
+) -> Used:
     """Use a quota once more; it is forgotten when it has rested for `lasts`."""
-    after = replace(used(tx, scope, now), wait_until=wait_until)
+    after = replace(used(tx, scope, now, about), wait_until=wait_until)
     after = replace(after, used=after.used + 1)
     values = {"used": after.used, "wait_until": after.wait_until, "expires_at": now + lasts}
-    made = tx.insert(knock_quota).values(scope=scope, **values)
-    tx.execute(made.on_conflict_do_update(index_elements=["scope"], set_=values))
+    made = tx.insert(knock_quota).values(scope=scope, about=about, **values)
+    tx.execute(made.on_conflict_do_update(index_elements=["scope", "about"], set_=values))
     return after
 
 

@@ -144,7 +144,9 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
     A record that is not from a list is called by a number that means nothing else, within `domain`.
     """
     tx.execute(exported.delete().where(exported.c.ended_at <= now - TOLD_FOR))
-    known = {row.sought_id: row for row in tx.execute(sa.select(exported).where(exported.c.ended_at.is_(None)))}
+    going_on = tx.execute(sa.select(exported).where(exported.c.ended_at.is_(None))).all()
+    known = {row.sought_id: row for row in going_on if row.sought_id is not None}
+    _end(tx, (row.id for row in going_on if row.sought_id is None), now)  # erased meanwhile: there may be many
     passed: list[Passed] = []
     rows: list[dict[str, Any]] = []
     for which in tx.execute(sa.select(sought.c.id).where(_passable(now)).order_by(sought.c.id)).scalars().all():

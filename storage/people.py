@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.domain.conversation import Sender
 from bot.domain.people import Person
-from storage import search, successions
+from storage import knocks, matches, search, successions
 from storage.database import Tx
 from storage.duress import Own, opened
 from storage.prepared import Prepared
@@ -212,6 +212,8 @@ def forget(tx: Tx, who: int) -> None:
     """
     tx.execute(address.update().where(address.c.person_id == who).values(person_id=None, linked_at=None, sees_at=None))
     search.erase_of(tx, who)
+    knocks.forget(tx, who)
+    matches.release_of(tx, [who])
     tx.execute(person.delete().where(person.c.id == who))
 
 

@@ -33,6 +33,7 @@ from storage.schema import (
 KEY: Final = 32  # bytes with which nullifiers are made
 AT_ONCE: Final = 20_000  # rows that are erased in one step
 SIGNED: Final = (State.OPEN, State.CLOSING, State.CLOSED, State.ANONYMOUS)  # everybody may read them
+GROWING: Final = (State.OPEN, State.CLOSING, State.CLOSED)  # a signature is added or taken back: the log is signed
 
 
 @dataclass(frozen=True, slots=True)

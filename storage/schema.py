@@ -1024,6 +1024,7 @@ petition_nullifier = _table(
     _to("petition.id", primary_key=True),
     sa.Column("mark", sa.LargeBinary, primary_key=True),
     sa.Column("place", Id, nullable=False),  # of the signature
+    sa.Index(None, "petition_id", "place"),  # to strike it
 )
 
 petition_packet = _table(
@@ -1182,8 +1183,9 @@ exported = _table(
 )
 
 not_same = _table(
-    "not_same",  # that two are not the same person, remembered by a trace of the pair alone
-    sa.Column("pair", Blind("not_same.pair"), primary_key=True),
+    "not_same",  # that two are not the same person, remembered by traces alone
+    sa.Column("seeker", Blind("not_same.seeker"), primary_key=True),  # who looks: apart, as accounts may be linked
+    sa.Column("pair", Blind("not_same.pair"), primary_key=True),  # the name and the record
     sa.Column("expires_at", Instant, nullable=False),
     sa.Index(None, "expires_at"),
 )
@@ -1191,6 +1193,7 @@ not_same = _table(
 knock_quota = _table(
     "knock_quota",  # how much was looked for lately, by a person or by a branch of invitations
     sa.Column("scope", Blind("knock_quota.scope"), primary_key=True),
+    sa.Column("about", Blind("knock_quota.about"), primary_key=True),  # of answers: about which record
     sa.Column("used", sa.Integer, nullable=False),
     sa.Column("wait_until", Instant),
     sa.Column("expires_at", Instant, nullable=False),

@@ -26,6 +26,7 @@ from bot.domain import names, places
 from bot.domain.knock import Kind, Known, May
 from bot.domain.names.blind import SLIP
 from bot.domain.names.verdict import Verdict, beside, whereabouts, years
+from storage import knocks
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.prepared import Prepared
@@ -158,7 +159,9 @@ def erase_of(tx: Tx, person: int) -> None:
 
 def unite(tx: Tx, gone: int, kept: int) -> None:
     """Two persons turn out to be one: one record stays, that of the one who stays if they have one."""
-    if held_of(tx, kept) is not None:
+    own, other = held_of(tx, kept), held_of(tx, gone)
+    if own is not None and other is not None:
+        knocks.replaced(tx, other.id, own.id)
         erase_of(tx, gone)
     tx.execute(sought.update().where(sought.c.person_id == gone).values(person_id=kept))
 

@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,33 @@ import pytest
 import sqlalchemy as sa
 
 from bot import i18n
-from storage import schema, sqlite
+from bot.domain.conversation import Sender
+from bot.domain.knock import Case, Kind, Known, May
+from bot.domain.petition import LANGUAGES, Deed, Part, Who
+from bot.domain.signature import Declared, Mode
+from storage import (
+    knocks,
+    ledger,
+    lists,
+    matches,
+    notes,
+    petitions,
+    schema,
+    search,
+    signatures,
+    sponsors,
+    sqlite,
+)
+from storage import people as people_kept
 from storage.crypto import Keys, Sealed
+from tests.family.looking import id_of
+from tests.family.test_desk import people as settled
 from tests.faults import canary, count, disks, running
 from tests.faults.canary import Search
 from tests.faults.community import KEY, founded
-from tests.stage import Stage
+from tests.petitions import writing
+from tests.petitions.signing import letter
+from tests.stage import BEGIN, Stage
 from tests.telegram.emulator import Emulator, codes
 
 if TYPE_CHECKING:
@@ -279,6 +300,139 @@ async def test_of_a_forgotten_person_no_sealed_byte_stays(tmp_path: Path, monkey
     gone, found = await left_over(tmp_path)
     assert len(gone) > 5  # noqa: PLR2004 - name, address, news, notes, messages
     assert found == set()
+
+
+# -- petitions and the search -----------------------------------------------------------------------------------------
+
+NEW = (  # columns that petitions and the search have sealed
+    *("petition.key", "petition_version.body", "petition_sponsor.name", "petition_signature.country"),
+    *("petition_signature.public_name", "petition_packet.reference", "petition_packet.answer"),
+    *("sought.record", "sought.question", "sought.source", "knock.form", "candidate.message"),
+    *("candidate_note.words", "listed.body", "exported.record"),
+)
+SAID = tuple(
+    f"{name} Canary"
+    for name in (
+        *("Titleia", "Letteria", "Backgroundia", "Demandia", "Draftia", "Sponsoria", "Publicia"),
+        *("Referencia", "Answeria", "Soughtia", "Knockia", "Wordia", "Messagia", "Contactia", "Notia"),
+        *("Sourcia", "Shelteria"),
+    )
+)
+
+
+async def confides(stage: Stage) -> dict[str, int]:
+    """Let people write into every one of those columns; the numbers of what they made."""
+    nigora, rustam = await writing.organisers(stage, "Nigora", "Rustam")
+    (maria,) = await settled(stage, "Maria")
+    one = await writing.opened(stage, nigora, rustam, maria)
+    await writing.writes(nigora, "Draftia Canary")
+    author = await id_of(stage, nigora)
+    now = stage.now()
+
+    def work(tx: Tx) -> dict[str, int]:
+        texts = {(lang, part.key): f"{part.key.title()}ia Canary" for lang in LANGUAGES for part in Part}
+        demands = {(lang, "icrc"): "Demandia Canary" for lang in LANGUAGES}
+        draft = replace(letter(writing.KEY, now), texts=texts, demands=demands, sponsors=("Sponsoria Canary",))
+        drafted = petitions.create(tx, author, draft, now).id
+        sponsors.ask(tx, drafted, "Sponsoria Canary", "000000000001", now, organisation=True)
+        found = petitions.find(tx, one.id)
+        assert found is not None
+        what = Declared(Mode.PUBLIC, "Publicia Canary", "TJ")
+        assert signatures.sign(tx, found, [("memory", "7")], what, now, verified=True, country="TJ", wave="Wavia")
+        number = ledger.record(tx, found, "icrc", 1, bytes(32), 2, now)
+        for step, words in ((ledger.acknowledge, "Referencia Canary"), (ledger.answer, "Answeria Canary")):
+            packet = ledger.find(tx, one.id, number)
+            assert packet is not None
+            if packet.sent_at is None:
+                assert ledger.send(tx, packet, "post", 1, now)
+                packet = ledger.find(tx, one.id, number)
+                assert packet is not None
+            assert step(tx, packet, words, now)
+        later = now + timedelta(days=20)
+        record = search.put(
+            tx, Kind.MEMBER, Known(("Soughtia Canary",), 1984), now, person=author, may=May.KIN,
+            question="teacher", answer="answeria", consent=True, expires_at=later,
+        )  # fmt: skip
+        told = lists.Told("Sourcia Canary", "sourcia.canary/1", now, "alive", "Shelteria Canary")
+        lists.put(tx, told, Known(("Soughtia Canary",)), now, later, consent=True)
+        form = knocks.Form(Known(("Knockia Canary",)), "sibling", "Wordia Canary", {"teacher": "answeria"})
+        seeker = search_seeker(tx)
+        knocking = knocks.find(
+            tx, knocks.add(tx, seeker, form, now, search_at=later, remind_at=later, expires_at=later)
+        )
+        assert knocking is not None
+        case = knocks.propose(tx, knocking, record, 0.9, proved=True, state=Case.OPEN, now=now)
+        assert case is not None
+        knocks.change(tx, case, messages={"seeker.words": "Messagia Canary", "seeker.contact": "Contactia Canary"})
+        matches.note(tx, case, "Notia Canary", 1, now, later)
+        knocks.are_two(tx, knocking, record, later)
+        knocks.use(tx, f"person/{seeker}", now, timedelta(days=30))
+        lists.pass_on(tx, now, "canary.example")
+        while search.index(tx):
+            pass
+        return {"petition": one.id, "draft": drafted, "record": record, "knock": knocking.id, "seeker": seeker}
+
+    return await stage.storage.write(work)
+
+
+def search_seeker(tx: Tx) -> int:
+    """Somebody who only looks."""
+    met = people_kept.meet(tx, Sender("memory", "1", "seekeria-canary"), BEGIN)
+    assert met.person is not None
+    people_kept.change(tx, met.person.id, name="Seekeria Canary", language="en")
+    return met.person.id
+
+
+def everywhere(directory: Path) -> bytes:
+    """All that a thief gets."""
+    return b"".join(path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file())
+
+
+async def test_no_word_of_a_petition_or_a_search_stands_in_the_file_and_none_stays_after_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file itself is plain here, as for a thief who has its key: what is looked for lies sealed within."""
+    i18n.open_catalogues(strict=False)
+    monkeypatch.setattr(sqlite, "connect", running.plainly)
+    keys = Keys(KEY)
+    keys.petitions = notes.throwaway("Nur", BEGIN)
+    storage = await sqlite.open_file(tmp_path / "payvand.db", keys)
+    stage = Stage(storage)
+    made = await confides(stage)
+    before = await storage.read(sealed_of)
+    assert {one for one in NEW if not any(name.startswith(f"{one} ") for name in before)} == set(), "all are in use"
+    await storage.checkpoint()
+    content = everywhere(tmp_path)
+    assert [word for word in SAID if word.encode() in content] == []
+    assert b"/petition/" in content, "control: the file can be read"
+
+    def end(tx: Tx) -> None:
+        later = stage.now() + timedelta(days=200)
+        knocks.erase(tx, made["knock"])
+        people_kept.forget(tx, made["seeker"])
+        search.expire(tx, later)
+        lists.pass_on(tx, stage.now(), "canary.example")
+        lists.pass_on(tx, later, "canary.example")
+        knocks.sweep(tx, later)
+        sponsors.expire(tx, later)
+        one = petitions.newest(tx, made["draft"])
+        assert one is not None
+        assert petitions.take_step(tx, one, Deed.DROP, Who.AUTHOR, stage.now()) is not None
+        found = petitions.find(tx, made["petition"])
+        assert found is not None
+        assert signatures.withdraw(tx, found, [("memory", "7")], stage.now()) == 1
+
+    await storage.write(end)
+    after = await storage.read(sealed_of)
+    stays = ("petition.key", "petition_version.body", "petition_packet", "petition_sponsor.name")
+    left = {name for name in after if name.startswith(NEW) and not name.startswith(stays)}
+    assert left == set(), "what was not published is gone"
+    gone = set(before.values()) - set(after.values())
+    assert len([name for name, value in before.items() if value in gone and name.startswith(NEW)]) >= 10  # noqa: PLR2004
+    await storage.checkpoint()
+    content = everywhere(tmp_path)
+    await storage.close()
+    assert {value for value in gone if value in content} == set()
 
 
 async def test_control_without_secure_deletion_they_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

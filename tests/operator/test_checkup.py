@@ -13,12 +13,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
+from bot import __main__ as command
 from bot import checkup, founding
 from bot.checkup import Finding, Outcome
 from bot.domain.conversation import Lane
+from bot.domain.petition import State
 from bot.settings import load
 from storage import keys, outbox, sqlite
 from storage.crypto import Keys
+from storage.schema import petition
 from tests.operator.test_founding import CHEAP, TOKEN, Scripted
 
 if TYPE_CHECKING:
@@ -191,6 +194,82 @@ def test_an_online_key_that_nobody_certified_is_told(home: Path) -> None:
     for name in ("bulletins.key", "bulletins.certificate"):
         (home / "var/keys" / name).write_text("untrusted comment: x\nAAAA\n")
     assert found(home)["online key"].outcome is Outcome.FAILED
+
+
+def test_a_certificate_near_its_end_is_told_before(home: Path) -> None:
+    before = found(home, now=present() + timedelta(days=20))["online key"]
+    near = found(home, now=present() + timedelta(days=27))["online key"]
+    assert (before.outcome, near.outcome) == (Outcome.OK, Outcome.NOTE)
+    assert "payvand certify root.key bulletins.key" in near.words
+
+
+CURE = "payvand certify root.key petitions.key --purpose petitions"
+
+
+def certify_for_petitions(home: Path) -> None:
+    """As the operator does it."""
+    root, kept = home / "away/root.key", home / "var/keys"
+    phrase = home / "away/phrase"
+    phrase.write_text("x", "utf-8")
+    arguments = ["certify", str(root), str(kept / "petitions.key"), "--purpose", "petitions"]
+    assert command.main([*arguments, "--passphrase-file", str(phrase)]) == 0
+
+
+def open_a_petition(home: Path, *, state: State = State.OPEN) -> None:
+    """There is one, opened or not."""
+    settings = load(home / "payvand.toml")
+
+    async def make() -> None:
+        store = await sqlite.open_file(settings.database_file, Keys(keys.read(settings.key_file)))
+        opened_at = None if state is State.DRAFT else present()
+        row = {"id": 1, "origin": "Nur/petition/1", "state": state.value, "period": 30, "opened_at": opened_at}
+        await store.write(lambda tx: tx.execute(petition.insert(), row))
+        await store.close()
+
+    asyncio.run(make())
+
+
+def test_a_community_without_petitions_reads_nothing_of_their_key(home: Path) -> None:
+    assert "petitions key" not in found(home)
+    make_database(home)
+    assert "petitions key" not in found(home)
+    open_a_petition(home, state=State.DRAFT)
+    assert "petitions key" not in found(home)
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.CLOSING, State.CLOSED])
+def test_a_petition_without_a_key_for_its_checkpoints_is_told(home: Path, state: State) -> None:
+    make_database(home)
+    put_backup(home, present())
+    open_a_petition(home, state=state)
+    assert CURE in failed(home, "petitions key")
+
+
+def test_a_key_for_petitions_is_sound_then_near_its_end_then_over(home: Path) -> None:
+    certify_for_petitions(home)
+    assert found(home)["petitions key"].outcome is Outcome.OK
+    near = found(home, now=present() + timedelta(days=27))["petitions key"]
+    assert near.outcome is Outcome.NOTE
+    assert CURE in near.words
+    over = found(home, now=present() + timedelta(days=31))["petitions key"]
+    assert over.outcome is Outcome.FAILED
+    assert CURE in over.words
+
+
+@pytest.mark.parametrize("gone", ["petitions.key", "petitions.certificate", "petitions.certificate.minisig"])
+def test_a_missing_file_of_the_key_for_petitions_is_told(home: Path, gone: str) -> None:
+    certify_for_petitions(home)
+    (home / "var/keys" / gone).unlink()
+    told = found(home)["petitions key"]
+    assert told.outcome is Outcome.FAILED
+    assert CURE in told.words
+
+
+def test_a_bulletins_key_in_the_place_of_the_one_for_petitions_is_told(home: Path) -> None:
+    certify_for_petitions(home)
+    for end in ("key", "certificate", "certificate.minisig"):
+        (home / f"var/keys/petitions.{end}").write_bytes((home / f"var/keys/bulletins.{end}").read_bytes())
+    assert CURE in found(home)["petitions key"].words
 
 
 def test_a_clock_that_cannot_be_true_is_told(home: Path) -> None:

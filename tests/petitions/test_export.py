@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot import dossier, exporting
+from bot import dossier, exporting, packet
 from bot.domain import petition_log
 from bot.domain.petition_log import Reason
 from handlers.ask import base36
-from storage import petition_logs, petitions, signatures
+from storage import ledger, petition_logs, petitions, signatures
 from storage.database import Tx
 from tests.faults import count
 from tests.petitions.ledgers import DAY, exported, handed, opened, packs, signed, takes_back, total, verifies
@@ -140,29 +141,44 @@ def _strike_one(tx: Tx, which: int, stage: Stage) -> None:
     assert signatures.strike(tx, which, place, Reason.FALSE, stage.now())
 
 
-def a_step(tx: Tx, which: int, dice: random.Random, accounts: set[int], stage: Stage) -> None:
-    """Something that happens to a petition; `accounts` are those whose signatures count, and stays the truth."""
+def a_step(  # noqa: PLR0913, PLR0917 - what happens to what
+    tx: Tx,
+    which: int,
+    dice: random.Random,
+    accounts: dict[int, int],
+    ended: list[int],
+    packets: list[int],
+    stage: Stage,
+) -> None:
+    """Something that happens to a petition.
+
+    What stays the truth: `accounts` whose signatures count, and where these stand; where those stand that `ended`; and
+    where in the log each of the `packets` stands.
+    """
     one = petitions.find(tx, which)
     assert one is not None
-    match dice.randrange(6):
+    match dice.randrange(8):
         case 0 if accounts:
             number = dice.choice(sorted(accounts))
             assert signatures.withdraw(tx, one, [("memory", f"{number:x}")], stage.now()) == 1
-            accounts.discard(number)
+            ended.append(accounts.pop(number))
         case 1 if accounts:
             number = dice.choice(sorted(accounts))
             (place,) = signatures.places(tx, one, [("memory", f"{number:x}")])
             assert signatures.strike(tx, which, place, Reason.DOUBLE, stage.now())
-            accounts.discard(number)
+            ended.append(accounts.pop(number))
         case 2:
             petition_logs.make_checkpoint(tx, which, PETITIONS, stage.now())
+        case 3:
+            corrects = dice.choice([None, *range(1, len(packets) + 1)])
+            ledger.record(tx, one, "icrc", 1, dice.randbytes(32), one.size, stage.now(), corrects=corrects)
+            packets.append(one.size)
         case _:
             from tests.petitions.ledgers import sign  # noqa: PLC0415
 
             number = dice.randrange(40)
             if number not in accounts:
-                sign(tx, which, stage, [number])
-                accounts.add(number)
+                (accounts[number],) = sign(tx, which, stage, [number])
 
 
 @ONE_ENGINE
@@ -170,11 +186,13 @@ def a_step(tx: Tx, which: int, dice: random.Random, accounts: set[int], stage: S
 async def test_exported_counts_are_the_counters_are_the_truth(stage: Stage, tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     which, _anna = await opened(stage)
-    truth: set[int] = set()
+    truth: dict[int, int] = {}
+    ended: list[int] = []
+    packets: list[int] = []
 
     def history(tx: Tx) -> None:
         for _ in range(60):
-            a_step(tx, which, dice, truth, stage)
+            a_step(tx, which, dice, truth, ended, packets, stage)
 
     await stage.storage.write(history)
     one = await petition_of(stage, which)
@@ -184,5 +202,10 @@ async def test_exported_counts_are_the_counters_are_the_truth(stage: Stage, tmp_
     records = list(dossier.records(home))
     assert checked.tally.count == one.count == len(truth) == len(records)
     assert petition_log.replay(entry for _line, entry in dossier.entries(home)).count == len(truth)
+    assert [one.number for one in checked.tally.packets] == list(range(1, len(packets) + 1))
+    for number, place in enumerate(packets, 1):
+        said = packet.supplement(home, number, COMMUNITY.public, stage.now())
+        gone = re.findall(r"^does not count any more: entry (\d+)$", said, re.MULTILINE)
+        assert [int(one) for one in gone] == sorted(one for one in ended if one < place)
     if seed == 0:
         assert total(packs(tmp_path, home)) == len(truth)

@@ -15,6 +15,8 @@ from bot.domain.alarm import Alarm
 from bot.domain.checkin import Hard, How, News, State
 from bot.domain.conversation import Lane, Outgoing, Sender
 from bot.domain.hard import Case, Grade, Phase, Reader, Word
+from bot.domain.knock import Case as Found
+from bot.domain.knock import Kind, Known, May
 from bot.domain.people import Person
 from bot.domain.region import Cell
 from bot.domain.roles import Role
@@ -28,6 +30,7 @@ from storage import (
     hard,
     inbox,
     jobs,
+    knocks,
     links,
     merging,
     outbox,
@@ -35,6 +38,7 @@ from storage import (
     proposals,
     regions,
     roles,
+    search,
 )
 from storage.database import Tx
 from storage.schema import metadata, newcomer, person
@@ -351,5 +355,89 @@ async def test_of_hard_news_nobody_checks_what_is_about_themselves_and_no_answer
         assert hard.readers(tx, second) == [Reader(kept, opened=True, grade=Grade.SEEN)]
         assert hard.tellers(tx, second) == hard.told(tx, second) == {kept}
         assert [row.topic for row in look(tx)["letter"] if row.topic] == ["hard:2"], "no letter about oneself"
+
+    await storage.write(work)
+
+
+DAYS_30 = timedelta(days=30)
+
+
+def _seekers(tx: Tx) -> tuple[int, int, int, int]:
+    """Who stays, who goes, a stranger who looks as well, and a record that may be found."""
+    who = [people.meet(tx, Sender("memory", "1", account), NOW).person for account in "abc"]
+    kept, gone, other = (one.id for one in who if one is not None)
+    record = search.put(tx, Kind.MEMBER, Known(("Daler",)), NOW, may=May.KIN, person=other)
+    return kept, gone, other, record
+
+
+def _looks(tx: Tx, who: int, name: str = "Daler") -> knocks.Knock:
+    form = knocks.Form(Known((name,)))
+    later = NOW + DAYS_30
+    found = knocks.find(tx, knocks.add(tx, who, form, NOW, search_at=NOW, remind_at=later, expires_at=later))
+    assert found is not None
+    return found
+
+
+async def test_two_accounts_of_one_person_give_no_fresh_quota(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        kept, gone, other, record = _seekers(tx)
+        for who, times in ((kept, 2), (gone, 3), (other, 1)):
+            for _once in range(times):
+                knocks.use(tx, f"person/{who}", NOW, DAYS_30)
+        knocks.use(tx, f"person/{gone}", NOW, DAYS_30 * 2, about=str(record))
+        knocks.use(tx, f"branch/{gone}", NOW, DAYS_30)  # of whoever they let in
+        knocks.use(tx, f"stem/{gone}", NOW, DAYS_30)
+        merging.merge(tx, gone, kept, NOW)
+
+        def used(scope: str, about: str = "") -> int:
+            return knocks.used(tx, scope, NOW, about).used
+
+        assert used(f"person/{kept}") == 2 + 3
+        assert used(f"person/{kept}", str(record)) == 1
+        assert knocks.used(tx, f"person/{kept}", NOW + DAYS_30, str(record)).used == 1, "as long as it was to be"
+        assert used(f"branch/{kept}") == used(f"stem/{kept}") == 1
+        assert used(f"person/{other}") == 1
+        assert used(f"person/{gone}") == used(f"branch/{gone}") == used(f"stem/{gone}") == 0
+        people.forget(tx, kept)
+        assert used(f"person/{kept}") == used(f"person/{kept}", str(record)) == 0
+        assert used(f"person/{other}") == 1
+
+    await storage.write(work)
+
+
+async def test_who_is_not_the_same_person_stays_so_for_both_accounts(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        kept, gone, other, record = _seekers(tx)
+        theirs, own, others = [_looks(tx, who) for who in (gone, kept, other)]
+        knocks.are_two(tx, theirs, record, NOW + DAYS_30 * 2)
+        knocks.are_two(tx, own, record, NOW + DAYS_30)
+        merging.merge(tx, gone, kept, NOW)
+        knocks.sweep(tx, NOW + DAYS_30)
+        again = _looks(tx, kept, "DALER")
+        assert all(knocks.is_other(tx, one, record) for one in (own, again)), "until the later of both ends"
+        assert not knocks.is_other(tx, others, record)
+        assert not knocks.is_other(tx, _looks(tx, kept, "Karim"), record)
+        assert len(look(tx)["not_same"]) == 1
+        people.forget(tx, kept)
+        assert look(tx)["not_same"] == []
+
+    await storage.write(work)
+
+
+async def test_who_is_not_the_one_of_two_records_is_not_the_other(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        kept, gone, other, _record = _seekers(tx)
+        old, new = [
+            search.put(tx, Kind.MEMBER, Known(("Zarina",)), NOW, may=May.KIN, person=who) for who in (gone, kept)
+        ]
+        said, unsaid = _looks(tx, other, "Zarina"), _looks(tx, other, "Zarine")
+        number = knocks.propose(tx, said, old, 0.9, proved=True, state=Found.HOLDER, now=NOW)
+        assert number is not None
+        knocks.change(tx, number, state=Found.NOT_SAME)
+        knocks.are_two(tx, said, old, NOW + DAYS_30)
+        merging.merge(tx, gone, kept, NOW)
+        assert search.held(tx, old) is None
+        assert knocks.propose(tx, said, new, 0.9, proved=True, state=Found.HOLDER, now=NOW) is None
+        assert knocks.propose(tx, unsaid, new, 0.9, proved=True, state=Found.HOLDER, now=NOW) is not None
 
     await storage.write(work)

@@ -19,10 +19,25 @@ from bot import i18n
 from bot.domain.bulletin import Kind
 from bot.domain.checkin import News, State
 from bot.domain.conversation import Lane, Outgoing
+from bot.domain.knock import Known
+from bot.domain.petition_log import Reason
 from bot.domain.roles import Role
+from bot.domain.signature import Declared, Mode
 from bot.outbox.courier import NotSent
 from handlers import rounds, words
-from storage import broadcasts, links, outbox
+from handlers.ask import base36
+from storage import (
+    broadcasts,
+    ledger,
+    links,
+    lists,
+    matches,
+    outbox,
+    petition_logs,
+    petitions,
+    search,
+    signatures,
+)
 from storage import people as people_kept
 from storage.crypto import Keys
 from storage.database import Tx
@@ -30,9 +45,14 @@ from storage.outbox import Delivered, Letter
 from storage.readers import Reading
 from storage.schema import address, letter, person
 from storage.sqlite import SQLite, open_file
-from tests.family.looking import id_of
+from tests.family.looking import forge, id_of
 from tests.family.test_desk import give, moderators, people
+from tests.family.test_privacy import forget
+from tests.petitions import ledgers, signing
+from tests.search.test_walk import Phone
+from tests.search.walk import walk
 from tests.stage import Stage
+from tests.storage.servers import PETITIONS
 from tests.updates.casting import crowd, draft, publishes, subscribes
 from tests.updates.test_hotline import answers, reads, takes
 from tests.updates.test_hotline import writes as begins_a_case
@@ -190,6 +210,137 @@ async def test_a_bulletin_on_its_way_reads_no_whole_table_but_its_own_short_ones
     assert len(ours) > 30, "the statements were seen"  # noqa: PLR2004
     found = {one: [step for step in whole(plan) if step.split()[1] in LONG] for one, plan in ours.items()}
     assert {one: steps for one, steps in found.items() if steps} == {}
+
+
+# Tables of petitions and of the search that get a row for each signer, entry, reader, record or search. The petitions
+# themselves, their versions, packets and sponsors are few: a round may read those.
+MANY_ROWS = (
+    *("petition_signature", "petition_nullifier", "petition_entry", "petition_node", "petition_checkpoint"),
+    *("petition_follower", "petition_talk", "petition_packet"),
+    *("sought", "sought_key", "knock", "candidate", "candidate_note", "listed", "exported", "not_same", "knock_quota"),
+    *("person", "address", "message", "letter"),
+)
+
+
+def reads_all(plans: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The statements that read one of those tables as a whole, and the steps that do."""
+    found = {one: [step for step in whole(plan) if step.split()[1] in MANY_ROWS] for one, plan in plans.items()}
+    return {one: steps for one, steps in found.items() if steps}
+
+
+def all_of_one(plans: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The statements without an end that read all signatures or the whole log of one petition, and the steps."""
+    tables = [f"SEARCH petition_{table} " for table in ("signature", "nullifier", "entry", "node")]
+    found = {
+        one: [step for step in plan if step.endswith("(petition_id=?)") and step.startswith(tuple(tables))]
+        for one, plan in plans.items()
+        if "LIMIT" not in one
+    }
+    return {one: steps for one, steps in found.items() if steps}
+
+
+async def pass_rounds(stage: Stage) -> None:
+    """Everything that is looked at as time passes."""
+    works = (rounds.often, rounds.waiting, rounds.tidying, rounds.searching, rounds.seldom)
+    for work in works:
+        await stage.storage.write(partial(work, now=stage.now()))
+    await stage.storage.write(search.index)
+    await stage.app.engine.drain()
+
+
+async def test_no_petition_reads_all_signatures_all_followers_or_all_of_its_log(stage: Stage) -> None:
+    zarina, daler = [stage.actor(name) for name in ("zarina", "daler")]
+    with Statements(stage) as statements:
+        which, anna = await ledgers.opened(stage)
+        for actor in (zarina, daler):
+            await actor.settles_in(actor.account.title(), "en")
+            await forge(stage, actor, f"petition.follow:{base36(which)}")
+            await signing.signs(stage, actor, which)
+            await stage.pass_time(timedelta(minutes=10))
+        await ledgers.signed(stage, which, range(8))
+        held = await ledgers.signed(stage, which, range(8, 12), held=True)
+        await ledgers.takes_back(stage, which, 5)
+        await forge(stage, anna, f"petition.made:{base36(which)}")
+        await anna.presses("Red Cross")
+        await anna.says("a1" * 32)
+        await forge(stage, anna, f"petition.sent:{base36(which)}:1:post")
+
+        def by_hand(tx: Tx) -> None:
+            one = petitions.find(tx, which)
+            assert one is not None
+            given = signatures.sign(tx, one, [("memory", "99")], Declared(Mode.COUNTED), stage.now(), verified=False)
+            assert given is not None
+            assert signatures.secret_for(tx, one, [("memory", "99")], given.place) == given.secret
+            assert signatures.withdraw_by_receipt(tx, one, given.secret, stage.now())
+            assert signatures.strike(tx, which, held[0], Reason.FALSE, stage.now())
+            signatures.hold(tx, which, [1], stage.now())
+            signatures.release(tx, which, signatures.held(tx, which))
+            petition_logs.make_checkpoint(tx, which, PETITIONS, stage.now())
+            petition_logs.proof(tx, which, 1, 8)
+            packet = ledger.find(tx, which, 1)
+            assert packet is not None
+            ledger.to_strike(tx, packet)
+            ledger.owed(tx, packet, [packet])
+            signatures.public_names(tx, which, 0, 5)
+            signatures.forget_waves(tx, which, stage.now(), 5)
+
+        await stage.storage.write(by_hand)
+        for command in ("/petitions", "/privacy"):
+            await zarina.says(command)
+        await forge(stage, zarina, f"petition:{base36(which)}")
+        await pass_rounds(stage)
+        for days in (31, 31, 400):
+            stage._now += timedelta(days=days)  # noqa: SLF001 - without what else happens as time passes
+            await pass_rounds(stage)
+        await forget(daler)
+    plans = {one: plan for one, plan in (await statements.plans()).items() if "petition" in one}
+    assert len(plans) > 60, "the statements were seen"  # noqa: PLR2004
+    assert reads_all(plans) == {}
+    assert all_of_one(plans) == {}
+
+
+async def test_no_search_reads_all_records_all_searches_or_all_cases(stage: Stage) -> None:
+    hands = [Phone(stage.actor(name)) for name in ("zebo", "karim", "olim", "stranger")]
+    anna, bahrom = await moderators(stage, "Anna", "Bahrom")
+    with Statements(stage) as statements:
+        await walk(
+            hands[0], hands[1], hands[2], hands[3], stage.storage, partial(stage.pass_time, timedelta(minutes=2))
+        )
+        for actor in (anna, bahrom):
+            await actor.says("/desk")
+        told = lists.Told("icrc.org", "icrc.org/1", stage.now(), "alive", "Khorugh")
+
+        def by_hand(tx: Tx) -> None:
+            later = stage.now() + timedelta(days=9)
+            lists.put(tx, told, Known(("Daler",)), stage.now(), later, consent=True)
+            lists.others(tx, "icrc.org", 0, 5)
+            assert lists.over(tx, "icrc.org", "icrc.org/1")
+            desk = matches.waiting(tx, 1, [2], stage.now(), 5)
+            matches.workers(tx)
+            matches.newest(tx)
+            matches.release_of(tx, [3])
+            assert isinstance(desk, list)
+
+        await stage.storage.write(by_hand)
+        for days in (0, 20, 100, 500):
+            stage._now += timedelta(days=days)  # noqa: SLF001 - without what else happens as time passes
+            await pass_rounds(stage)
+        await forget(hands[1].actor)
+    words = ("sought", "knock", "candidate", "listed", "exported", "not_same")
+    plans = {one: plan for one, plan in (await statements.plans()).items() if any(word in one for word in words)}
+    del plans["UPDATE knock SET search_at=knock.made_at"]  # of the walk, which does not wait for it
+    assert len(plans) > 40, "the statements were seen"  # noqa: PLR2004
+    assert reads_all(plans) == {}
+
+
+async def test_control_without_its_index_a_strike_reads_all_marks_of_a_petition(stage: Stage) -> None:
+    def strike(tx: Tx) -> None:
+        tx.connection.exec_driver_sql("DROP INDEX ix_petition_nullifier_petition_id_place")
+        tx.connection.exec_driver_sql("DELETE FROM petition_nullifier WHERE petition_id = 1 AND place = 2")
+
+    with Statements(stage) as statements:
+        await stage.storage.write(strike)
+    assert len(all_of_one(await statements.plans())) == 1
 
 
 FEW, MANY = 200, 2000

@@ -16,10 +16,11 @@ def upgrade() -> None:
     op.create_table(
         "knock_quota",
         sa.Column("scope", sa.LargeBinary(), nullable=False),
+        sa.Column("about", sa.LargeBinary(), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
         sa.Column("wait_until", Big, nullable=True),
         sa.Column("expires_at", Big, nullable=False),
-        sa.PrimaryKeyConstraint("scope", name=op.f("pk_knock_quota")),
+        sa.PrimaryKeyConstraint("scope", "about", name=op.f("pk_knock_quota")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("knock_quota", schema=None) as batch_op:
@@ -27,9 +28,10 @@ def upgrade() -> None:
 
     op.create_table(
         "not_same",
+        sa.Column("seeker", sa.LargeBinary(), nullable=False),
         sa.Column("pair", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", Big, nullable=False),
-        sa.PrimaryKeyConstraint("pair", name=op.f("pk_not_same")),
+        sa.PrimaryKeyConstraint("seeker", "pair", name=op.f("pk_not_same")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("not_same", schema=None) as batch_op:
@@ -254,6 +256,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("petition_id", "mark", name=op.f("pk_petition_nullifier")),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("petition_nullifier", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_petition_nullifier_petition_id_place"), ["petition_id", "place"], unique=False
+        )
+
     op.create_table(
         "petition_packet",
         sa.Column("petition_id", Big, nullable=False),
