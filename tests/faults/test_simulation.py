@@ -36,11 +36,11 @@ from storage.outbox import Letter
 from storage.prepared import Prepared
 from storage.proposals import Proposal
 from storage.schema import membership, standing
-from tests.faults import FULL
+from tests.faults import count
 from tests.faults.community import ROOT
 from tests.faults.simulation import Played, Stage
 
-DAYS = 300 if FULL else 10  # whole days are long: a thirtieth of them is lived each time
+FULL = 300
 FEW = 6  # days within which each control must be caught
 WITHIN = timedelta(minutes=2)
 
@@ -51,7 +51,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return Stage(tmp_path_factory.mktemp("days"))
 
 
-@pytest.mark.parametrize("seed", range(1, DAYS + 1))
+@pytest.mark.parametrize("seed", range(1, count(FULL) + 1))
 def test_nothing_is_lost_false_twice_or_told_to_a_stranger(days: Stage, seed: int) -> None:
     played = days.play(seed)
     assert not played.wrong, f"{played.wrong}\nThe same day again: python -m tests.faults.simulation {seed} --trace"
