@@ -187,16 +187,16 @@ def to_holder(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
     """A word to whoever answers for the record of a case, which says nothing."""
     one = search.held(tx, case.sought)
     who = None if one is None else holder_of(tx, one)
-    return [] if who is None else [quietly(tx, who, now, button(OPEN, "found.case", case.id))]
+    return [] if who is None else [hint(tx, who, now, button(OPEN, "found.case", case.id))]
 
 
 def to_seeker(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
     """A word to whoever looks, which says nothing."""
     which = knocks.find(tx, case.knock)
-    return [] if which is None else [quietly(tx, which.person, now, button(OPEN, "knock.case", case.id))]
+    return [] if which is None else [hint(tx, which.person, now, button(OPEN, "knock.case", case.id))]
 
 
-def quietly(tx: Tx, who: int, now: datetime, choice: Choice) -> Outgoing:
+def hint(tx: Tx, who: int, now: datetime, choice: Choice) -> Outgoing:
     """A letter that nobody learns anything from who looks over a shoulder."""
     found = people.find(tx, who)
     silent = found is not None and quiet_until(found, now) is not None
@@ -229,7 +229,7 @@ def ends(tx: Tx, which: Knock, now: datetime) -> Iterator[Outgoing]:
         one = search.held(tx, case.sought) if case.state is Case.OPEN else None
         who = None if one is None else holder_of(tx, one)
         if who is not None:
-            yield quietly(tx, who, now, button(OPEN, "found", "answered"))
+            yield hint(tx, who, now, button(OPEN, "found", "answered"))
 
 
 def leaves(tx: Tx, one: Held, now: datetime) -> Iterator[Outgoing]:
@@ -237,7 +237,7 @@ def leaves(tx: Tx, one: Held, now: datetime) -> Iterator[Outgoing]:
     for case in knocks.cases_at(tx, [one.id], [Case.OPEN]):
         which = knocks.find(tx, case.knock)
         if which is not None:
-            yield quietly(tx, which.person, now, button(OPEN, "knock", "left"))
+            yield hint(tx, which.person, now, button(OPEN, "knock", "left"))
 
 
 def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:

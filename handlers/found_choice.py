@@ -394,5 +394,5 @@ def no(ask: Ask, tx: Tx) -> list[Outgoing]:
     knocks.change(tx, one.case.id, state=Case.NOT_SAME, ended_at=ask.now)
     letters = []
     if one.case.state is Case.OPEN:
-        letters.append(finding.quietly(tx, one.knock.person, ask.now, button(finding.OPEN, "knock", "other")))
+        letters.append(finding.hint(tx, one.knock.person, ask.now, button(finding.OPEN, "knock", "other")))
     return [_show(ask, tx, one.whom, [_("I remember that. Whoever looks is told nothing.")]), *letters]

@@ -417,7 +417,7 @@ def no(ask: Ask, tx: Tx) -> list[Outgoing]:
     knocks.change(tx, case.id, state=Case.NOT_SAME, ended_at=ask.now)
     held = search.held(tx, case.sought)
     who = None if held is None else finding.holder_of(tx, held)
-    told = [] if who is None else [finding.quietly(tx, who, ask.now, button(finding.OPEN, "found", "answered"))]
+    told = [] if who is None else [finding.hint(tx, who, ask.now, button(finding.OPEN, "found", "answered"))]
     return [ask.reply(_("I remember that, and go on looking."), [back("knock")]), *told]
 
 
@@ -474,7 +474,7 @@ def _looked_up(tx: Tx, one: Knock, now: datetime) -> list[Outgoing]:
             continue
         number = knocks.propose(tx, one, record.id, hit.score, proved=proved, state=state, now=now)
         if number is not None and state is Case.HOLDER and holder is not None:
-            letters.append(finding.quietly(tx, holder, now, button(finding.OPEN, "found.case", number)))
+            letters.append(finding.hint(tx, holder, now, button(finding.OPEN, "found.case", number)))
     return letters
 
 
@@ -502,12 +502,12 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
     """Every minute: whose search ends soon is asked whether they still look; what is over is erased."""
     letters = []
     for one in knocks.to_remind(tx, now, 100):
-        letters.append(finding.quietly(tx, one.person, now, button(finding.OPEN, "knock.one", one.id)))
+        letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock.one", one.id)))
         knocks.reminded(tx, one.id)
     for one in knocks.over(tx, now, 100):
         letters += finding.ends(tx, one, now)
         knocks.erase(tx, one.id)
-        letters.append(finding.quietly(tx, one.person, now, button(finding.OPEN, "knock", "over")))
+        letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
     search.expire(tx, now)
     knocks.sweep(tx, now)
     return letters
