@@ -23,6 +23,7 @@ _STANDING = Prepared(
     .limit(sa.literal_column(str(MOST), sa.Integer))
 )
 _ADD = Prepared(menu.insert())
+_DROP = Prepared(menu.delete().where(menu.c.letter == sa.bindparam("which")))
 _CHANGE = Prepared(
     menu.update()
     .where(menu.c.letter == sa.bindparam("was"))
@@ -71,6 +72,7 @@ def begin(  # noqa: PLR0913 - a list has this many sides
             tx.execute(_CHANGE, {"was": row.letter, "begin": first, **values})
             return int(first)
     first = first_number([_menu(row) for row in rows], len(choices), now, reply=reply)
+    tx.execute(_DROP, {"which": letter})  # the letter has moved to another chat, or much was said here since
     tx.execute(
         _ADD,
         {
