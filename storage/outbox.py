@@ -34,6 +34,8 @@ SENT_AGAIN = frozenset({Lane.DANGER, Lane.REPLY, Lane.CORRECTION, Lane.CHECKIN})
 LAST = max(Lane)
 LAST_SENT_AGAIN = max(SENT_AGAIN)  # the lanes behind it have none that is sent again
 ENDED_KEPT = timedelta(days=14)
+SECOND_COPY = timedelta(minutes=30)  # so long one that nobody remembers may show what was asked for in it
+LOOKED_AT = 200  # messages of a chat
 ONLY = 2  # in a letter's body: it changes what stands, or says nothing
 TURNS = timedelta(hours=1)
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
@@ -563,6 +565,8 @@ def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
         else:
             gone.append({"which": one.letter})
         if one.edited and (not one.topic or _stands(tx, one.address, one.topic)):
+            if one.topic and one.message and not _remembers(tx, one):
+                messages.append(_second_copy(one, now))
             continue  # an older message was changed in place, and is remembered already
         if one.message:
             messages.append(
@@ -587,6 +591,24 @@ def stands(tx: Tx, where: int, topic: str) -> bool:
     """Whether something about a topic stands at an address already, or is on its way there."""
     coming = (letter.c.topic == topic) & (letter.c.address_id == where) & (letter.c.state == State.WAITING.value)
     return _stands(tx, where, topic) or tx.execute(sa.select(letter.c.id).where(coming)).first() is not None
+
+
+def _second_copy(one: Delivered, now: datetime) -> dict[str, object]:
+    """A copy that a crash let nobody remember was pressed, and shows something now: it goes from the chat soon.
+
+    What is said about its topic later changes the copy that is remembered, and would leave this one as it is.
+    """
+    due = now + min(SECOND_COPY, one.clean_after or SECOND_COPY)
+    return {"address_id": one.address, "topic": "", "platform_id": one.message, "at": now, "due_at": due}
+
+
+def _remembers(tx: Tx, one: Delivered) -> bool:
+    """Whether we know of the message that was changed: first those of its topic are looked at, which are few."""
+    here = sa.select(message.c.platform_id).where(message.c.address_id == one.address)
+    if one.message in tx.execute(here.where(message.c.topic == one.topic)).scalars().all():
+        return True
+    newest = here.order_by(message.c.id.desc()).limit(LOOKED_AT)
+    return one.message in tx.execute(newest).scalars().all()
 
 
 def _stands(tx: Tx, where: int, topic: str) -> bool:
