@@ -135,9 +135,9 @@ def _to_reader(alarm: Alarm, who: int, text: Page, *, edit: bool = False, circle
     )
 
 
-def _change(alarm: Alarm, who: int, text: Page) -> Outgoing:
-    """The call as it stands at a reader, changed in place without a sound."""
-    return replace(_to_reader(alarm, who, text, edit=True), lane=Lane.REPLY, silent=True)
+def _change(alarm: Alarm, who: int, text: Page, circle: int | None = None) -> Outgoing:
+    """The call as it stands at a reader, changed in place without a sound: not if they leave its circle meanwhile."""
+    return replace(_to_reader(alarm, who, text, edit=True, circle=circle), lane=Lane.REPLY, silent=True)
 
 
 def _letter(whom: Person, caller: Person, news: News, readers: list[Reader], *, again: bool = False) -> Page:
@@ -266,9 +266,12 @@ def _everybody_sees(tx: Tx, alarm: Alarm, now: datetime) -> list[Outgoing]:
     whom, caller, news = told
     readers = checkins.readers_of(tx, alarm.id)
     states = outbox.states_of(tx, topic(alarm.id), Lane.DANGER)
-    stands = [r.person for r in readers if states.get(r.person) is Letter.DELIVERED]
+    stands = [one for one in readers if states.get(one.person) is Letter.DELIVERED]
     where = _circles(tx, alarm)
-    changes = [_change(alarm, who, _letter(whom, caller, news, _near(readers, who, where))) for who in stands]
+    changes = [
+        _change(alarm, one.person, _letter(whom, caller, news, _near(readers, one.person, where)), one.circle or None)
+        for one in stands
+    ]
     return [*changes, *([_view(tx, alarm, now, edit=True)] if _is_known(tx, alarm) else ())]
 
 
