@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
+from bot.outbox.courier import NotSent
 from handlers import router
 from tests.family.test_telling import tells
 from tests.stage import Actor, Stage
@@ -49,6 +51,18 @@ async def test_a_removed_member_can_add_nothing_to_news_they_told_before(stage: 
     await informer.says("Khorugh")
     await press(stage, informer, undo)
     assert anna.screen == stood
+
+
+async def test_a_change_of_a_call_that_still_waits_does_not_reach_whoever_has_left_meanwhile(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    await keeper.presses("I need help")
+    assert informer.sees("Keeper: I need help.")
+    stage.memory.fail(NotSent(), "informer", times=1)
+    await anna.presses("I have seen it")
+    await remove(stage, keeper, "Informer")
+    await stage.pass_time(timedelta(minutes=2))
+    assert keeper.sees("Seen: Anna"), "the call goes on for the others"
+    assert not informer.sees("Seen: Anna")
 
 
 async def test_a_removed_member_can_neither_add_to_nor_take_back_what_they_told_of_somebody_else(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -369,3 +370,24 @@ async def test_what_waits_behind_a_letter_in_back_off_wakes_the_outbox_not_befor
     assert woken > now
     assert earliest is not None
     assert earliest <= now  # the control: looking at whatever is due would look again and again
+
+
+async def test_a_copy_that_a_crash_let_nobody_remember_goes_once_it_was_opened(stage: Stage) -> None:
+    (zarina,) = await stage.family("Zarina")
+    who = await id_of(stage, zarina)
+
+    def standing(tx: Tx) -> dict[str, tuple[str, datetime | None]]:
+        rows = tx.execute(sa.select(schema.message).order_by(schema.message.c.id))
+        return {row.platform_id: (row.topic, row.due_at) for row in rows}
+
+    def work(tx: Tx) -> None:
+        where = tx.execute(sa.select(schema.address.c.id).where(schema.address.c.person_id == who)).scalar_one()
+        of_topic = partial(outbox.Delivered, address=where, topic="matter")
+        outbox.delivered(tx, [of_topic(letter=1, message="known")], stage.now())
+        for changed in ("known", "second"):
+            outbox.delivered(tx, [of_topic(letter=2, message=changed, edited=True)], stage.now())
+        found = standing(tx)
+        assert found["known"] == ("matter", None), "what is remembered is changed, and nothing more"
+        assert found["second"] == ("", stage.now() + outbox.SECOND_COPY), "the other one would never be changed again"
+
+    await stage.storage.write(work)
