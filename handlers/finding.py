@@ -196,6 +196,16 @@ def to_seeker(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
     return [] if which is None else [hint(tx, which.person, now, button(OPEN, "knock.case", case.id))]
 
 
+def asked(step: str) -> list[Line]:
+    """What is asked of whoever looks and of whoever lets somebody be found: the same, so that the answers meet."""
+    if step == "born":
+        return [_("In which year were they born? If you don't know, about how old are they?")]
+    return [
+        _("Which village or district are they from?"),
+        _("If they were last somewhere else, write that on a second line."),
+    ]
+
+
 def hint(tx: Tx, who: int, now: datetime, choice: Choice) -> Outgoing:
     """A letter that nobody learns anything from who looks over a shoulder."""
     found = people.find(tx, who)

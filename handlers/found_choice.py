@@ -168,13 +168,8 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
                 _("By which name do their kin look? Write first name and surname, in any letters."),
                 _("Other spellings, a maiden name or a nickname go on further lines."),
             ]
-        case "born":
-            lines = [_("In which year were they born? If you don't know, about how old are they?")]
-        case "places":
-            lines = [
-                _("Which village or district are they from?"),
-                _("If they were last somewhere else, write that on a second line."),
-            ]
+        case "born" | "places":
+            lines = finding.asked(step)
         case "question":
             lines = [
                 _("Choose what only kin know. Whoever looks answers without seeing which you chose."),

@@ -156,13 +156,8 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
                 _("What is the name of the one you look for?"),
                 _("Write it as you know it, in any letters. Other spellings and nicknames go on further lines."),
             ]
-        case "born":
-            lines = [_("In which year were they born? If you don't know, about how old are they?")]
-        case "places":
-            lines = [
-                _("Which village or district are they from?"),
-                _("If they were last somewhere else, write that on a second line."),
-            ]
+        case "born" | "places":
+            lines = finding.asked(step)
         case "relation":
             lines = [_("What are they to you?")]
             rows = [[button(finding.relation_name(one), "knock.is", one)] for one in RELATIONS]
