@@ -75,6 +75,10 @@ class Server:
         """Break every connection to a database."""
         self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")  # noqa: S608
 
+    def drop(self, database: str) -> None:
+        """Take a database away: a thousand of them fill the memory that they lie in."""
+        self.sql(f"DROP DATABASE {database} WITH (FORCE)")
+
     def empty_database(self) -> str:
         """Make a database without a table; its name."""
         name = f"test{next(self.numbers)}"
@@ -210,7 +214,11 @@ async def storage(server: Server | None, store_path: Path, keys: Keys, migrated_
     if server is None:
         shutil.copy(migrated_file, store_path)
         opened: Storage = await open_file(store_path, keys)
-    else:
-        opened = await open_server(server.url(await server.database(keys)), keys)
+        yield opened
+        await opened.close()
+        return
+    database = await server.database(keys)
+    opened = await open_server(server.url(database), keys)
     yield opened
     await opened.close()
+    server.drop(database)
