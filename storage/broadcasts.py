@@ -15,7 +15,7 @@ from bot.domain.conversation import Lane, Outgoing
 from storage import outbox
 from storage.database import Tx
 from storage.outbox import State as LetterState
-from storage.prepared import Prepared
+from storage.prepared import ONE, Prepared
 from storage.schema import address, asked, broadcast, bulletin, delivery, letter, message, person
 
 LOOKED_AGAIN: Final = timedelta(seconds=4)  # at a letter that has not ended
@@ -649,14 +649,20 @@ def for_digest(tx: Tx, people: Sequence[int], now: datetime) -> dict[int, list[D
     return found
 
 
+_OLD = Prepared(
+    sa.select(broadcast.c.number)
+    .where(broadcast.c.run == Run.TELL.value, broadcast.c.ended_at < sa.bindparam("before"))
+    .where(
+        sa.exists().where(delivery.c.number == broadcast.c.number)
+        | sa.exists().where(asked.c.number == broadcast.c.number)
+    )
+    .limit(ONE)
+)
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase who got a bulletin, and who asked about it, three months after it went out; one bulletin at a time."""
-    told = sa.exists().where(delivery.c.number == broadcast.c.number)
-    left = told | sa.exists().where(asked.c.number == broadcast.c.number)
-    old = sa.select(broadcast.c.number).where(
-        broadcast.c.run == Run.TELL.value, broadcast.c.ended_at < now - KEPT, left
-    )
-    number = tx.execute(old.limit(1)).scalar()
+    number = tx.execute(_OLD, {"before": now - KEPT}).scalar()
     if number is not None:
         tx.execute(delivery.delete().where(delivery.c.number == number))
         tx.execute(asked.delete().where(asked.c.number == number))

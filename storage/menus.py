@@ -97,6 +97,9 @@ def shown(tx: Tx, letters: list[tuple[int, str]]) -> None:
         tx.execute(_SHOWN, [{"which": letter, "shown_as": ids.rsplit("+", 1)[-1]} for letter, ids in letters])
 
 
+_EXPIRE = Prepared(menu.delete().where(menu.c.at < sa.bindparam("before")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop lists that are too old to be answered."""
-    tx.execute(menu.delete().where(menu.c.at < now - KEPT))
+    tx.execute(_EXPIRE, {"before": now - KEPT})

@@ -20,8 +20,12 @@ Row: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = "Callable[[Any], Any] | None"
 
 
-# SQLite plans a statement anew whenever its LIMIT is bound, so a limit that never changes is written out
-ONE = sa.literal_column("1", sa.Integer)
+def at_most(rows: int) -> sa.ColumnElement[int]:
+    """A LIMIT that never changes, written out: SQLite plans a statement anew whenever its LIMIT is bound."""
+    return sa.literal_column(str(rows), sa.Integer)
+
+
+ONE = at_most(1)
 
 
 class Found(Protocol):
