@@ -89,9 +89,12 @@ def end(tx: Tx, which: int, now: datetime) -> None:
     tx.execute(rollcall.update().where(rollcall.c.id == which).values(ended_at=now))
 
 
+_EXPIRE = Prepared(rollcall.delete().where(rollcall.c.ended_at < sa.bindparam("before")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase roll-calls that ended a week ago, with everything that says who was asked."""
-    tx.execute(rollcall.delete().where(rollcall.c.ended_at < now - KEPT))
+    tx.execute(_EXPIRE, {"before": now - KEPT})
 
 
 # -- asking --------------------------------------------------------------------------------------------------------
