@@ -15,7 +15,7 @@ from bot.domain.conversation import Lane, Outgoing
 from storage import outbox
 from storage.database import Tx
 from storage.outbox import State as LetterState
-from storage.prepared import ONE, Prepared
+from storage.prepared import MOST, ONE, Prepared
 from storage.schema import address, asked, broadcast, bulletin, delivery, letter, message, person
 
 LOOKED_AGAIN: Final = timedelta(seconds=4)  # at a letter that has not ended
@@ -297,7 +297,7 @@ _LOOK = Prepared(
         delivery.c.look_at <= sa.bindparam("now"),
     )
     .order_by(delivery.c.look_at, delivery.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 
@@ -555,13 +555,13 @@ _LISTED = Prepared(
     sa.select(delivery.c.person_id)
     .where(delivery.c.number == sa.bindparam("number"), delivery.c.person_id > sa.bindparam("after"))
     .order_by(delivery.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 _ASKED = Prepared(
     sa.select(asked.c.person_id)
     .where(asked.c.number == sa.bindparam("number"), asked.c.person_id > sa.bindparam("after"))
     .order_by(asked.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 

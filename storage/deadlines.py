@@ -14,7 +14,7 @@ from bot.domain.deadline import LONGEST_LOOK, Deadline, Rhythm, Stage, Step, rea
 from storage import checkins
 from storage.crypto import Tampered
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import Prepared, at_most
 from storage.schema import alarm, alarm_reader, deadline, membership, news
 
 MINUTE = timedelta(minutes=1)
@@ -100,7 +100,7 @@ _DUE = Prepared(
     sa.select(deadline.c.id)
     .where(deadline.c.look_at <= sa.bindparam("now"))
     .order_by(deadline.c.look_at)
-    .limit(sa.literal_column(str(AT_ONCE), sa.Integer))
+    .limit(at_most(AT_ONCE))
 )
 
 

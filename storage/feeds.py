@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from bot.domain.feed import EVERY, KEPT, Feed, Item, Look, Trouble, next_look
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import ONE, Prepared
 from storage.schema import feed, feed_item
 
 FORGOTTEN: Final = timedelta(days=2)  # after which an item that the feed no longer shows would be new if it came again
 
-_WAITS = Prepared(sa.select(feed.c.id).where(feed.c.due_at <= sa.bindparam("now")).limit(1))
+_WAITS = Prepared(sa.select(feed.c.id).where(feed.c.due_at <= sa.bindparam("now")).limit(ONE))
 
 
 def _feed(row: Any) -> Feed:

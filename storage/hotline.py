@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bot.domain.hotline import IDLE, KEPT, TOLD, URGENT, WARNED, number, reminded_after, silent_after
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import line_case, line_voice, line_word
 
 MEMBER = 0  # the voice of whoever has begun a case
@@ -280,9 +280,7 @@ def first_answers(tx: Tx, since: datetime, most: int) -> list[timedelta]:
 # -- as time passes ------------------------------------------------------------------------------------------------
 
 
-_DUE = Prepared(
-    sa.select(*_COLUMNS).where(_C.nudge_at <= sa.bindparam("now")).order_by(_C.nudge_at).limit(sa.bindparam("most"))
-)
+_DUE = Prepared(sa.select(*_COLUMNS).where(_C.nudge_at <= sa.bindparam("now")).order_by(_C.nudge_at).limit(MOST))
 
 
 def due(tx: Tx, now: datetime, most: int = 50) -> list[Case]:
@@ -314,7 +312,7 @@ _IDLE = Prepared(
     sa.select(*_COLUMNS)
     .where(_C.said_at <= sa.bindparam("before"), _C.warned_at.is_(None), _C.closed_at.is_(None))
     .order_by(_C.said_at)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 

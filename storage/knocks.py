@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.domain.hotline import number as fresh
 from bot.domain.knock import Case, Known, Looking, Says
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import candidate, candidate_note, knock, knock_quota, not_same
 
 _FORM: Final = 1000  # bytes to which a form is padded before it is sealed
@@ -101,9 +101,7 @@ def of(tx: Tx, person: int) -> list[Knock]:
 
 
 def _next_by(at: sa.Column[Any]) -> Prepared:
-    return Prepared(
-        sa.select(knock).where(at <= sa.bindparam("now")).order_by(at, knock.c.id).limit(sa.bindparam("most"))
-    )
+    return Prepared(sa.select(knock).where(at <= sa.bindparam("now")).order_by(at, knock.c.id).limit(MOST))
 
 
 _DUE = _next_by(knock.c.search_at)

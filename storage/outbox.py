@@ -18,7 +18,7 @@ from storage import inbox, menus
 from storage.crypto import Tampered
 from storage.database import Tx
 from storage.duress import read_mark
-from storage.prepared import ONE, Prepared
+from storage.prepared import MOST, ONE, Prepared, at_most
 from storage.schema import Instant, address, alarm, duress, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
@@ -307,7 +307,7 @@ _DUE = Prepared(
         ),
     )
     .order_by(letter.c.lane, letter.c.turn, letter.c.id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
     .with_for_update(skip_locked=True, of=letter)
 )
 _FLY = Prepared(
@@ -867,7 +867,7 @@ _MESSAGES_DUE = Prepared(
     .join(address)
     .where(message.c.due_at <= sa.bindparam("now"), address.c.platform + "/" + address.c.bot == sa.bindparam("route"))
     .order_by(message.c.due_at)
-    .limit(sa.literal_column(str(CLEANED_AT_ONCE), sa.Integer))
+    .limit(at_most(CLEANED_AT_ONCE))
 )
 
 

@@ -19,7 +19,7 @@ from bot.domain.petition import Course, Deed, Letter, Organisation, Refusal, Sta
 from storage import envelope, petition_logs
 from storage.database import Tx
 from storage.petition_logs import Unknown
-from storage.prepared import Prepared, at_most
+from storage.prepared import MOST, Prepared, at_most
 from storage.schema import (
     EPOCH,
     person,
@@ -500,7 +500,7 @@ _FOLLOWERS = Prepared(
         petition_follower.c.petition_id == sa.bindparam("which"), petition_follower.c.person_id > sa.bindparam("after")
     )
     .order_by(petition_follower.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.domain.people import Person
 from bot.domain.rumour import CORE, KEPT, PROMISED, Claim, Kind, Tokens, Verdict, is_alike, is_same
 from storage.database import Tx
-from storage.prepared import Prepared, at_most
+from storage.prepared import MOST, Prepared, at_most
 from storage.schema import person, rumour, rumour_asker, rumour_token
 
 WORDS_KEPT = 3  # of so many askers the moderators read the words
@@ -300,7 +300,7 @@ _TO_TELL = Prepared(
     .join(person, rumour_asker.c.person_id == person.c.id)
     .where(rumour_asker.c.rumour_id == sa.bindparam("which"), rumour_asker.c.told < sa.bindparam("version"))
     .order_by(rumour_asker.c.told, rumour_asker.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 

@@ -29,7 +29,7 @@ from bot.domain.names.verdict import Verdict, beside, whereabouts, years
 from storage import knocks
 from storage.crypto import Keys
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import fact, sought, sought_key
 
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
@@ -167,10 +167,7 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
 
 
 _OVER = Prepared(
-    sa.select(sought.c.id)
-    .where(sought.c.expires_at <= sa.bindparam("now"))
-    .order_by(sought.c.expires_at)
-    .limit(sa.bindparam("most"))
+    sa.select(sought.c.id).where(sought.c.expires_at <= sa.bindparam("now")).order_by(sought.c.expires_at).limit(MOST)
 )
 
 
