@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import audit
 
 KEPT = timedelta(days=365)
@@ -46,6 +47,9 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(audit.update().where(audit.c.about_id == gone).values(about_id=kept))
 
 
+_EXPIRE = Prepared(audit.delete().where(audit.c.at < sa.bindparam("before")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop what is older than a year."""
-    tx.execute(audit.delete().where(audit.c.at < now - KEPT))
+    tx.execute(_EXPIRE, {"before": now - KEPT})

@@ -15,7 +15,7 @@ from bot.domain.conversation import Lane, Outgoing
 from storage import outbox
 from storage.database import Tx
 from storage.outbox import State as LetterState
-from storage.prepared import Prepared
+from storage.prepared import MOST, ONE, Prepared
 from storage.schema import address, asked, broadcast, bulletin, delivery, letter, message, person
 
 LOOKED_AGAIN: Final = timedelta(seconds=4)  # at a letter that has not ended
@@ -297,7 +297,7 @@ _LOOK = Prepared(
         delivery.c.look_at <= sa.bindparam("now"),
     )
     .order_by(delivery.c.look_at, delivery.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 
@@ -555,13 +555,13 @@ _LISTED = Prepared(
     sa.select(delivery.c.person_id)
     .where(delivery.c.number == sa.bindparam("number"), delivery.c.person_id > sa.bindparam("after"))
     .order_by(delivery.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 _ASKED = Prepared(
     sa.select(asked.c.person_id)
     .where(asked.c.number == sa.bindparam("number"), asked.c.person_id > sa.bindparam("after"))
     .order_by(asked.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 
@@ -649,14 +649,20 @@ def for_digest(tx: Tx, people: Sequence[int], now: datetime) -> dict[int, list[D
     return found
 
 
+_OLD = Prepared(
+    sa.select(broadcast.c.number)
+    .where(broadcast.c.run == Run.TELL.value, broadcast.c.ended_at < sa.bindparam("before"))
+    .where(
+        sa.exists().where(delivery.c.number == broadcast.c.number)
+        | sa.exists().where(asked.c.number == broadcast.c.number)
+    )
+    .limit(ONE)
+)
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase who got a bulletin, and who asked about it, three months after it went out; one bulletin at a time."""
-    told = sa.exists().where(delivery.c.number == broadcast.c.number)
-    left = told | sa.exists().where(asked.c.number == broadcast.c.number)
-    old = sa.select(broadcast.c.number).where(
-        broadcast.c.run == Run.TELL.value, broadcast.c.ended_at < now - KEPT, left
-    )
-    number = tx.execute(old.limit(1)).scalar()
+    number = tx.execute(_OLD, {"before": now - KEPT}).scalar()
     if number is not None:
         tx.execute(delivery.delete().where(delivery.c.number == number))
         tx.execute(asked.delete().where(asked.c.number == number))

@@ -15,6 +15,7 @@ from bot.domain import bulletin as shapes
 from bot.domain.bulletin import Bulletin, Draft, Edition, Header, Kind, State, Topic, Urgency
 from storage import copies
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import bulletin, edition
 from storage.signing import Signer
 
@@ -182,10 +183,16 @@ def newest(tx: Tx, most: int, *, before: int | None = None) -> list[Bulletin]:
     return [_bulletin(row) for row in tx.execute(query)]
 
 
+_OVERDUE = Prepared(
+    sa.select(*_COLUMNS)
+    .where(bulletin.c.unreviewed_until <= sa.bindparam("now"), bulletin.c.state == State.CURRENT.value)
+    .order_by(bulletin.c.number)
+)
+
+
 def overdue(tx: Tx, now: datetime) -> list[Bulletin]:
     """What one person published alone and nobody has confirmed in time: current still, and to be withdrawn."""
-    late = (bulletin.c.unreviewed_until <= now) & (bulletin.c.state == State.CURRENT.value)
-    return [_bulletin(row) for row in tx.execute(sa.select(*_COLUMNS).where(late).order_by(bulletin.c.number))]
+    return [_bulletin(row) for row in tx.execute(_OVERDUE, {"now": now})]
 
 
 def draft_of(tx: Tx, number: int) -> Draft:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from bot.domain.card import ASKED_FOR, DELAY
 from storage.crypto import Keys
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import address, card, comeback
 
 MAKE, LOOK = "card.make", "card.look"  # kinds of slow work
@@ -118,15 +119,28 @@ def stop(tx: Tx, which: int) -> None:
     tx.execute(comeback.delete().where(comeback.c.id == which))
 
 
+_DUE = Prepared(
+    _COMEBACK.where(
+        comeback.c.confirmed_at.is_not(None),
+        comeback.c.due_at <= sa.bindparam("now"),
+        address.c.person_id.is_not(None),
+    ).order_by(comeback.c.id)
+)
+
+
 def due(tx: Tx, now: datetime) -> list[Comeback]:
     """Comebacks that were confirmed and whose delay is over."""
-    query = _COMEBACK.where(
-        comeback.c.confirmed_at.is_not(None), comeback.c.due_at <= now, address.c.person_id.is_not(None)
+    return [Comeback(*row) for row in tx.execute(_DUE, {"now": now})]
+
+
+_EXPIRE = Prepared(
+    comeback.delete().where(
+        ((comeback.c.due_at <= sa.bindparam("now")) & comeback.c.confirmed_at.is_(None))
+        | (comeback.c.due_at <= sa.bindparam("before"))
     )
-    return [Comeback(*row) for row in tx.execute(query.order_by(comeback.c.id))]
+)
 
 
 def expire(tx: Tx, now: datetime) -> None:
     """Drop comebacks that nobody confirmed in time, and those that can't be done (two accounts call for help)."""
-    late = (comeback.c.due_at <= now) & comeback.c.confirmed_at.is_(None)
-    tx.execute(comeback.delete().where(late | (comeback.c.due_at <= now - ASKED_FOR)))
+    tx.execute(_EXPIRE, {"now": now, "before": now - ASKED_FOR})

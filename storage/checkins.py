@@ -271,10 +271,12 @@ def open_alarms_about(tx: Tx, who: int) -> list[Alarm]:
     return [_alarm(row) for row in tx.execute(query.order_by(alarm.c.id))]
 
 
+_OPEN = Prepared(_ALARM.add_columns(alarm.c.shown).where(alarm.c.closed_at.is_(None)).order_by(alarm.c.id))
+
+
 def open_alarms(tx: Tx) -> list[tuple[Alarm, str]]:
     """Every open call for help, with the counts its caller was last shown."""
-    rows = tx.execute(_ALARM.add_columns(alarm.c.shown).where(alarm.c.closed_at.is_(None)).order_by(alarm.c.id))
-    return [(_alarm(row), row.shown) for row in rows]
+    return [(_alarm(row), row.shown) for row in tx.execute(_OPEN)]
 
 
 def note_shown(tx: Tx, which: int, shown: str) -> None:
@@ -408,16 +410,22 @@ def ask_by_id(tx: Tx, which: int) -> tuple[int, int, dict[int, datetime | None]]
 # -- expiry --------------------------------------------------------------------------------------------------------
 
 
+_OLD = ask.c.asked_at < sa.bindparam("before")
+_EXPIRE_ASKS = Prepared(ask.delete().where(_OLD))
+_EXPIRE_ALARMS = Prepared(alarm.delete().where(alarm.c.closed_at < sa.bindparam("before")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop questions and calls that are older than they may be; of news see `storage.retention`.
 
     A question about somebody whose district is offline waits until they are told of it, months if it must be.
     """
-    old = ask.c.asked_at < now - ASKS_KEPT
+    old = {"before": now - ASKS_KEPT}
     if places := outages.waiting_places(tx):
         living = sa.select(tie.c.person_id).where(tie.c.place.in_(places), tie.c.lives == 1)
         offline = (ask_reader.c.ask_id == ask.c.id) & ask_reader.c.answered_at.is_(None)
         waits = sa.exists().where(offline, ask_reader.c.person_id.in_(living)).correlate(ask)
-        old &= ~waits | (ask.c.asked_at < now - ASKS_KEPT_OFFLINE)
-    tx.execute(ask.delete().where(old))
-    tx.execute(alarm.delete().where(alarm.c.closed_at < now - ALARMS_KEPT))
+        tx.execute(ask.delete().where(_OLD, ~waits | (ask.c.asked_at < now - ASKS_KEPT_OFFLINE)), old)
+    else:
+        tx.execute(_EXPIRE_ASKS, old)
+    tx.execute(_EXPIRE_ALARMS, {"before": now - ALARMS_KEPT})

@@ -284,7 +284,11 @@ def decide(tx: Tx, one: Newcomer, *, let_in: bool) -> None:
         join(tx, one.circle, one.person, tells=False)  # until they have seen who is in it, and say so
 
 
+_EXPIRE_INVITES = Prepared(invite.delete().where(invite.c.expires_at <= sa.bindparam("now")))
+_EXPIRE_NEWCOMERS = Prepared(newcomer.delete().where(newcomer.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop invitations and newcomers whose time is over."""
-    tx.execute(invite.delete().where(invite.c.expires_at <= now))
-    tx.execute(newcomer.delete().where(newcomer.c.expires_at <= now))
+    tx.execute(_EXPIRE_INVITES, {"now": now})
+    tx.execute(_EXPIRE_NEWCOMERS, {"now": now})

@@ -12,6 +12,7 @@ from bot.domain.checkin import Hard, State
 from bot.domain.spoken import LIFE, Kind
 from storage.database import Tx
 from storage.jobs import KEPT
+from storage.prepared import Prepared
 from storage.schema import spoken_card, spoken_code
 
 DRAW = "spoken.draw"  # a kind of slow work
@@ -130,6 +131,9 @@ def use(tx: Tx, which: int) -> bool:
     return tx.execute(spoken_code.delete().where(spoken_code.c.id == which)).rowcount == 1
 
 
+_EXPIRE = Prepared(spoken_card.delete().where(spoken_card.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop cards whose time is over, and those that nobody could draw."""
-    tx.execute(spoken_card.delete().where(spoken_card.c.expires_at <= now))
+    tx.execute(_EXPIRE, {"now": now})

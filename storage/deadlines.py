@@ -14,7 +14,7 @@ from bot.domain.deadline import LONGEST_LOOK, Deadline, Rhythm, Stage, Step, rea
 from storage import checkins
 from storage.crypto import Tampered
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import Prepared, at_most
 from storage.schema import alarm, alarm_reader, deadline, membership, news
 
 MINUTE = timedelta(minutes=1)
@@ -100,7 +100,7 @@ _DUE = Prepared(
     sa.select(deadline.c.id)
     .where(deadline.c.look_at <= sa.bindparam("now"))
     .order_by(deadline.c.look_at)
-    .limit(sa.literal_column(str(AT_ONCE), sa.Integer))
+    .limit(at_most(AT_ONCE))
 )
 
 
@@ -135,10 +135,14 @@ def look_at_all(tx: Tx, people: Sequence[int], now: datetime) -> None:
     tx.execute(deadline.update().where(mine).values(look_at=now))
 
 
+_ASTRAY = Prepared(
+    deadline.update().where(deadline.c.look_at > sa.bindparam("latest")).values(look_at=sa.bindparam("now"))
+)
+
+
 def astray(tx: Tx, now: datetime) -> None:
     """Whatever is to be looked at later than it ever can be, because a clock was wrong, is looked at now."""
-    too_far = deadline.c.look_at > now + LONGEST_LOOK + MINUTE
-    tx.execute(deadline.update().where(too_far).values(look_at=now))
+    tx.execute(_ASTRAY, {"latest": now + LONGEST_LOOK + MINUTE, "now": now})
 
 
 def last_sign(tx: Tx, who: int, now: datetime) -> News | None:

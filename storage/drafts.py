@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot.domain import bulletin as shapes
 from bot.domain.bulletin import Draft
 from storage.database import Tx
+from storage.prepared import ONE, Prepared, at_most
 from storage.schema import draft, translating
 
 KEPT = timedelta(days=90)  # untouched
@@ -169,10 +170,17 @@ def fetching(tx: Tx, which: int) -> Fetch | None:
     return None if packed is None else _fetch(which, packed)
 
 
+_TO_FETCH = Prepared(
+    sa.select(draft.c.id, draft.c.fetching)
+    .where(draft.c.fetch_at <= sa.bindparam("now"))
+    .order_by(draft.c.fetch_at, draft.c.id)
+    .limit(ONE)
+)
+
+
 def to_fetch(tx: Tx, now: datetime) -> Fetch | None:
     """The picture that has waited longest to be fetched, if one is due."""
-    query = sa.select(draft.c.id, draft.c.fetching).where(draft.c.fetch_at <= now)
-    row = tx.execute(query.order_by(draft.c.fetch_at, draft.c.id).limit(1)).first()
+    row = tx.execute(_TO_FETCH, {"now": now}).first()
     return None if row is None else _fetch(row.id, row.fetching)
 
 
@@ -207,21 +215,32 @@ def leave(tx: Tx, which: int, language: str) -> None:
 # -- as time passes ------------------------------------------------------------------------------------------------
 
 
+_AGEING = Prepared(
+    sa.select(*_COLUMNS)
+    .where(draft.c.changed_at <= sa.bindparam("before"), draft.c.warned_at.is_(None))
+    .limit(at_most(50))
+)
+
+
 def ageing(tx: Tx, now: datetime) -> list[Kept]:
     """Drafts whose authors are to be told that they will be dropped. They count as told from now on."""
-    old = (draft.c.changed_at <= now - KEPT + WARNED) & draft.c.warned_at.is_(None)
-    found = [_kept(row) for row in tx.execute(sa.select(*_COLUMNS).where(old).limit(50))]
+    found = [_kept(row) for row in tx.execute(_AGEING, {"before": now - KEPT + WARNED})]
     if found:
         ids = [one.id for one in found]
         tx.execute(draft.update().where(draft.c.id.in_(ids)).values(warned_at=now))
     return found
 
 
+_EXPIRE = Prepared(
+    draft.delete().where(draft.c.changed_at <= sa.bindparam("before"), draft.c.warned_at <= sa.bindparam("warned"))
+)
+_EXPIRE_TRANSLATING = Prepared(translating.delete().where(translating.c.until <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop what nobody has touched for ninety days, if its author was told long enough before."""
-    old = (draft.c.changed_at <= now - KEPT) & (draft.c.warned_at <= now - WARNED)
-    tx.execute(draft.delete().where(old))
-    tx.execute(translating.delete().where(translating.c.until <= now))
+    tx.execute(_EXPIRE, {"before": now - KEPT, "warned": now - WARNED})
+    tx.execute(_EXPIRE_TRANSLATING, {"now": now})
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:

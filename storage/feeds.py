@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from bot.domain.feed import EVERY, KEPT, Feed, Item, Look, Trouble, next_look
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import ONE, Prepared
 from storage.schema import feed, feed_item
 
 FORGOTTEN: Final = timedelta(days=2)  # after which an item that the feed no longer shows would be new if it came again
 
-_WAITS = Prepared(sa.select(feed.c.id).where(feed.c.due_at <= sa.bindparam("now")).limit(1))
+_WAITS = Prepared(sa.select(feed.c.id).where(feed.c.due_at <= sa.bindparam("now")).limit(ONE))
 
 
 def _feed(row: Any) -> Feed:
@@ -137,8 +137,12 @@ def item(tx: Tx, which: int, now: datetime) -> Item | None:
     return found[0] if found else None
 
 
+_OLD = feed_item.c.found_at <= sa.bindparam("before")
+_EXPIRE_WORDS = Prepared(feed_item.update().where(_OLD, feed_item.c.title.is_not(None)).values(title=None, link=None))
+_EXPIRE = Prepared(feed_item.delete().where(_OLD, feed_item.c.seen_at < sa.bindparam("forgotten")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase the words of what is two weeks old; that it was there, when the feed shows it no more."""
-    old = feed_item.c.found_at <= now - KEPT
-    tx.execute(feed_item.update().where(old, feed_item.c.title.is_not(None)).values(title=None, link=None))
-    tx.execute(feed_item.delete().where(old, feed_item.c.seen_at < now - FORGOTTEN))
+    tx.execute(_EXPIRE_WORDS, {"before": now - KEPT})
+    tx.execute(_EXPIRE, {"before": now - KEPT, "forgotten": now - FORGOTTEN})

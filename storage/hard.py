@@ -147,9 +147,12 @@ def erase(tx: Tx, one: Case) -> None:
     tx.execute(hard.delete().where(hard.c.id == one.id))
 
 
+_DUE = Prepared(_CASE.where(hard.c.due_at <= sa.bindparam("now")).order_by(hard.c.id))
+
+
 def due(tx: Tx, now: datetime) -> list[Case]:
     """The cases in which somebody is to be reminded now."""
-    return [_case(row) for row in tx.execute(_CASE.where(hard.c.due_at <= now).order_by(hard.c.id))]
+    return [_case(row) for row in tx.execute(_DUE, {"now": now})]
 
 
 def remind(tx: Tx, one: Case, at: datetime | None) -> None:
@@ -164,9 +167,12 @@ def let_go(tx: Tx, circle: int, now: datetime) -> None:
             erase(tx, one)
 
 
+_EXPIRE = Prepared(hard.delete().where(hard.c.ends_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase cases whose time is over."""
-    tx.execute(hard.delete().where(hard.c.ends_at <= now))
+    tx.execute(_EXPIRE, {"now": now})
 
 
 # -- what was said of it -------------------------------------------------------------------------------------------

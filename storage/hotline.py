@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.domain.hotline import IDLE, KEPT, TOLD, URGENT, WARNED, number, reminded_after, silent_after
 from storage.database import Tx
+from storage.prepared import MOST, Prepared
 from storage.schema import line_case, line_voice, line_word
 
 MEMBER = 0  # the voice of whoever has begun a case
@@ -279,10 +280,12 @@ def first_answers(tx: Tx, since: datetime, most: int) -> list[timedelta]:
 # -- as time passes ------------------------------------------------------------------------------------------------
 
 
+_DUE = Prepared(sa.select(*_COLUMNS).where(_C.nudge_at <= sa.bindparam("now")).order_by(_C.nudge_at).limit(MOST))
+
+
 def due(tx: Tx, now: datetime, most: int = 50) -> list[Case]:
     """The cases of which the moderators are to be told that they still wait. They count as told for a day."""
-    query = sa.select(*_COLUMNS).where(_C.nudge_at <= now).order_by(_C.nudge_at).limit(most)
-    found = [_case(row) for row in tx.execute(query)]
+    found = [_case(row) for row in tx.execute(_DUE, {"now": now, "most": most})]
     for one in found:
         since = one.waits_at or now
         late = since + TOLD <= now
@@ -291,9 +294,12 @@ def due(tx: Tx, now: datetime, most: int = 50) -> list[Case]:
     return found
 
 
+_OWNERS = Prepared(sa.select(_C.owner_id).where(_C.owner_id.is_not(None)).distinct())
+
+
 def owners(tx: Tx) -> set[int]:
     """Everybody who has taken a case."""
-    return set(tx.execute(sa.select(_C.owner_id).where(_C.owner_id.is_not(None)).distinct()).scalars())
+    return set(tx.execute(_OWNERS).scalars())
 
 
 def release_of(tx: Tx, who: Collection[int]) -> None:
@@ -302,20 +308,33 @@ def release_of(tx: Tx, who: Collection[int]) -> None:
         release(tx, which)
 
 
+_IDLE = Prepared(
+    sa.select(*_COLUMNS)
+    .where(_C.said_at <= sa.bindparam("before"), _C.warned_at.is_(None), _C.closed_at.is_(None))
+    .order_by(_C.said_at)
+    .limit(MOST)
+)
+
+
 def idle(tx: Tx, now: datetime, most: int = 50) -> list[Case]:
     """The open cases of which the member is to be told that they end. They count as told from now on."""
-    old = (_C.said_at <= now - IDLE + WARNED) & _C.warned_at.is_(None) & _C.closed_at.is_(None)
-    found = [_case(row) for row in tx.execute(sa.select(*_COLUMNS).where(old).order_by(_C.said_at).limit(most))]
+    found = [_case(row) for row in tx.execute(_IDLE, {"before": now - IDLE + WARNED, "most": most})]
     if found:
         ids = [one.number for one in found]
         tx.execute(line_case.update().where(_C.id.in_(ids)).values(warned_at=now))
     return found
 
 
+_EXPIRE_CLOSED = Prepared(line_case.delete().where(_C.closed_at <= sa.bindparam("before")))
+_EXPIRE_IDLE = Prepared(
+    line_case.delete().where(_C.said_at <= sa.bindparam("before"), _C.warned_at <= sa.bindparam("warned"))
+)
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase cases that were ended a while ago, and those in which nobody says anything."""
-    tx.execute(line_case.delete().where(_C.closed_at <= now - KEPT))
-    tx.execute(line_case.delete().where(_C.said_at <= now - IDLE, _C.warned_at <= now - WARNED))
+    tx.execute(_EXPIRE_CLOSED, {"before": now - KEPT})
+    tx.execute(_EXPIRE_IDLE, {"before": now - IDLE, "warned": now - WARNED})
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:

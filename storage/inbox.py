@@ -24,11 +24,16 @@ def is_new(tx: Tx, sender: Sender, update: str, now: datetime) -> bool:
     return tx.execute(_NOTE, row).rowcount == 1
 
 
+_EXPIRE = Prepared(inbox.delete().where(inbox.c.at < sa.bindparam("before")))
+_EXPIRE_ACCIDENTS = Prepared(accident.delete().where(accident.c.at < sa.bindparam("before")))
+_EXPIRE_USES = Prepared(throttle.delete().where(throttle.c.until < sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop what is older than it may be."""
-    tx.execute(inbox.delete().where(inbox.c.at < now - KEPT))
-    tx.execute(accident.delete().where(accident.c.at < now - ACCIDENT_KEPT))
-    tx.execute(throttle.delete().where(throttle.c.until < now))
+    tx.execute(_EXPIRE, {"before": now - KEPT})
+    tx.execute(_EXPIRE_ACCIDENTS, {"before": now - ACCIDENT_KEPT})
+    tx.execute(_EXPIRE_USES, {"now": now})
 
 
 def note_accident(tx: Tx, code: str, message: str, now: datetime) -> None:

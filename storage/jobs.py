@@ -119,6 +119,9 @@ def done(tx: Tx, which: int) -> bool:
     return tx.execute(job.delete().where(job.c.id == which)).rowcount == 1
 
 
+_EXPIRE = Prepared(job.delete().where(job.c.at < sa.bindparam("before")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop what nobody waits for any more."""
-    tx.execute(job.delete().where(job.c.at < now - KEPT))
+    tx.execute(_EXPIRE, {"before": now - KEPT})

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot.domain.hotline import number as fresh
 from bot.domain.knock import Case, Known, Looking, Says
 from storage.database import Tx
+from storage.prepared import MOST, Prepared
 from storage.schema import candidate, candidate_note, knock, knock_quota, not_same
 
 _FORM: Final = 1000  # bytes to which a form is padded before it is sealed
@@ -99,10 +100,16 @@ def of(tx: Tx, person: int) -> list[Knock]:
     return [_knock(row) for row in tx.execute(query)]
 
 
+def _next_by(at: sa.Column[Any]) -> Prepared:
+    return Prepared(sa.select(knock).where(at <= sa.bindparam("now")).order_by(at, knock.c.id).limit(MOST))
+
+
+_DUE = _next_by(knock.c.search_at)
+
+
 def due(tx: Tx, now: datetime, most: int) -> list[Knock]:
     """Those that are to be looked up now."""
-    query = sa.select(knock).where(knock.c.search_at <= now).order_by(knock.c.search_at, knock.c.id).limit(most)
-    return [_knock(row) for row in tx.execute(query)]
+    return [_knock(row) for row in tx.execute(_DUE, {"now": now, "most": most})]
 
 
 def search_again(tx: Tx, which: int, at: datetime | None) -> None:
@@ -110,10 +117,12 @@ def search_again(tx: Tx, which: int, at: datetime | None) -> None:
     tx.execute(knock.update().where(knock.c.id == which).values(search_at=at))
 
 
+_TO_REMIND = _next_by(knock.c.remind_at)
+
+
 def to_remind(tx: Tx, now: datetime, most: int) -> list[Knock]:
     """Those whose makers are to be asked whether they still look."""
-    query = sa.select(knock).where(knock.c.remind_at <= now).order_by(knock.c.remind_at, knock.c.id).limit(most)
-    return [_knock(row) for row in tx.execute(query)]
+    return [_knock(row) for row in tx.execute(_TO_REMIND, {"now": now, "most": most})]
 
 
 def reminded(tx: Tx, which: int) -> None:
@@ -132,10 +141,12 @@ def found(tx: Tx, which: int) -> None:
     tx.execute(knock.update().where(knock.c.id == which).values(**values))
 
 
+_OVER = _next_by(knock.c.expires_at)
+
+
 def over(tx: Tx, now: datetime, most: int) -> list[Knock]:
     """Those whose time is over."""
-    query = sa.select(knock).where(knock.c.expires_at <= now).order_by(knock.c.expires_at, knock.c.id).limit(most)
-    return [_knock(row) for row in tx.execute(query)]
+    return [_knock(row) for row in tx.execute(_OVER, {"now": now, "most": most})]
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:
@@ -323,7 +334,13 @@ def use(  # noqa: PLR0913 - a quota is what it is
     return after
 
 
+_SWEEP = tuple(
+    Prepared(table.delete().where(table.c.expires_at <= sa.bindparam("now")))
+    for table in (not_same, knock_quota, candidate_note)
+)
+
+
 def sweep(tx: Tx, now: datetime) -> None:
     """Erase what has lasted long enough."""
-    for table in (not_same, knock_quota, candidate_note):
-        tx.execute(table.delete().where(table.c.expires_at <= now))
+    for statement in _SWEEP:
+        tx.execute(statement, {"now": now})

@@ -17,6 +17,7 @@ from bot.domain.petition_log import Strike, Withdraw
 from storage import petition_logs, petitions
 from storage.database import Tx
 from storage.petitions import Petition
+from storage.prepared import ONE, Prepared, at_most
 from storage.schema import (
     petition,
     petition_checkpoint,
@@ -173,11 +174,20 @@ def answer(tx: Tx, one: Packet, words: str, now: datetime) -> bool:
     return _step(tx, one, Event.ANSWER, answered_at=now, answer=words or None)
 
 
+_OVERDUE = Prepared(
+    sa.select(petition_packet)
+    .where(
+        petition_packet.c.due_at <= sa.bindparam("now"),
+        petition_packet.c.state.in_([Delivery.SENT.value, Delivery.ACKNOWLEDGED.value]),
+    )
+    .order_by(petition_packet.c.due_at)
+    .limit(at_most(50))
+)
+
+
 def overdue(tx: Tx, now: datetime) -> list[Packet]:
     """The packets that no answer has come to in time: from now on they are so, and each is named once."""
-    waits = petition_packet.c.state.in_([Delivery.SENT.value, Delivery.ACKNOWLEDGED.value])
-    due = sa.select(petition_packet).where(petition_packet.c.due_at <= now, waits)
-    found = [_packet(row) for row in tx.execute(due.order_by(petition_packet.c.due_at).limit(50))]
+    found = [_packet(row) for row in tx.execute(_OVERDUE, {"now": now})]
     return [one for one in found if one.sent.is_late(now) and _step(tx, one, Event.LATE)]
 
 
@@ -230,10 +240,17 @@ def has_news(tx: Tx, which: int) -> None:
     tx.execute(petition.update().where(petition.c.id == which).values(telling=0))
 
 
+_TO_TELL = Prepared(
+    sa.select(petition.c.id, petition.c.telling)
+    .where(petition.c.telling.is_not(None))
+    .order_by(petition.c.telling)
+    .limit(ONE)
+)
+
+
 def next_to_tell(tx: Tx, most: int) -> tuple[int, list[Person]] | None:
     """The next followers of a petition who are to be told; they count as told. None if nobody is."""
-    query = sa.select(petition.c.id, petition.c.telling).where(petition.c.telling.is_not(None))
-    row = tx.execute(query.order_by(petition.c.telling).limit(1)).first()
+    row = tx.execute(_TO_TELL).first()
     if row is None:
         return None
     found = petitions.followers(tx, row.id, row.telling, most)
@@ -242,10 +259,16 @@ def next_to_tell(tx: Tx, most: int) -> tuple[int, list[Person]] | None:
     return row.id, found
 
 
+_CLIMBED = Prepared(
+    sa.select(petition.c.id)
+    .where(petition.c.state == State.OPEN.value)
+    .where(petition.c.verified + petition.c.unverified > petition.c.told)
+)
+
+
 def climbed(tx: Tx) -> list[Petition]:
     """The open petitions with more signatures than followers were told."""
-    higher = petition.c.verified + petition.c.unverified > petition.c.told
-    rows = tx.execute(sa.select(petition.c.id).where(petition.c.state == State.OPEN.value, higher)).scalars().all()
+    rows = list(tx.execute(_CLIMBED).scalars())
     return [one for which in rows if (one := petitions.find(tx, which)) is not None]
 
 
@@ -259,15 +282,19 @@ def told(tx: Tx, which: int, milestone: int) -> None:
 _LIVING: Final = (State.OPEN.value, State.CLOSING.value, State.CLOSED.value)
 
 
+_LAST = (
+    sa.select(sa.func.max(petition_checkpoint.c.size))
+    .where(petition_checkpoint.c.petition_id == petition.c.id)
+    .scalar_subquery()
+)
+_GROWN = Prepared(
+    sa.select(petition.c.id).where(petition.c.state.in_(_LIVING)).where(petition.c.size > sa.func.coalesce(_LAST, 0))
+)
+
+
 def grown(tx: Tx) -> list[tuple[Petition, datetime | None]]:
     """The petitions whose log has grown since its last checkpoint, each with when that was."""
-    last = (
-        sa.select(sa.func.max(petition_checkpoint.c.size))
-        .where(petition_checkpoint.c.petition_id == petition.c.id)
-        .scalar_subquery()
-    )
-    longer = petition.c.size > sa.func.coalesce(last, 0)
-    ids = tx.execute(sa.select(petition.c.id).where(petition.c.state.in_(_LIVING), longer)).scalars().all()
+    ids = list(tx.execute(_GROWN).scalars())
     found: list[tuple[Petition, datetime | None]] = []
     for which in ids:
         one = petitions.find(tx, which)
@@ -278,10 +305,17 @@ def grown(tx: Tx) -> list[tuple[Petition, datetime | None]]:
     return found
 
 
+_TO_ANONYMISE = Prepared(
+    sa.select(petition_version.c.petition_id)
+    .where(petition_version.c.state == State.CLOSED.value)
+    .where(petition_version.c.changed_at <= sa.bindparam("before"))
+    .limit(at_most(50))
+)
+
+
 def to_anonymise(tx: Tx, before: datetime) -> list[int]:
     """The petitions whose key was destroyed before then."""
-    over = (petition_version.c.state == State.CLOSED.value) & (petition_version.c.changed_at <= before)
-    return list(tx.execute(sa.select(petition_version.c.petition_id).where(over).limit(50)).scalars())
+    return list(tx.execute(_TO_ANONYMISE, {"before": before}).scalars())
 
 
 def forget_people(tx: Tx, which: int) -> None:
@@ -293,15 +327,23 @@ def forget_people(tx: Tx, which: int) -> None:
     tx.execute(petition_packet.update().where(sent).values(sent_as=None))
 
 
+_WITH_MARKS = Prepared(
+    sa.select(petition.c.id)
+    .where(petition.c.state.in_([State.CLOSED.value, State.ANONYMOUS.value]))
+    .where(sa.exists().where(petition_nullifier.c.petition_id == petition.c.id))
+    .limit(ONE)
+)
+_WITH_PERSONAL = Prepared(
+    sa.select(petition.c.id)
+    .where(petition.c.state == State.ANONYMOUS.value)
+    .where(sa.exists().where(petition_signature.c.petition_id == petition.c.id, petition_signature.c.tag.is_not(None)))
+    .limit(ONE)
+)
+
+
 def sweep(tx: Tx) -> None:
     """Erase some of what means nothing any more: nullifiers without their key, personal parts of what is anonymous."""
-    marks = sa.exists().where(petition_nullifier.c.petition_id == petition.c.id)
-    over = petition.c.state.in_([State.CLOSED.value, State.ANONYMOUS.value])
-    for which in tx.execute(sa.select(petition.c.id).where(over, marks).limit(1)).scalars().all():
+    for which in list(tx.execute(_WITH_MARKS).scalars()):
         petitions.erase_marks(tx, which)
-    personal = sa.exists().where(
-        petition_signature.c.petition_id == petition.c.id, petition_signature.c.tag.is_not(None)
-    )
-    anonymous = petition.c.state == State.ANONYMOUS.value
-    for which in tx.execute(sa.select(petition.c.id).where(anonymous, personal).limit(1)).scalars().all():
+    for which in list(tx.execute(_WITH_PERSONAL).scalars()):
         petitions.erase_personal(tx, which)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.domain.link import CODE_LIFE, SHOWN, UNSEEN
 from storage import outbox
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import address, link
 
 
@@ -98,11 +99,17 @@ def part(tx: Tx, who: int, where: int, now: datetime) -> None:
     tx.execute(link.delete().where((link.c.address_id == where) | (link.c.claimant_id == where)))
 
 
+_EXPIRE = Prepared(link.delete().where(link.c.expires_at <= sa.bindparam("now")))
+_LET_SEE = Prepared(
+    address.update().where(address.c.sees_at <= sa.bindparam("now")).values(sees_at=None).returning(address.c.person_id)
+)
+_LINKED_LONG = Prepared(address.update().where(address.c.linked_at <= sa.bindparam("before")).values(linked_at=None))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop codes whose time is over, and let addresses that were linked a while ago be like any other."""
-    tx.execute(link.delete().where(link.c.expires_at <= now))
-    seeing = address.update().where(address.c.sees_at <= now).values(sees_at=None)
-    for who in set(tx.execute(seeing.returning(address.c.person_id)).scalars()):
+    tx.execute(_EXPIRE, {"now": now})
+    for who in set(tx.execute(_LET_SEE, {"now": now}).scalars()):
         if who is not None:
             outbox.revive(tx, who, now)  # a call for help that found no other way
-    tx.execute(address.update().where(address.c.linked_at <= now - SHOWN).values(linked_at=None))
+    tx.execute(_LINKED_LONG, {"before": now - SHOWN})

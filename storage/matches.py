@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from bot.domain.knock import Case, Kind
 from storage.database import Tx
+from storage.prepared import ONE, Prepared
 from storage.schema import candidate, candidate_note, knock, sought
 
 MOST_NOTES: Final = 10  # that one case keeps
@@ -147,17 +148,23 @@ def release_of(tx: Tx, who: Collection[int]) -> None:
     tx.execute(candidate.update().where(_C.first_id.in_(left)).values(first_id=None, first_says=0))
 
 
+_TAKEN = Prepared(sa.select(_C.taken_id).where(_C.taken_id.is_not(None)).distinct())
+_SPOKEN = Prepared(sa.select(_C.first_id).where(_C.first_id.is_not(None), _C.state == int(Case.DESK)).distinct())
+
+
 def workers(tx: Tx) -> set[int]:
     """Everybody who works on a case, or has said something of one that another must still look at."""
-    taken = sa.select(_C.taken_id).where(_C.taken_id.is_not(None)).distinct()
-    spoken = sa.select(_C.first_id).where(_C.first_id.is_not(None), _C.state == int(Case.DESK)).distinct()
-    return {*tx.execute(taken).scalars(), *tx.execute(spoken).scalars()}
+    return {*tx.execute(_TAKEN).scalars(), *tx.execute(_SPOKEN).scalars()}
+
+
+_NEWEST = Prepared(
+    sa.select(_C.since).where(_C.state == int(Case.DESK), _C.first_id.is_(None)).order_by(_C.since.desc()).limit(ONE)
+)
 
 
 def newest(tx: Tx) -> datetime | None:
     """When the newest case came to the desk that nobody has spoken of."""
-    here = (_C.state == int(Case.DESK)) & _C.first_id.is_(None)
-    found: datetime | None = tx.execute(sa.select(_C.since).where(here).order_by(_C.since.desc()).limit(1)).scalar()
+    found: datetime | None = tx.execute(_NEWEST).scalar()
     return found
 
 

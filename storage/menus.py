@@ -10,7 +10,7 @@ from bot import i18n
 from bot.domain.choosing import Menu, first_number
 from bot.domain.conversation import Choice
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import Prepared, at_most
 from storage.schema import menu
 
 KEPT = timedelta(days=2)
@@ -20,7 +20,7 @@ _STANDING = Prepared(
     sa.select(menu.c.letter, menu.c.first, menu.c.choices, menu.c.reply, menu.c.message, menu.c.at)
     .where(menu.c.address_id == sa.bindparam("where"))
     .order_by(menu.c.id.desc())
-    .limit(sa.literal_column(str(MOST), sa.Integer))
+    .limit(at_most(MOST))
 )
 _ADD = Prepared(menu.insert())
 _DROP = Prepared(menu.delete().where(menu.c.letter == sa.bindparam("which")))
@@ -97,6 +97,9 @@ def shown(tx: Tx, letters: list[tuple[int, str]]) -> None:
         tx.execute(_SHOWN, [{"which": letter, "shown_as": ids.rsplit("+", 1)[-1]} for letter, ids in letters])
 
 
+_EXPIRE = Prepared(menu.delete().where(menu.c.at < sa.bindparam("before")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop lists that are too old to be answered."""
-    tx.execute(menu.delete().where(menu.c.at < now - KEPT))
+    tx.execute(_EXPIRE, {"before": now - KEPT})

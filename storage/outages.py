@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.domain.outage import ASKED_BEFORE, KEPT, Outage
 from storage import ties
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import ONE, Prepared
 from storage.schema import (
     ask,
     ask_reader,
@@ -93,16 +93,24 @@ def look_again(tx: Tx, place: str, now: datetime) -> None:
     tx.execute(deadline.update().where(mine).values(look_at=now))
 
 
+_LAPSED = Prepared(sa.select(outage).where(outage.c.ended_at.is_(None), outage.c.until <= sa.bindparam("now")))
+
+
 def lapsed(tx: Tx, now: datetime) -> list[Outage]:
     """Those that nobody has ended or renewed in time."""
-    rows = tx.execute(sa.select(outage).where(outage.c.ended_at.is_(None), outage.c.until <= now))
-    return [_outage(row) for row in rows]
+    return [_outage(row) for row in tx.execute(_LAPSED, {"now": now})]
+
+
+_ENDING = Prepared(
+    sa.select(outage)
+    .where(outage.c.ended_at.is_(None), outage.c.asked == 0)
+    .where(outage.c.until > sa.bindparam("now"), outage.c.until <= sa.bindparam("soon"))
+)
 
 
 def ending(tx: Tx, now: datetime) -> list[Outage]:
     """Those that lapse soon, and of which the moderators have not been told so. They count as told from now on."""
-    soon = outage.c.ended_at.is_(None) & (outage.c.until > now) & (outage.c.until <= now + ASKED_BEFORE)
-    rows = tx.execute(sa.select(outage).where(soon, outage.c.asked == 0)).all()
+    rows = tx.execute(_ENDING, {"now": now, "soon": now + ASKED_BEFORE}).all()
     for row in rows:
         tx.execute(outage.update().where(outage.c.id == row.id).values(asked=1))
     return [_outage(row) for row in rows]
@@ -162,13 +170,23 @@ def overrule(tx: Tx, one: Outage, who: int, *, on: bool) -> None:
         tx.execute(outage_overruled.insert(), {"outage_id": one.id, "person_id": who})
 
 
+_WAITING_PLACES = Prepared(sa.select(outage.c.place).where(outage.c.phase != Phase.OVER.value))
+
+
 def waiting_places(tx: Tx) -> list[str]:
     """The districts whose people are offline, or have not all been told yet who looked for them."""
-    rows = tx.execute(sa.select(outage.c.place).where(outage.c.phase != Phase.OVER.value)).scalars()
-    return sorted(set(rows))
+    return sorted(set(tx.execute(_WAITING_PLACES).scalars()))
 
 
 # -- telling them, part by part ------------------------------------------------------------------------------------
+
+
+_TELLING = Prepared(
+    sa.select(outage)
+    .where(outage.c.phase.in_([Phase.BEGAN.value, Phase.ENDED.value]))
+    .order_by(outage.c.phase.desc(), outage.c.id)
+    .limit(ONE)
+)
 
 
 def part(tx: Tx, most: int) -> tuple[Outage, Phase, list[int]] | None:
@@ -176,8 +194,7 @@ def part(tx: Tx, most: int) -> tuple[Outage, Phase, list[int]] | None:
 
     Whoever was told so far is remembered in the same transaction, so that a restart tells nobody twice.
     """
-    telling = outage.c.phase.in_([Phase.BEGAN.value, Phase.ENDED.value])
-    row = tx.execute(sa.select(outage).where(telling).order_by(outage.c.phase.desc(), outage.c.id).limit(1)).first()
+    row = tx.execute(_TELLING).first()
     if row is None:
         return None
     query = _concerned(row.place).where(person.c.id > row.reached).order_by(person.c.id).limit(most)
@@ -214,6 +231,11 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
         tx.execute(table.update().where(table.c.person_id == gone).values(person_id=kept))
 
 
+_EXPIRE = Prepared(
+    outage.delete().where(outage.c.ended_at < sa.bindparam("before"), outage.c.phase == Phase.OVER.value)
+)
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop what has been over for long."""
-    tx.execute(outage.delete().where(outage.c.ended_at < now - KEPT, outage.c.phase == Phase.OVER.value))
+    tx.execute(_EXPIRE, {"before": now - KEPT})

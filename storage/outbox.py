@@ -18,7 +18,7 @@ from storage import inbox, menus
 from storage.crypto import Tampered
 from storage.database import Tx
 from storage.duress import read_mark
-from storage.prepared import ONE, Prepared
+from storage.prepared import MOST, ONE, Prepared, at_most
 from storage.schema import Instant, address, alarm, duress, letter, message, person
 
 LIFE = {  # how long a letter may wait for its platform before it is given up
@@ -307,7 +307,7 @@ _DUE = Prepared(
         ),
     )
     .order_by(letter.c.lane, letter.c.turn, letter.c.id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
     .with_for_update(skip_locked=True, of=letter)
 )
 _FLY = Prepared(
@@ -727,14 +727,24 @@ def recover(tx: Tx, route: str, now: datetime, *, idempotent: bool) -> int:
     return sent_again + unknown
 
 
+_OVER = Prepared(
+    sa.select(letter.c.id).where(letter.c.state == State.WAITING.value, letter.c.expires_at <= sa.bindparam("now"))
+)
+_EXPIRE = Prepared(letter.delete().where(letter.c.ended_at < sa.bindparam("before")))
+_EXPIRE_MESSAGES = Prepared(
+    message.delete().where(
+        ((message.c.topic == "") & (message.c.at < sa.bindparam("before")))
+        | (message.c.at < sa.bindparam("topics_before"))
+    )
+)
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Give up what waited too long; drop what ended long ago, and messages nobody can change or clean any more."""
-    waiting = (letter.c.state == State.WAITING.value) & (letter.c.expires_at <= now)
-    for which in tx.execute(sa.select(letter.c.id).where(waiting)).scalars().all():
+    for which in list(tx.execute(_OVER, {"now": now}).scalars()):
         end(tx, which, State.EXPIRED, now)
-    tx.execute(letter.delete().where(letter.c.ended_at < now - ENDED_KEPT))
-    no_topic = (message.c.topic == "") & (message.c.at < now - MESSAGES_KEPT)
-    tx.execute(message.delete().where(no_topic | (message.c.at < now - TOPICS_KEPT)))
+    tx.execute(_EXPIRE, {"before": now - ENDED_KEPT})
+    tx.execute(_EXPIRE_MESSAGES, {"before": now - MESSAGES_KEPT, "topics_before": now - TOPICS_KEPT})
     menus.expire(tx, now)
 
 
@@ -857,7 +867,7 @@ _MESSAGES_DUE = Prepared(
     .join(address)
     .where(message.c.due_at <= sa.bindparam("now"), address.c.platform + "/" + address.c.bot == sa.bindparam("route"))
     .order_by(message.c.due_at)
-    .limit(sa.literal_column(str(CLEANED_AT_ONCE), sa.Integer))
+    .limit(at_most(CLEANED_AT_ONCE))
 )
 
 

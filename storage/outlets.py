@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bot.domain.bulletin import Bulletin, Topic
 from storage.database import Tx
 from storage.outbox import State as LetterState
+from storage.prepared import Prepared
 from storage.readers import bits, concerned, topics_in
 from storage.schema import address, letter, outlet, posting
 
@@ -89,9 +90,12 @@ def remove(tx: Tx, which: int) -> None:
     tx.execute(outlet.delete().where(outlet.c.id == which))
 
 
+_EXPIRE = Prepared(outlet.delete().where(outlet.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop codes that nobody has posted in time."""
-    tx.execute(outlet.delete().where(outlet.c.expires_at <= now))
+    tx.execute(_EXPIRE, {"now": now})
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:

@@ -217,16 +217,29 @@ def forget(tx: Tx, who: int) -> None:
     tx.execute(person.delete().where(person.c.id == who))
 
 
+_EXPIRE_DIALOGUES = Prepared(dialogue.delete().where(dialogue.c.expires_at <= sa.bindparam("now")))
+_EXPIRE_STRANGERS = Prepared(
+    person.delete().where(
+        person.c.language.is_(None),
+        person.c.met_on < sa.bindparam("day"),
+        ~sa.exists().where(relative.c.person_id == person.c.id),
+    )
+)
+_EXPIRE_ADDRESSES = Prepared(
+    address.delete().where(
+        address.c.person_id.is_(None),
+        address.c.answered_at.is_(None),
+        ~sa.exists().where(letter.c.address_id == address.c.id, letter.c.ended_at.is_(None)),
+        ~sa.exists().where(message.c.address_id == address.c.id, message.c.due_at.is_not(None)),
+    )
+)
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop dialogues that were left, and addresses of people who are forgotten, once their farewell has left."""
-    tx.execute(dialogue.delete().where(dialogue.c.expires_at <= now))
-    is_relative = sa.exists().where(relative.c.person_id == person.c.id)
-    never_began = person.c.language.is_(None) & (person.c.met_on < (now - STRANGERS_KEPT - EPOCH) // DAY) & ~is_relative
-    tx.execute(person.delete().where(never_began))
-    nobody = address.c.person_id.is_(None) & address.c.answered_at.is_(None)
-    waiting = sa.exists().where(letter.c.address_id == address.c.id, letter.c.ended_at.is_(None))
-    cleaning = sa.exists().where(message.c.address_id == address.c.id, message.c.due_at.is_not(None))
-    tx.execute(address.delete().where(nobody, ~waiting, ~cleaning))
+    tx.execute(_EXPIRE_DIALOGUES, {"now": now})
+    tx.execute(_EXPIRE_STRANGERS, {"day": (now - STRANGERS_KEPT - EPOCH) // DAY})
+    tx.execute(_EXPIRE_ADDRESSES)
 
 
 # -- dialogues -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from bot.domain.petition_log import Entry, Strike, Withdraw
 from storage import notes
 from storage.database import Tx
 from storage.notes import Online
-from storage.prepared import ONE, Prepared
+from storage.prepared import MOST, ONE, Prepared
 from storage.schema import petition, petition_certificate, petition_checkpoint, petition_entry, petition_node
 
 AT_ONCE: Final = 1_000  # lines that are read together
@@ -104,7 +104,7 @@ _LINES = Prepared(
     sa.select(petition_entry.c.place, petition_entry.c.line)
     .where(petition_entry.c.petition_id == sa.bindparam("which"), petition_entry.c.place >= sa.bindparam("begin"))
     .order_by(petition_entry.c.place)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 _LINE = Prepared(
     sa.select(petition_entry.c.line).where(

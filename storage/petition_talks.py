@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage import outbox
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import Prepared, at_most
 from storage.schema import address, message, petition_talk
 
 SOON: Final = timedelta(hours=2)  # within which every message of such a conversation goes by itself
@@ -32,7 +32,7 @@ _DUE = Prepared(
     .join(address, petition_talk.c.address_id == address.c.id)
     .where(petition_talk.c.due_at <= sa.bindparam("now"))
     .order_by(petition_talk.c.due_at)
-    .limit(200)
+    .limit(at_most(200))
 )
 
 

@@ -19,7 +19,7 @@ from bot.domain.petition import Course, Deed, Letter, Organisation, Refusal, Sta
 from storage import envelope, petition_logs
 from storage.database import Tx
 from storage.petition_logs import Unknown
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared, at_most
 from storage.schema import (
     EPOCH,
     person,
@@ -417,16 +417,30 @@ def put_unopened(tx: Tx, who: int, rows: tuple[Rows, Rows]) -> None:
 # -- as time passes ----------------------------------------------------------------------------------------------------
 
 
+_TO_CLOSE = Prepared(
+    sa.select(petition)
+    .where(petition.c.closes_at <= sa.bindparam("now"), petition.c.state == State.OPEN.value)
+    .order_by(petition.c.closes_at)
+    .limit(at_most(50))
+)
+
+
 def to_close(tx: Tx, now: datetime) -> list[Petition]:
     """The petitions whose deadline has come."""
-    due = sa.select(petition).where(petition.c.closes_at <= now, petition.c.state == State.OPEN.value)
-    return [_petition(row) for row in tx.execute(due.order_by(petition.c.closes_at).limit(50))]
+    return [_petition(row) for row in tx.execute(_TO_CLOSE, {"now": now})]
+
+
+_TO_FORGET = Prepared(
+    sa.select(petition)
+    .where(petition.c.forget_at <= sa.bindparam("now"), petition.c.state == State.CLOSING.value)
+    .order_by(petition.c.forget_at)
+    .limit(at_most(50))
+)
 
 
 def to_forget(tx: Tx, now: datetime) -> list[Petition]:
     """The petitions whose key is to be destroyed."""
-    due = sa.select(petition).where(petition.c.forget_at <= now, petition.c.state == State.CLOSING.value)
-    return [_petition(row) for row in tx.execute(due.order_by(petition.c.forget_at).limit(50))]
+    return [_petition(row) for row in tx.execute(_TO_FORGET, {"now": now})]
 
 
 def close(tx: Tx, which: int, by: Who, now: datetime) -> bool:
@@ -486,7 +500,7 @@ _FOLLOWERS = Prepared(
         petition_follower.c.petition_id == sa.bindparam("which"), petition_follower.c.person_id > sa.bindparam("after")
     )
     .order_by(petition_follower.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 
@@ -536,10 +550,14 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(petition_version.update().where(petition_version.c.reviewer_id == gone).values(reviewer_id=kept))
 
 
+_WITH_LIVING_KEY = Prepared(
+    sa.select(petition).where(petition.c.state.in_([State.OPEN.value, State.CLOSING.value])).order_by(petition.c.id)
+)
+
+
 def with_living_key(tx: Tx) -> list[Petition]:
     """The petitions of which accounts can still be asked whether they signed: their key lives."""
-    alive = petition.c.state.in_([State.OPEN.value, State.CLOSING.value])
-    return [_petition(row) for row in tx.execute(sa.select(petition).where(alive).order_by(petition.c.id))]
+    return [_petition(row) for row in tx.execute(_WITH_LIVING_KEY)]
 
 
 def opened_version(tx: Tx, which: int) -> tuple[int, bytes] | None:

@@ -20,8 +20,14 @@ Row: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = "Callable[[Any], Any] | None"
 
 
-# SQLite plans a statement anew whenever its LIMIT is bound, so a limit that never changes is written out
-ONE = sa.literal_column("1", sa.Integer)
+def at_most(rows: int) -> sa.ColumnElement[int]:
+    """A LIMIT that never changes: written out, as SQLite plans a statement anew whenever its LIMIT is bound."""
+    return sa.literal_column(str(rows), sa.Integer)
+
+
+ONE = at_most(1)
+# a LIMIT that is given, by the name “most”: SQLite only looks at what is bound if nothing is added to it
+MOST = sa.bindparam("most", type_=sa.Integer) + sa.literal_column("0", sa.Integer)
 
 
 class Found(Protocol):

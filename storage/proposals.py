@@ -14,6 +14,7 @@ from bot import i18n
 from bot.domain.conversation import Line
 from bot.domain.roles import PROPOSAL_LIFE, Role
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import proposal, proposal_barred, role
 
 
@@ -125,6 +126,9 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(proposal_barred.update().where(proposal_barred.c.person_id == gone).values(person_id=kept))
 
 
+_EXPIRE = Prepared(proposal.delete().where(proposal.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop what nobody has agreed to in time."""
-    tx.execute(proposal.delete().where(proposal.c.expires_at <= now))
+    tx.execute(_EXPIRE, {"now": now})

@@ -13,7 +13,7 @@ from bot.domain import places
 from bot.domain.bulletin import Topic, Urgency
 from bot.domain.people import Person
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import person, reader, reader_place
 
 EVERYWHERE: Final = ""
@@ -116,13 +116,13 @@ _IN = Prepared(
     sa.select(reader_place.c.person_id)
     .where(reader_place.c.place == sa.bindparam("place"), reader_place.c.person_id > sa.bindparam("after"))
     .order_by(reader_place.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 _ANY = Prepared(
     sa.select(reader.c.person_id)
     .where(reader.c.person_id > sa.bindparam("after"))
     .order_by(reader.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 _PERSON = (person.c.id, person.c.language, person.c.zone, person.c.quiet_from, person.c.quiet_until)
 _READERS = Prepared(

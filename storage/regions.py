@@ -15,7 +15,7 @@ from bot.domain.people import Person
 from bot.domain.region import AGAIN_AFTER, KEPT, SHOWN_EVERY, Cell, cell_of
 from storage import ties
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import news, person, rollcall, rollcall_reader, rollcall_watcher
 
 PICTURE = "region.picture"  # the kind of a job that draws a board
@@ -89,9 +89,12 @@ def end(tx: Tx, which: int, now: datetime) -> None:
     tx.execute(rollcall.update().where(rollcall.c.id == which).values(ended_at=now))
 
 
+_EXPIRE = Prepared(rollcall.delete().where(rollcall.c.ended_at < sa.bindparam("before")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase roll-calls that ended a week ago, with everything that says who was asked."""
-    tx.execute(rollcall.delete().where(rollcall.c.ended_at < now - KEPT))
+    tx.execute(_EXPIRE, {"before": now - KEPT})
 
 
 # -- asking --------------------------------------------------------------------------------------------------------
@@ -141,7 +144,7 @@ _DUE = Prepared(
         rollcall_reader.c.answer.is_(None),
     )
     .order_by(rollcall_reader.c.due_at, rollcall_reader.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 
@@ -190,7 +193,7 @@ _NEWS = (
     )
     .order_by(news.c.told_at, news.c.id)
 )
-_TOLD = Prepared(_NEWS.limit(sa.bindparam("most")))
+_TOLD = Prepared(_NEWS.limit(MOST))
 _TOLD_BY = Prepared(_NEWS.where(news.c.person_id.in_(sa.bindparam("people", expanding=True))))
 _COUNT = Prepared(
     rollcall_reader.update()

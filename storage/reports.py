@@ -134,6 +134,9 @@ def erase(tx: Tx, which: int) -> None:
     tx.execute(report.delete().where(report.c.id == which))
 
 
+_EXPIRE = Prepared(report.delete().where(report.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop those whose time is over."""
-    tx.execute(report.delete().where(report.c.expires_at <= now))
+    tx.execute(_EXPIRE, {"now": now})

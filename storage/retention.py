@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot.domain.checkin import ASKED_AGAIN, BY_THE_DAY, BY_THE_HOUR, NOTES_KEPT
 from storage import hard
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import Prepared, at_most
 from storage.schema import EPOCH, alarm, circle, fact, news, person, standing, telling
 
 SLICES: Final = 60
@@ -68,10 +68,13 @@ def _rounded(unit: int) -> Prepared:
 _ROUND = ((BY_THE_HOUR, _rounded(_HOUR_MS)), (BY_THE_DAY, _rounded(_DAY_MS)))
 
 
+_LAST = Prepared(sa.select(fact.c.value).where(fact.c.name == _SWEPT))
+
+
 def sweep(tx: Tx, now: datetime) -> None:
     """Erase news whose time is over and round the times of older news, in the slices of the minutes that passed."""
     minute = (now - EPOCH) // _MINUTE
-    last = tx.execute(sa.select(fact.c.value).where(fact.c.name == _SWEPT)).scalar()
+    last = tx.execute(_LAST).scalar()
     first = max(int(last) + 1, minute - SLICES + 1) if last is not None else minute - SLICES + 1
     if first > minute:
         return
@@ -116,19 +119,21 @@ class Old:
     people: tuple[tuple[str, datetime], ...]
 
 
+_OLD = Prepared(
+    sa.select(circle.c.id, circle.c.name, circle.c.keeper_id)
+    .join(standing, standing.c.circle_id == circle.c.id)
+    .where(standing.c.true_at < sa.bindparam("long_ago"))
+    .where(circle.c.asked_at.is_(None) | (circle.c.asked_at < sa.bindparam("long_ago")))
+    .distinct()
+    .limit(at_most(AT_ONCE))
+)
+
+
 def old(tx: Tx, now: datetime) -> list[Old]:
     """Circles whose keeper is to be asked now whether the last news of long ago shall stay; noted as asked."""
     long_ago = now - ASKED_AGAIN
-    asked = circle.c.asked_at.is_(None) | (circle.c.asked_at < long_ago)
-    query = (
-        sa.select(circle.c.id, circle.c.name, circle.c.keeper_id)
-        .join(standing, standing.c.circle_id == circle.c.id)
-        .where(standing.c.true_at < long_ago, asked)
-        .distinct()
-        .limit(AT_ONCE)
-    )
     found = []
-    for row in tx.execute(query).all():
+    for row in tx.execute(_OLD, {"long_ago": long_ago}).all():
         people = (
             sa.select(person.c.name, standing.c.true_at)
             .join(person, standing.c.person_id == person.c.id)

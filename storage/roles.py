@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.domain.roles import CANDIDACY_LIFE, LASTS, RENEWED_FROM, Held, Role
 from storage import audit, proposals
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import ONE, Prepared
 from storage.schema import candidacy, role
 
 _COLUMNS = (role.c.id, role.c.person_id, role.c.given_at, role.c.expires_at)
@@ -47,10 +47,16 @@ def of(tx: Tx, who: int, now: datetime) -> list[Held]:
     return [one for one in found if one is not None]
 
 
+_HOLDERS = Prepared(
+    sa.select(*_COLUMNS)
+    .where(role.c.role == sa.bindparam("what"), role.c.expires_at > sa.bindparam("now"))
+    .order_by(role.c.id)
+)
+
+
 def holders(tx: Tx, what: Role, now: datetime) -> list[Held]:
     """Everybody who holds a right of this kind now, in the order of their numbers."""
-    query = sa.select(*_COLUMNS).where(role.c.role == what.value, role.c.expires_at > now).order_by(role.c.id)
-    return [_held(row, what) for row in tx.execute(query)]
+    return [_held(row, what) for row in tx.execute(_HOLDERS, {"what": what.value, "now": now})]
 
 
 def by_number(tx: Tx, number: int, now: datetime) -> Held | None:
@@ -58,12 +64,12 @@ def by_number(tx: Tx, number: int, now: datetime) -> Held | None:
     return next((one for one in _every(tx, role.c.id == number) if one.lasts(now)), None)
 
 
-def _every(tx: Tx, which: sa.ColumnElement[bool]) -> list[Held]:
+def _every(tx: Tx, which: sa.ColumnElement[bool], values: dict[str, datetime] | None = None) -> list[Held]:
     """Rights of any kind. The kind can only be compared, so it is asked for one after the other."""
     return [
         _held(row, what)
         for what in Role
-        for row in tx.execute(sa.select(*_COLUMNS).where(which, role.c.role == what.value).order_by(role.c.id))
+        for row in tx.execute(sa.select(*_COLUMNS).where(which, role.c.role == what.value).order_by(role.c.id), values)
     ]
 
 
@@ -96,19 +102,28 @@ def take_all(tx: Tx, who: int, now: datetime) -> list[Held]:
     return ended
 
 
+_ENDING = (
+    role.c.asked_at.is_(None) & (role.c.expires_at > sa.bindparam("now")) & (role.c.expires_at <= sa.bindparam("soon"))
+)
+_ANY_ENDING = Prepared(sa.select(role.c.id).where(_ENDING).limit(ONE))
+
+
 def ending(tx: Tx, now: datetime) -> list[Held]:
     """The rights that end soon and whose holders have not been asked yet. They count as asked from now on."""
-    soon = role.c.asked_at.is_(None) & (role.c.expires_at > now) & (role.c.expires_at <= now + RENEWED_FROM)
-    found = _every(tx, soon) if tx.execute(sa.select(role.c.id).where(soon).limit(1)).first() else []
+    values = {"now": now, "soon": now + RENEWED_FROM}
+    found = _every(tx, _ENDING, values) if tx.execute(_ANY_ENDING, values).first() else []
     for one in found:
         tx.execute(role.update().where(role.c.id == one.number).values(asked_at=now))
     return found
 
 
+_OVER = role.c.expires_at <= sa.bindparam("now")
+_ANY_OVER = Prepared(sa.select(role.c.id).where(_OVER).limit(ONE))
+
+
 def lapsed(tx: Tx, now: datetime) -> list[Held]:
     """End the rights whose time is over. Those that were ended."""
-    over = role.c.expires_at <= now
-    found = _every(tx, over) if tx.execute(sa.select(role.c.id).where(over).limit(1)).first() else []
+    found = _every(tx, _OVER, {"now": now}) if tx.execute(_ANY_OVER, {"now": now}).first() else []
     for one in found:
         take(tx, one)
         audit.note(tx, None, f"lapsed: {one.role.value} {one.number}", now, about=one.person)
@@ -150,6 +165,9 @@ def candidate(tx: Tx, code: str, now: datetime) -> int | None:
     return who
 
 
+_EXPIRE = Prepared(candidacy.delete().where(candidacy.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Drop codes whose time is over."""
-    tx.execute(candidacy.delete().where(candidacy.c.expires_at <= now))
+    tx.execute(_EXPIRE, {"now": now})

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.domain.people import Person
 from bot.domain.rumour import CORE, KEPT, PROMISED, Claim, Kind, Tokens, Verdict, is_alike, is_same
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared, at_most
 from storage.schema import person, rumour, rumour_asker, rumour_token
 
 WORDS_KEPT = 3  # of so many askers the moderators read the words
@@ -262,10 +262,14 @@ def unite_tickets(tx: Tx, gone: int, kept: int) -> bool:
 # -- as time passes ------------------------------------------------------------------------------------------------
 
 
+_OVERDUE = Prepared(
+    sa.select(rumour).where(rumour.c.due_at <= sa.bindparam("now")).order_by(rumour.c.due_at).limit(at_most(50))
+)
+
+
 def overdue(tx: Tx, now: datetime) -> list[Rumour]:
     """The rumours whose askers were promised a word by now."""
-    rows = tx.execute(sa.select(rumour).where(rumour.c.due_at <= now).order_by(rumour.c.due_at).limit(50))
-    return [_rumour(row) for row in rows]
+    return [_rumour(row) for row in tx.execute(_OVERDUE, {"now": now})]
 
 
 def extend(tx: Tx, one: Rumour, now: datetime) -> None:
@@ -274,9 +278,12 @@ def extend(tx: Tx, one: Rumour, now: datetime) -> None:
     tx.execute(rumour.update().where(rumour.c.id == one.id).values(**values))
 
 
+_TELLING = Prepared(sa.select(rumour).where(rumour.c.telling == 1).order_by(rumour.c.id))
+
+
 def telling(tx: Tx) -> list[Rumour]:
     """The rumours of which some askers were not told the last word yet."""
-    return [_rumour(row) for row in tx.execute(sa.select(rumour).where(rumour.c.telling == 1).order_by(rumour.c.id))]
+    return [_rumour(row) for row in tx.execute(_TELLING)]
 
 
 _TO_TELL = Prepared(
@@ -293,7 +300,7 @@ _TO_TELL = Prepared(
     .join(person, rumour_asker.c.person_id == person.c.id)
     .where(rumour_asker.c.rumour_id == sa.bindparam("which"), rumour_asker.c.told < sa.bindparam("version"))
     .order_by(rumour_asker.c.told, rumour_asker.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 
@@ -333,11 +340,19 @@ def all_told(tx: Tx, which: int) -> None:
 _LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 
+_EXPIRE = Prepared(rumour.delete().where(rumour.c.decided_at < sa.bindparam("before")))
+_EXPIRE_UNASKED = Prepared(
+    rumour.delete().where(
+        rumour.c.due_at > _LONG_AGO,
+        ~sa.exists().where(rumour_asker.c.rumour_id == rumour.c.id),
+    )
+)
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Erase verdicts of long ago, and questions that nobody asks any more."""
-    tx.execute(rumour.delete().where(rumour.c.decided_at < now - KEPT))
-    asked = sa.exists().where(rumour_asker.c.rumour_id == rumour.c.id)
-    tx.execute(rumour.delete().where(rumour.c.due_at > _LONG_AGO, ~asked))
+    tx.execute(_EXPIRE, {"before": now - KEPT})
+    tx.execute(_EXPIRE_UNASKED)
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:

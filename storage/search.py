@@ -29,7 +29,7 @@ from bot.domain.names.verdict import Verdict, beside, whereabouts, years
 from storage import knocks
 from storage.crypto import Keys
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import fact, sought, sought_key
 
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
@@ -166,10 +166,14 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(sought.update().where(sought.c.person_id == gone).values(person_id=kept))
 
 
+_OVER = Prepared(
+    sa.select(sought.c.id).where(sought.c.expires_at <= sa.bindparam("now")).order_by(sought.c.expires_at).limit(MOST)
+)
+
+
 def expire(tx: Tx, now: datetime, most: int = BATCH) -> int:
     """Erase records whose time is over. How many there were."""
-    over = sa.select(sought.c.id).where(sought.c.expires_at <= now).order_by(sought.c.expires_at).limit(most)
-    them = tx.execute(over).scalars().all()
+    them = list(tx.execute(_OVER, {"now": now, "most": most}).scalars())
     erase(tx, them)
     return len(them)
 

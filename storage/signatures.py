@@ -22,7 +22,7 @@ from bot.domain.signature import Declared, Mode, Opening
 from storage import envelope, petition_logs, petitions
 from storage.database import Tx
 from storage.petitions import Petition
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import EPOCH, address, petition, petition_nullifier, petition_signature
 
 MOST_HELD: Final = 5_000  # signatures that are held, let go or struck in one step
@@ -329,7 +329,7 @@ _RECORDS = Prepared(
         petition_signature.c.petition_id == sa.bindparam("which"), petition_signature.c.place > sa.bindparam("after")
     )
     .order_by(petition_signature.c.place)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import petition_sponsor
 
 CODE_LIFE: Final = timedelta(days=7)
@@ -82,9 +83,12 @@ def said_by(tx: Tx, who: int) -> list[Sponsor]:
     return [_sponsor(row) for row in tx.execute(query)]
 
 
+_EXPIRE = Prepared(petition_sponsor.delete().where(petition_sponsor.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """Take those off the list who have not said anything in time."""
-    tx.execute(petition_sponsor.delete().where(petition_sponsor.c.expires_at <= now))
+    tx.execute(_EXPIRE, {"now": now})
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:

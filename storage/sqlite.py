@@ -50,6 +50,7 @@ PRAGMAS = (
 )
 
 
+STATEMENTS = 512  # that a connection keeps planned, some 9 KiB each; a round alone takes ninety
 CACHE = 32768  # KiB that the writer may keep of the file: each page that it must read again is decrypted again
 
 
@@ -76,7 +77,9 @@ class _Hop(aiosqlite.Connection):
 def connect(path: Path, keys: Keys, *, query_only: bool = False) -> dbapi2.Connection:
     """A keyed DB-API connection with our PRAGMAs. Raises Unusable if the key does not fit or the file can't be read."""
     try:
-        connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+        connection = dbapi2.connect(
+            str(path), isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+        )
     except dbapi2.Error:
         msg = f"{path} can't be opened. Its directory must exist, and this user must be allowed to write there."
         raise Unusable(msg) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from storage.database import Tx
-from storage.prepared import Prepared
+from storage.prepared import MOST, Prepared
 from storage.schema import relative, tie
 
 AT_ONCE = 500
@@ -26,7 +26,7 @@ _TIED = (
     sa.select(tie.c.person_id)
     .where(tie.c.place == sa.bindparam("place"), tie.c.person_id > sa.bindparam("after"))
     .order_by(tie.c.person_id)
-    .limit(sa.bindparam("most"))
+    .limit(MOST)
 )
 _LIVING_IN = Prepared(_TIED.where(tie.c.lives == 1))
 _TIED_TO = Prepared(_TIED.where(~sa.exists().where(relative.c.person_id == tie.c.person_id)))
