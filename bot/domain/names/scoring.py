@@ -5,9 +5,10 @@ The score is in log odds: 0 is as likely the same name as not. It judges names, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeAlias
+from operator import mul
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from bot.domain.names.distance import distance
 from bot.domain.names.parts import Kind, Name, Part, common_skeletons, parse, skeleton
@@ -48,8 +49,7 @@ class Pair:
         return min(_weigh(self.mine), _weigh(self.theirs))
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What two names have in common and what not, in numbers that `WEIGHTS` adds up."""
 
     matched: float  # the weight of the parts that stand for each other
@@ -90,8 +90,6 @@ WEIGHTS: Final = Evidence(
 BIAS: Final = -1.03
 LOWEST: Final = -30.0  # of two names that have nothing to compare
 
-_WEIGHTS: Final = tuple((one.name, float(getattr(WEIGHTS, one.name))) for one in fields(Evidence))
-
 
 def score(one: Name | str, two: Name | str) -> float:
     """How much speaks for two names being the same, in log odds. Symmetric; names without letters score `LOWEST`."""
@@ -104,6 +102,7 @@ class Asker:
     def __init__(self, name: Name | str) -> None:
         self._name = parse(name) if isinstance(name, str) else name
         self._joined = _joined(self._name)
+        self._longest = max((len(part.skeleton) for part in self._name.parts), default=0) + 2
         self._met: dict[tuple[str, str, bool, bool], float] = {}
 
     def score(self, other: Name | str) -> float:
@@ -112,7 +111,7 @@ class Asker:
         if not self._name.parts or not theirs.parts:
             return LOWEST
         evidence = self.evidence(theirs)
-        return max(LOWEST, BIAS + sum(weight * float(getattr(evidence, name)) for name, weight in _WEIGHTS))
+        return max(LOWEST, BIAS + sum(map(mul, WEIGHTS, evidence)))
 
     def evidence(self, other: Name) -> Evidence:
         """What speaks for and against."""
@@ -165,17 +164,18 @@ class Asker:
         found: list[Found] = []
         for ones, joined in self._joined:
             for two, part in enumerate(other.parts):
-                if (apart := self._apart(joined, part) + _JOINED) < TOO_FAR / 2:
+                if _as_long(joined, part) and (apart := self._apart(joined, part) + _JOINED) < TOO_FAR / 2:
                     found.append((apart, ones, (two,)))
-        for twos, joined in _joined(other):
-            for one, part in enumerate(self._name.parts):
-                if (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
-                    found.append((apart, (one,), twos))
+        if self._longest >= _shortest_pair(other):
+            for twos, joined in _joined(other):
+                for one, part in enumerate(self._name.parts):
+                    if _as_long(joined, part) and (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
+                        found.append((apart, (one,), twos))
         return found
 
     def _apart(self, one: Part, two: Part) -> float:
         if one.kind is Kind.INITIAL or two.kind is Kind.INITIAL:
-            return _INITIAL if one.skeleton[:1] == two.skeleton[:1] else 1.0
+            return 1.0 if one.firsts.isdisjoint(two.firsts) else _INITIAL
         met = (one.sounds, two.sounds, one.abjad, two.abjad)
         known = self._met.get(met)
         if known is None:
@@ -230,6 +230,17 @@ def _joined(name: Name) -> list[tuple[tuple[int, ...], Part]]:
             root, core = one.root + two.root, one.core + two.core
             found.append(((at, at + 1), Part(root, root, core, skeleton(core), abjad=one.abjad)))
     return found
+
+
+def _as_long(joined: Part, part: Part) -> bool:
+    """Whether a word may be two: no more than one consonant longer or shorter than they are."""
+    return abs(len(joined.skeleton) - len(part.skeleton)) <= 1
+
+
+def _shortest_pair(name: Name) -> int:
+    """The fewest consonants that two neighbours have."""
+    full = [len(part.skeleton) for part in name.parts if part.kind is not Kind.INITIAL]
+    return min((one + two for one, two in pairwise(full)), default=1000)
 
 
 def _weigh(parts: Sequence[Part]) -> float:
