@@ -97,6 +97,8 @@ def _firsts(name: Name, parts: list[Part]) -> Iterator[str]:
 
 
 def _slips(one: str) -> Iterator[str]:
+    if one[:1] in ("x", "A"):  # Ҳамид and Амид: an h that one language doesn't speak
+        yield ("A" if one[0] == "x" else "x") + one[1:]
     for at in range(len(one)):
         rest = one[at + 1 :]
         yield one[:at] + rest

@@ -182,6 +182,8 @@ def _parts(said: Iterable[tuple[Word, Kind | None]]) -> Iterator[Part]:
             yield part
 
 
+# Шамсулҳақ is شمس الحق too, and Atta Rahman عطاالرحمن: the article goes.
+_OF_TRUTH = re.compile(r"(?<=..)(?<!abd)[oaue]{0,2}l(?=(?:[hx][ae]?[qk]|r[ae]?[hx]m[aoe]?n)$)")
 _MUHAMMAD = re.compile(r"(m[uoa]?[hx][ae]?m[ae]?d)(?=.{3})(?![oaei]v|iC|z[oa]d|i$|y[oa]n|Jon|xon)")
 
 
@@ -195,10 +197,11 @@ def _apart(word: Word) -> tuple[str, ...]:
 
 
 def _part(sounds: str, kind: Kind | None, *, abjad: bool) -> Part:
+    sounds = _OF_TRUTH.sub("", sounds)
     root, found, woman = _root(sounds, abjad=abjad)
     root = _spellings().get(loosely(root), root)
     core = _core(root)
-    also = _short_forms().get(loosely(root), ())
+    also = tuple(full for full in _short_forms().get(loosely(root), ()) if full != core)
     if kind is None:
         kind = Kind.LIGHT if found is Kind.NAME and _light() & {loosely(sounds), loosely(root)} else found
     return Part(sounds, root, core, skeleton(core), kind, woman, abjad, also)
@@ -216,7 +219,7 @@ def _root(sounds: str, *, abjad: bool = False) -> tuple[str, Kind, bool | None]:
         return sounds[: found.start()], Kind.SURNAME, None
     if len(sounds) > _SHORTEST and sounds.endswith("iy"):
         return sounds[:-2], Kind.NAME, None
-    if len(sounds) > _SHORTEST and sounds[-1] == "i":
+    if len(sounds) > _SHORTEST and sounds[-1] == "i" and not _SERVANT_OF_LIFE.match(sounds):
         return sounds[:-1], Kind.NAME, None
     return sounds, Kind.NAME, None
 
@@ -244,6 +247,7 @@ _OF_BIRTH = _ending(name_words.OF_BIRTH, _SHORTEST)
 _OF_RESPECT = _ending(name_words.OF_RESPECT, _SHORTEST - 1)
 _OF_GOD = re.compile(rf"{name_words.OF_GOD}$")
 _SERVANT = re.compile(rf"{name_words.SERVANT}(?:l(?!a?tif))?(?=.{{2}})")
+_SERVANT_OF_LIFE = re.compile(r"abd[ou]l[hx]a?i$")
 _SERVANT_OF_GOD = re.compile(rf"{name_words.SERVANT}l[aoe]*[hx]?$")
 
 
