@@ -105,8 +105,13 @@ _FAITH_ALONE: Final = re.compile(r"[aueo]?d[ieay]{1,2}n$|[aueo]?ldin$|aldin$")
 _OF_FAMILY: Final = re.compile(r"[oaei]va?$|vi[CS]$|vna$")
 _ENDS_ALONE: Final = tuple(
     (re.compile(alone + "$"), ending)
-    for alone, ending in ((r"z[oa]d[aehi]+", "zoda"), (r"z[oa]d", "zod"),
-        (r"z(?:[aoe]?[iy]|oii?)", "zai"), (r"x[ei]l", "xel"), (r"pur", "pur"))
+    for alone, ending in (
+        (r"z[oa]d[aehi]+", "zoda"),
+        (r"z[oa]d", "zod"),
+        (r"z(?:[aoe]?[iy]|oii?)", "zai"),
+        (r"x[ei]l", "xel"),
+        (r"pur", "pur"),
+    )
 )
 
 

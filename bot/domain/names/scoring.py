@@ -54,40 +54,44 @@ class Evidence(NamedTuple):
 
     matched: float  # the weight of the parts that stand for each other
     apart: float  # their distance, on average
+    crossed: float  # the same where one was written in Arabic letters and the other not, by weight
     worst: float  # the greatest distance between two of them
-    slip: float  # its square: one slip is nothing, three are another name
     sibling: float  # how far apart the given names are where others agree
     other: float  # the weight of the matched parts whose consonants differ
-    letters: float  # how many consonants the matched parts have: the more, the rarer
-    common: float  # the share of matched parts that very many people have
+    first: float  # of that: of those that begin otherwise
+    ending: float  # the weight of the matched parts of which one has an ending of family and the other none
+    turned: float  # 1: the parts stand in another order, but in the same circle; 2: in quite another
     conflict: float  # the weight of what is left over on both sides
     given: float  # of that: what is neither a surname nor a father's name
     strange: float  # how far apart the nearest of those are
     omitted: float  # the weight of what one side has more
+    unsaid: float  # of that: how many are neither a surname nor a father's name
+    light: float  # 1: one side has a light part more
     gender: float  # 1: one is a woman's name, the other a man's
     initials: float  # how many letters stand for a part
-    alone: float  # 1: only one part stands for one
 
 
 # Fitted by logistic regression on pairs of names, not by hand.
 WEIGHTS: Final = Evidence(
-    matched=1.71,
-    apart=4.93,
-    worst=-8.85,
-    slip=4.61,
-    sibling=-1.82,
-    other=-0.13,
-    letters=0.26,
-    common=-0.14,
-    conflict=0.43,
-    given=-1.02,
-    strange=-8.32,
-    omitted=-0.71,
-    gender=-0.66,
-    initials=2.09,
-    alone=-0.34,
+    matched=3.25,
+    apart=-1.6,
+    crossed=-1.1,
+    worst=-8.03,
+    sibling=-2.38,
+    other=-0.88,
+    first=-1.15,
+    ending=-1.63,
+    turned=-0.53,
+    conflict=-2.1,
+    given=-1.49,
+    strange=-7.05,
+    omitted=-0.68,
+    unsaid=-1.12,
+    light=-1.64,
+    gender=-2.28,
+    initials=1.27,
 )
-BIAS: Final = -1.03
+BIAS: Final = -0.93
 LOWEST: Final = -30.0  # of two names that have nothing to compare
 
 
@@ -123,24 +127,31 @@ class Asker:
         left = (_weigh(mine), _weigh(theirs))
         conflict = min(left)
         alike = [(w, _skeletons(pair)) for w, pair in zip(weights, full, strict=True)]
-        common = common_skeletons()
         women = (_is_woman(self._name), _is_woman(other))
         return Evidence(
             matched=matched,
             apart=sum(w * pair.apart for w, pair in zip(weights, full, strict=True)) / matched if matched else 1.0,
+            crossed=sum(
+                w * pair.apart
+                for w, pair in zip(weights, full, strict=True)
+                if pair.mine[0].abjad != pair.theirs[0].abjad
+            ),
             worst=worst,
-            slip=worst**2,
             sibling=_sibling(full),
             other=sum(w for w, (one, two) in alike if one != two),
-            letters=sum(w * min(len(one), len(two)) for w, (one, two) in alike) / 4,
-            common=sum(w for w, both in alike if not common.isdisjoint(both)) / matched if matched else 1.0,
+            first=sum(w for w, (one, two) in alike if one[:1] != two[:1]),
+            ending=sum(
+                w for w, pair in zip(weights, full, strict=True) if _of_family(pair.mine) != _of_family(pair.theirs)
+            ),
+            turned=_turned(pairs, self._name, other),
             conflict=conflict,
             given=min(_weigh(_names(mine)), _weigh(_names(theirs))),
             strange=min(1.0, conflict) * min((self._apart(a, b) for a in mine for b in theirs), default=0.0),
             omitted=max(left) - conflict,
+            unsaid=0.0 if mine and theirs else float(len(_names(mine or theirs))),
+            light=float(any(part.kind is Kind.LIGHT for part in (*mine, *theirs))),
             gender=float(None not in women and women[0] != women[1]),
             initials=float(len(pairs) - len(full)),
-            alone=float(len(full) <= 1),
         )
 
     def pairs(self, other: Name) -> tuple[list[Pair], list[Part], list[Part]]:
@@ -258,6 +269,18 @@ def _skeletons(pair: Pair) -> tuple[str, str]:
 
 def _skeleton(parts: Sequence[Part]) -> str:
     return parts[0].skeleton if len(parts) == 1 else skeleton("".join(part.core for part in parts))
+
+
+def _of_family(parts: Sequence[Part]) -> bool:
+    """Whether one has an ending of family: -ов, -зода, or the -ӣ that is no part of its root."""
+    return any(part.kind is Kind.SURNAME or (part.sounds[-1:] == "i" and part.root[-1:] != "i") for part in parts)
+
+
+def _turned(pairs: Sequence[Pair], one: Name, two: Name) -> float:
+    places = sorted((one.parts.index(pair.mine[0]), two.parts.index(pair.theirs[0])) for pair in pairs)
+    order = [theirs for _, theirs in places]
+    falls = sum(order[at - 1] > theirs for at, theirs in enumerate(order))  # from the last to the first as well
+    return 0.0 if order == sorted(order) else 1.0 if falls == 1 else 2.0
 
 
 def _sibling(full: Sequence[Pair]) -> float:
