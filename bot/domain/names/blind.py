@@ -13,7 +13,7 @@ from bot.domain.names.parts import Kind, Name, Part, adjacent, common_skeletons,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-VERSION: Final = 1  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
+VERSION: Final = 2  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
 BAND: Final = 4  # birth years that share a key
 SLIP: Final = 2  # years by which a remembered birth year may be wrong
 _CONSONANTS: Final = "kxCsSztdpbvflrmny"

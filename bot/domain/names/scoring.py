@@ -25,8 +25,9 @@ _OTHER_ENDING: Final = 0.06  # beside an equal core: -jon, -ullo, Abdu- on one s
 _SHORT_FORM: Final = 0.15
 _INITIAL: Final = 0.1
 _JOINED: Final = 0.05
+_LONG: Final = 4  # consonants: of so many, more than half must be shared
 _DOUBTFUL: Final = 0.15  # a pair this far apart may be one word and half of two
-_WEIGHT: Final = {Kind.LIGHT: 0.3, Kind.INITIAL: 0.2, Kind.FATHER: 0.8}  # of a part; of any other it is 1
+_WEIGHT: Final = {"name": 1.0, "surname": 1.0, "father": 0.8, "light": 0.3, "initial": 0.2}  # of a part
 _COMMON: Final = 0.8  # of that, if very many people have it
 
 
@@ -37,11 +38,12 @@ class Pair:
     mine: tuple[Part, ...]
     theirs: tuple[Part, ...]
     apart: float
+    at: tuple[int, int] = (0, 0)  # where they stand
 
     @property
     def by_initial(self) -> bool:
         """Whether one of them is only a letter."""
-        return Kind.INITIAL in {self.mine[0].kind, self.theirs[0].kind}
+        return self.mine[0].kind is Kind.INITIAL or self.theirs[0].kind is Kind.INITIAL
 
     @property
     def weight(self) -> float:
@@ -107,6 +109,7 @@ class Asker:
         self._name = parse(name) if isinstance(name, str) else name
         self._joined = _joined(self._name)
         self._longest = max((len(part.skeleton) for part in self._name.parts), default=0) + 2
+        self._is_woman = _is_woman(self._name)
         self._met: dict[tuple[str, str, bool, bool], float] = {}
 
     def score(self, other: Name | str) -> float:
@@ -121,36 +124,39 @@ class Asker:
         """What speaks for and against."""
         pairs, mine, theirs = self.pairs(other)
         full = [pair for pair in pairs if not pair.by_initial]
-        weights = [pair.weight for pair in full]
-        matched = sum(weights)
-        worst = max((pair.apart for pair in full), default=1.0)
-        left = (_weigh(mine), _weigh(theirs))
-        conflict = min(left)
-        alike = [(w, _skeletons(pair)) for w, pair in zip(weights, full, strict=True)]
-        women = (_is_woman(self._name), _is_woman(other))
+        matched = apart = crossed = unlike = first = ending = worst = 0.0
+        for pair in full:
+            weight, (one, two) = pair.weight, _skeletons(pair)
+            matched += weight
+            apart += weight * pair.apart
+            worst = max(worst, pair.apart)
+            if pair.mine[0].abjad is not pair.theirs[0].abjad:
+                crossed += weight * pair.apart
+            if one != two:
+                unlike += weight
+                first += weight if one[:1] != two[:1] else 0.0
+            if _of_family(pair.mine) is not _of_family(pair.theirs):
+                ending += weight
+        left, left_over = _weigh(mine), _weigh(theirs)
+        conflict = min(left, left_over)
+        women = (self._is_woman, _is_woman(other))
         return Evidence(
             matched=matched,
-            apart=sum(w * pair.apart for w, pair in zip(weights, full, strict=True)) / matched if matched else 1.0,
-            crossed=sum(
-                w * pair.apart
-                for w, pair in zip(weights, full, strict=True)
-                if pair.mine[0].abjad != pair.theirs[0].abjad
-            ),
-            worst=worst,
+            apart=apart / matched if matched else 1.0,
+            crossed=crossed,
+            worst=worst if full else 1.0,
             sibling=_sibling(full),
-            other=sum(w for w, (one, two) in alike if one != two),
-            first=sum(w for w, (one, two) in alike if one[:1] != two[:1]),
-            ending=sum(
-                w for w, pair in zip(weights, full, strict=True) if _of_family(pair.mine) != _of_family(pair.theirs)
-            ),
-            turned=_turned(pairs, self._name, other),
+            other=unlike,
+            first=first,
+            ending=ending,
+            turned=_turned(pairs),
             conflict=conflict,
-            given=min(_weigh(_names(mine)), _weigh(_names(theirs))),
+            given=min(_weigh(_names(mine)), _weigh(_names(theirs))) if conflict else 0.0,
             strange=min(1.0, conflict) * min((self._apart(a, b) for a in mine for b in theirs), default=0.0),
-            omitted=max(left) - conflict,
+            omitted=max(left, left_over) - conflict,
             unsaid=0.0 if mine and theirs else float(len(_names(mine or theirs))),
             light=float(any(part.kind is Kind.LIGHT for part in (*mine, *theirs))),
-            gender=float(None not in women and women[0] != women[1]),
+            gender=float(None not in women and women[0] is not women[1]),
             initials=float(len(pairs) - len(full)),
         )
 
@@ -177,11 +183,10 @@ class Asker:
             for two, part in enumerate(other.parts):
                 if _as_long(joined, part) and (apart := self._apart(joined, part) + _JOINED) < TOO_FAR / 2:
                     found.append((apart, ones, (two,)))
-        if self._longest >= _shortest_pair(other):
-            for twos, joined in _joined(other):
-                for one, part in enumerate(self._name.parts):
-                    if _as_long(joined, part) and (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
-                        found.append((apart, (one,), twos))
+        for twos, joined in _joined(other, self._longest):
+            for one, part in enumerate(self._name.parts):
+                if _as_long(joined, part) and (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
+                    found.append((apart, (one,), twos))
         return found
 
     def _apart(self, one: Part, two: Part) -> float:
@@ -198,11 +203,11 @@ def _far(one: Part, two: Part) -> float:
     """How far apart two parts are, by their roots, their cores, or what they are short for."""
     consonants, others = set(one.skeleton), set(two.skeleton)
     shared, longest = len(consonants & others), max(len(consonants), len(others))
-    if shared * 2 < longest and not one.also and not two.also:
+    if shared * 2 < longest + (longest >= _LONG) and not one.also and not two.also:
         return 1 - shared / longest  # surely too far: not worth the walk
     abjad = one.abjad != two.abjad
     apart = distance(one.root, two.root, abjad=abjad)
-    if one.core != one.root or two.core != two.root:
+    if apart > _OTHER_ENDING and (one.core != one.root or two.core != two.root):
         apart = min(apart, distance(one.core, two.core, abjad=abjad) + _OTHER_ENDING)
     if one.also or two.also:
         near = (distance(a, b, abjad=abjad) for a in (one.core, *one.also) for b in (two.core, *two.also))
@@ -221,7 +226,8 @@ def _paired(
         if used_mine.isdisjoint(ones) and used_theirs.isdisjoint(twos):
             used_mine.update(ones)
             used_theirs.update(twos)
-            pairs.append(Pair(tuple(mine[at] for at in ones), tuple(theirs[at] for at in twos), apart))
+            both = tuple(mine[at] for at in ones), tuple(theirs[at] for at in twos)
+            pairs.append(Pair(*both, apart, (ones[0], twos[0])))
     return (
         pairs,
         [part for at, part in enumerate(mine) if at not in used_mine],
@@ -234,10 +240,12 @@ def _order(found: Found) -> tuple[float, int, int, int]:
     return (apart, len(ones) + len(twos), abs(ones[0] - twos[0]), ones[0] + twos[0])
 
 
-def _joined(name: Name) -> list[tuple[tuple[int, ...], Part]]:
+def _joined(name: Name, longest: int = 1000) -> list[tuple[tuple[int, ...], Part]]:
+    """Neighbours as one word, and where they stand; only those of no more than `longest` consonants."""
     found: list[tuple[tuple[int, ...], Part]] = []
     for at, (one, two) in enumerate(pairwise(name.parts)):
-        if Kind.INITIAL not in {one.kind, two.kind}:
+        initial = one.kind is Kind.INITIAL or two.kind is Kind.INITIAL
+        if len(one.skeleton) + len(two.skeleton) <= longest and not initial:
             root, core = one.root + two.root, one.core + two.core
             found.append(((at, at + 1), Part(root, root, core, skeleton(core), abjad=one.abjad)))
     return found
@@ -248,15 +256,9 @@ def _as_long(joined: Part, part: Part) -> bool:
     return abs(len(joined.skeleton) - len(part.skeleton)) <= 1
 
 
-def _shortest_pair(name: Name) -> int:
-    """The fewest consonants that two neighbours have."""
-    full = [len(part.skeleton) for part in name.parts if part.kind is not Kind.INITIAL]
-    return min((one + two for one, two in pairwise(full)), default=1000)
-
-
 def _weigh(parts: Sequence[Part]) -> float:
     common = common_skeletons()
-    return sum(_WEIGHT.get(part.kind, 1.0) * (_COMMON if part.skeleton in common else 1.0) for part in parts)
+    return sum([_WEIGHT[part.kind.value] * (_COMMON if part.skeleton in common else 1.0) for part in parts])
 
 
 def _names(parts: Sequence[Part]) -> list[Part]:
@@ -276,9 +278,8 @@ def _of_family(parts: Sequence[Part]) -> bool:
     return any(part.kind is Kind.SURNAME or (part.sounds[-1:] == "i" and part.root[-1:] != "i") for part in parts)
 
 
-def _turned(pairs: Sequence[Pair], one: Name, two: Name) -> float:
-    places = sorted((one.parts.index(pair.mine[0]), two.parts.index(pair.theirs[0])) for pair in pairs)
-    order = [theirs for _, theirs in places]
+def _turned(pairs: Sequence[Pair]) -> float:
+    order = [theirs for _, theirs in sorted(pair.at for pair in pairs)]
     falls = sum(order[at - 1] > theirs for at, theirs in enumerate(order))  # from the last to the first as well
     return 0.0 if order == sorted(order) else 1.0 if falls == 1 else 2.0
 
