@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import mul
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from bot.domain.names.distance import distance
@@ -118,7 +117,7 @@ class Asker:
         if not self._name.parts or not theirs.parts:
             return LOWEST
         evidence = self.evidence(theirs)
-        return max(LOWEST, BIAS + sum(map(mul, WEIGHTS, evidence)))
+        return max(LOWEST, BIAS + sum(weight * said for weight, said in zip(WEIGHTS, evidence, strict=True)))
 
     def evidence(self, other: Name) -> Evidence:
         """What speaks for and against."""
