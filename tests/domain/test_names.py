@@ -36,6 +36,14 @@ SAME = [
     ("Mehrangez Shoyeva", "Меҳрангез Шоева"),
     ("Turk Çelik", "Turk Chelik"),
     ("Мадинабону Ёрмамадова", "Madina Yormamadova"),
+    ("Шамсулҳақ Ёров", "شمس الحق یاروف"),
+    ("Abdul Haq Karimi", "عبد الحق کریمی"),
+    ("Daler Hussainzai", "دلیر حسین زی"),
+    ("Шоҳпур Ҳакимхел", "Shah Pour Hakim Khel"),
+    ("Saidjafar Yorov", "Саидҷаъфар Ёров"),
+    ("Mohammadhassan Yorov", "Mohammad Hassan Yorov"),
+    ("Muhabbatshoh Yorov", "Муҳаббатшоҳ Ёров"),
+    ("Farhod Yorov", "مشهور فرهاد یاروف"),
 ]
 OTHER = [
     ("Ҷамшед Ёров", "Фаррух Ёров"),
@@ -45,6 +53,7 @@ OTHER = [
     ("Карим Ҳамидов", "Салим Ҳамидов"),
     ("Karim Hamidi", "سلیم حمیدی"),
     ("Шоҳин Мирзоев", "Шоҳрух Мирзоев"),
+    ("Муҳаммад Ҳакимӣ", "Hakim Sharif Muhammad"),
 ]
 
 
@@ -119,6 +128,18 @@ def test_an_initial_is_enough_beside_a_family_name() -> None:
     assert keys("Наврӯзов Ш.") & keys("Наврӯзов Шариф Саидович")
     assert keys("Ш. С. Наврӯзов") & keys("Наврӯзов Шариф Саидович")
     assert score("Наврӯзов Ш.", "Наврӯзов Шариф") > score("Наврӯзов Д.", "Наврӯзов Шариф")
+
+
+@pytest.mark.parametrize("initials", ["А. Ҷ.", "С. Ҷ."])
+def test_an_initial_may_be_of_the_whole_word_or_of_what_is_left_of_it(initials: str) -> None:
+    assert keys(f"Наврӯзов {initials}") & keys("Наврӯзов Абдусаттор Ҷамшедович")
+    assert score(f"Наврӯзов {initials}", "Наврӯзов Абдусаттор Ҷамшедович") > score(
+        f"Наврӯзов {initials}", "Наврӯзов Фаррух Ҷамшедович"
+    )
+
+
+def test_a_word_that_is_an_article_elsewhere_ends_a_name_as_a_part() -> None:
+    assert keys("Наврӯзов Ан") & keys("Наврӯзов Анвар")
 
 
 def test_a_family_name_that_many_have_needs_both_initials() -> None:

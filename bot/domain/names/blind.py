@@ -5,7 +5,7 @@ They are plain text here. Nobody may store them so: storage makes each unreadabl
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.names.parts import Kind, Name, Part, adjacent, common_skeletons, parse, skeleton
@@ -13,7 +13,7 @@ from bot.domain.names.parts import Kind, Name, Part, adjacent, common_skeletons,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-VERSION: Final = 1  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
+VERSION: Final = 2  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
 BAND: Final = 4  # birth years that share a key
 SLIP: Final = 2  # years by which a remembered birth year may be wrong
 _CONSONANTS: Final = "kxCsSztdpbvflrmny"
@@ -80,23 +80,25 @@ def _joined(name: Name, parts: list[Part]) -> Iterator[str]:
         yield from (f"J{one}" for one in _skeletons(alone[0]))
     for glued, both in adjacent(name):
         yield f"J{glued}"
-        yield from (_pair(glued, part.skeleton) for part in parts if part not in both)
+        yield from (_pair(glued, part.skeleton) for part in parts if all(part is not one for one in both))
 
 
 def _firsts(name: Name, parts: list[Part]) -> Iterator[str]:
     """A whole part beside the beginning of another: for initials, and for another part that is misspelled."""
     common = common_skeletons()
-    beginnings = [(part, part.skeleton[:1]) for part in name.parts]
     for part in parts:
-        others = [first for other, first in beginnings if other is not part]
+        others = [other.firsts for other in name.parts if other is not part]
         for one in _skeletons(part):
             if one not in common:
-                yield from (f"F{one}+{first}" for first in others)
+                yield from (f"F{one}+{first}" for firsts in others for first in firsts)
             else:  # with two others beside it, even a common part tells something
-                yield from (f"F{one}+{''.join(sorted(two))}" for two in combinations(others, 2))
+                for two in combinations(others, 2):
+                    yield from (f"F{one}+{''.join(sorted(both))}" for both in product(*two))
 
 
 def _slips(one: str) -> Iterator[str]:
+    if one[:1] in ("x", "A"):  # Ҳамид and Амид: an h that one language doesn't speak
+        yield ("A" if one[0] == "x" else "x") + one[1:]
     for at in range(len(one)):
         rest = one[at + 1 :]
         yield one[:at] + rest

@@ -48,6 +48,8 @@ def distance(one: str, two: str, *, abjad: bool = False) -> float:
     """How far apart two words of sounds are, between 0 and 1. `abjad`: exactly one was written without its vowels."""
     if one == two:
         return 0.0
+    weight = max(sum(map(_WEIGHS.__getitem__, one)), sum(map(_WEIGHS.__getitem__, two)))
+    one, two = _unequal(one, two)
     change, lost = (_CHANGE_UNWRITTEN, _LOST_UNWRITTEN) if abjad else (_CHANGE, _LOST)
     before: list[float] = []
     row = list(accumulate(map(lost.__getitem__, two), initial=0.0))
@@ -68,5 +70,16 @@ def distance(one: str, two: str, *, abjad: bool = False) -> float:
             now.append(best)
             last = best
         before, row, previous = row, now, mine
-    weight = max(sum(map(_WEIGHS.__getitem__, one)), sum(map(_WEIGHS.__getitem__, two)))
     return min(1.0, row[-1] / weight)
+
+
+def _unequal(one: str, two: str) -> tuple[str, str]:
+    """Both without what they begin and end with alike: mostly little is left to walk over."""
+    shorter = min(len(one), len(two))
+    begin = 0
+    while begin < shorter and one[begin] == two[begin]:
+        begin += 1
+    end = 0
+    while end < shorter - begin and one[-1 - end] == two[-1 - end]:
+        end += 1
+    return one[begin : len(one) - end], two[begin : len(two) - end]

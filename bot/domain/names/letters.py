@@ -32,7 +32,8 @@ LATIN: Final = dict(
 LATIN_PIECES: Final = dict(
     pair.split("=")
     for pair in (  # noqa: SIM905 - words read best as words
-        "shch=S dsch=J tsch=C sch=S dzh=J tch=C dj=J dž=J sh=S ch=C zh=Z gh=G g'=G kh=x ph=f dh=z ts=s "
+        "mmadh=madh mmedh=medh "
+        "shch=S dsch=J tsch=C tsh=tS sch=S dzh=J tch=C dj=J dž=J sh=S ch=C zh=Z gh=G g'=G kh=x ph=f dh=z ts=s "
         "ck=k ou=u oo=u o'=u u'=u ee=i ce=Je ci=Ji"
     ).split()
 )

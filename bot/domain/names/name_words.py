@@ -12,7 +12,8 @@ TITLES: Final = """
 mawlawi molavi مولوی مولوي муфтӣ مفتی ҳоҷӣ hajji haj alhaj حاجی حاجي الحاج устод استاد муаллим معلم эшон ایشان
 шайх شیخ شيخ general gen جنرال ډګروال دگروال colonel col major капитан капитани prof professor پروفیسور پوهاند
 پوهنمل mr mrs ms miss sir محترم آقای оқои бонуи хонум خانم устои сарвазир судя барристер barrister saranwal
-څارنوال سارنوال سناتور senator ойтӣ ojti муллои домулло ойимулло эшони шайхи ҳоҷии
+څارنوال سارنوال سناتور senator sanator lft lt capt captain phd تورن تورنجنرال تورنوال maulavi maulawi moulavi
+машҳур مشهور known ойтӣ ojti муллои домулло ойимулло эшони шайхи ҳоҷии
 """.split()  # noqa: SIM905 - words read best as words
 
 # A part of many names that is as often left out: it counts little, and makes no key beside two other words.
@@ -115,7 +116,7 @@ SHORT_FORMS: Final = tuple(
             "садриддин: садрик садри",
             "сайфиддин: сайф сайфик",
             "тоҷиддин: тоҷи тоҷик",
-            "маҳмадалӣ: мамадали маҳмад",
+            "маҳмадалӣ: мамадали",
             "юсуф: юсик юся",
             "иброҳим: ибрик ибра ибраш",
             "аҳмад: ахмадик аҳик",

@@ -49,6 +49,11 @@ class Part:
     also: tuple[str, ...] = ()
     written: str = ""
 
+    @property
+    def firsts(self) -> frozenset[str]:
+        """What an initial of it may be: Абдусаттор is written А. and С."""
+        return frozenset({self.skeleton[:1], skeleton(self.sounds[:1])})
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -93,11 +98,21 @@ _DROPPED = str.maketrans("", "", letters.VOWELS + "yv")
 
 # -- words that belong together --------------------------------------------------------------------------------------
 
+_RUN: Final = re.compile(r"(.)\1+")
 _SERVANT_ALONE: Final = re.compile(r"abd(?:[aueoi]?[a-zA-Z]?|[aueoi]l)?$")
 _GOD_ALONE: Final = re.compile(r"[aueo]l[aoe]+[hx]?$")
 _FAITH_ALONE: Final = re.compile(r"[aueo]?d[ieay]{1,2}n$|[aueo]?ldin$|aldin$")
 _OF_FAMILY: Final = re.compile(r"[oaei]va?$|vi[CS]$|vna$")
-_BIRTH_ALONE: Final = re.compile(r"z[oa]d[aehi]*$")
+_ENDS_ALONE: Final = tuple(
+    (re.compile(alone + "$"), ending)
+    for alone, ending in (
+        (r"z[oa]d[aehi]+", "zoda"),
+        (r"z[oa]d", "zod"),
+        (r"z(?:[aoe]?[iy]|oii?)", "zai"),
+        (r"x[ei]l", "xel"),
+        (r"pur", "pur"),
+    )
+)
 
 
 def _joined(said: list[Word]) -> list[tuple[Word, Kind | None]]:
@@ -111,7 +126,7 @@ def _joined(said: list[Word]) -> list[tuple[Word, Kind | None]]:
             found[-1] = (found[-1][0], Kind.FATHER)
         elif not word.initial and loosely(sounds) in _son_of() and found:
             child = True
-        elif not word.initial and sounds in _articles() and len(said) > 1:
+        elif not word.initial and sounds in _articles() and word is not said[-1]:
             continue
         elif servant is not None and not word.initial and not _OF_FAMILY.search(sounds):
             joined = Word(_servant_of(servant.sounds, sounds), word.abjad, written=f"{servant.written} {word.written}")
@@ -122,7 +137,7 @@ def _joined(said: list[Word]) -> list[tuple[Word, Kind | None]]:
         elif found and (pattern := _belongs_to_the_last(word)):
             last, kind = found[-1]
             written = f"{last.written} {word.written}"
-            found[-1] = (replace(last, sounds=last.sounds + pattern, written=written), kind)
+            found[-1] = (replace(last, sounds=_RUN.sub(r"\1", last.sounds + pattern), written=written), kind)
         else:
             if servant is not None:
                 found.append((servant, None))
@@ -145,7 +160,7 @@ def _belongs_to_the_last(word: Word) -> str:
         return "ulo"
     if _FAITH_ALONE.match(word.sounds):
         return "idin"
-    return "zoda" if _BIRTH_ALONE.match(word.sounds) else ""
+    return next((ending for alone, ending in _ENDS_ALONE if alone.match(word.sounds)), "")
 
 
 def _with_a_name(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -172,6 +187,8 @@ def _parts(said: Iterable[tuple[Word, Kind | None]]) -> Iterator[Part]:
             yield part
 
 
+# Шамсулҳақ is شمس الحق too, and Atta Rahman عطاالرحمن: the article goes.
+_OF_TRUTH = re.compile(r"(?<=..)(?<!abd)[oaue]{0,2}l(?=(?:[hx][ae]?[qk]|r[ae]?[hx]m[aoe]?n)$)")
 _MUHAMMAD = re.compile(r"(m[uoa]?[hx][ae]?m[ae]?d)(?=.{3})(?![oaei]v|iC|z[oa]d|i$|y[oa]n|Jon|xon)")
 
 
@@ -185,10 +202,11 @@ def _apart(word: Word) -> tuple[str, ...]:
 
 
 def _part(sounds: str, kind: Kind | None, *, abjad: bool) -> Part:
+    sounds = _OF_TRUTH.sub("", sounds)
     root, found, woman = _root(sounds, abjad=abjad)
     root = _spellings().get(loosely(root), root)
     core = _core(root)
-    also = _short_forms().get(loosely(root), ())
+    also = tuple(full for full in _short_forms().get(loosely(root), ()) if full != core)
     if kind is None:
         kind = Kind.LIGHT if found is Kind.NAME and _light() & {loosely(sounds), loosely(root)} else found
     return Part(sounds, root, core, skeleton(core), kind, woman, abjad, also)
@@ -206,7 +224,7 @@ def _root(sounds: str, *, abjad: bool = False) -> tuple[str, Kind, bool | None]:
         return sounds[: found.start()], Kind.SURNAME, None
     if len(sounds) > _SHORTEST and sounds.endswith("iy"):
         return sounds[:-2], Kind.NAME, None
-    if len(sounds) > _SHORTEST and sounds[-1] == "i":
+    if len(sounds) > _SHORTEST and sounds[-1] == "i" and not _SERVANT_OF_LIFE.match(sounds):
         return sounds[:-1], Kind.NAME, None
     return sounds, Kind.NAME, None
 
@@ -229,11 +247,12 @@ def _ending(patterns: Iterable[str], shortest: int) -> re.Pattern[str]:
 
 _OF_FATHER = tuple((re.compile(ending + "$"), woman) for ending, woman in name_words.OF_FATHER)
 _OF_SURNAME = tuple((re.compile(ending + "$"), woman) for ending, woman in name_words.OF_SURNAME)
-_OF_SURNAME_ABJAD = re.compile(r"(?<=.{3})(?<!abdolr)(?:y?[uoi]f|[ou]vo|[ie]vo)$")
+_OF_SURNAME_ABJAD = re.compile(r"(?<=.{3})(?<!abdol[rt])(?:y?[uoi]f|[ou]vo|[ie]vo)$")
 _OF_BIRTH = _ending(name_words.OF_BIRTH, _SHORTEST)
 _OF_RESPECT = _ending(name_words.OF_RESPECT, _SHORTEST - 1)
 _OF_GOD = re.compile(rf"{name_words.OF_GOD}$")
-_SERVANT = re.compile(rf"{name_words.SERVANT}(?:l(?!atif))?(?=.{{3}})")
+_SERVANT = re.compile(rf"{name_words.SERVANT}(?:l(?!a?tif))?(?=.{{2}})")
+_SERVANT_OF_LIFE = re.compile(r"abd[ou]l[hx]a?i$")
 _SERVANT_OF_GOD = re.compile(rf"{name_words.SERVANT}l[aoe]*[hx]?$")
 
 

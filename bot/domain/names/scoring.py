@@ -5,9 +5,9 @@ The score is in log odds: 0 is as likely the same name as not. It judges names, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from bot.domain.names.distance import distance
 from bot.domain.names.parts import Kind, Name, Part, common_skeletons, parse, skeleton
@@ -24,8 +24,9 @@ _OTHER_ENDING: Final = 0.06  # beside an equal core: -jon, -ullo, Abdu- on one s
 _SHORT_FORM: Final = 0.15
 _INITIAL: Final = 0.1
 _JOINED: Final = 0.05
+_LONG: Final = 4  # consonants: of so many, more than half must be shared
 _DOUBTFUL: Final = 0.15  # a pair this far apart may be one word and half of two
-_WEIGHT: Final = {Kind.LIGHT: 0.3, Kind.INITIAL: 0.2, Kind.FATHER: 0.8}  # of a part; of any other it is 1
+_WEIGHT: Final = {"name": 1.0, "surname": 1.0, "father": 0.8, "light": 0.3, "initial": 0.2}  # of a part
 _COMMON: Final = 0.8  # of that, if very many people have it
 
 
@@ -36,11 +37,12 @@ class Pair:
     mine: tuple[Part, ...]
     theirs: tuple[Part, ...]
     apart: float
+    at: tuple[int, int] = (0, 0)  # where they stand
 
     @property
     def by_initial(self) -> bool:
         """Whether one of them is only a letter."""
-        return Kind.INITIAL in {self.mine[0].kind, self.theirs[0].kind}
+        return self.mine[0].kind is Kind.INITIAL or self.theirs[0].kind is Kind.INITIAL
 
     @property
     def weight(self) -> float:
@@ -48,49 +50,50 @@ class Pair:
         return min(_weigh(self.mine), _weigh(self.theirs))
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What two names have in common and what not, in numbers that `WEIGHTS` adds up."""
 
     matched: float  # the weight of the parts that stand for each other
     apart: float  # their distance, on average
+    crossed: float  # the same where one was written in Arabic letters and the other not, by weight
     worst: float  # the greatest distance between two of them
-    slip: float  # its square: one slip is nothing, three are another name
     sibling: float  # how far apart the given names are where others agree
     other: float  # the weight of the matched parts whose consonants differ
-    letters: float  # how many consonants the matched parts have: the more, the rarer
-    common: float  # the share of matched parts that very many people have
+    first: float  # of that: of those that begin otherwise
+    ending: float  # the weight of the matched parts of which one has an ending of family and the other none
+    turned: float  # 1: the parts stand in another order, but in the same circle; 2: in quite another
     conflict: float  # the weight of what is left over on both sides
     given: float  # of that: what is neither a surname nor a father's name
     strange: float  # how far apart the nearest of those are
     omitted: float  # the weight of what one side has more
+    unsaid: float  # of that: how many are neither a surname nor a father's name
+    light: float  # 1: one side has a light part more
     gender: float  # 1: one is a woman's name, the other a man's
     initials: float  # how many letters stand for a part
-    alone: float  # 1: only one part stands for one
 
 
 # Fitted by logistic regression on pairs of names, not by hand.
 WEIGHTS: Final = Evidence(
-    matched=1.71,
-    apart=4.93,
-    worst=-8.85,
-    slip=4.61,
-    sibling=-1.82,
-    other=-0.13,
-    letters=0.26,
-    common=-0.14,
-    conflict=0.43,
-    given=-1.02,
-    strange=-8.32,
-    omitted=-0.71,
-    gender=-0.66,
-    initials=2.09,
-    alone=-0.34,
+    matched=3.25,
+    apart=-1.6,
+    crossed=-1.1,
+    worst=-8.03,
+    sibling=-2.38,
+    other=-0.88,
+    first=-1.15,
+    ending=-1.63,
+    turned=-0.53,
+    conflict=-2.1,
+    given=-1.49,
+    strange=-7.05,
+    omitted=-0.68,
+    unsaid=-1.12,
+    light=-1.64,
+    gender=-2.28,
+    initials=1.27,
 )
-BIAS: Final = -1.03
+BIAS: Final = -0.93
 LOWEST: Final = -30.0  # of two names that have nothing to compare
-
-_WEIGHTS: Final = tuple((one.name, float(getattr(WEIGHTS, one.name))) for one in fields(Evidence))
 
 
 def score(one: Name | str, two: Name | str) -> float:
@@ -104,6 +107,8 @@ class Asker:
     def __init__(self, name: Name | str) -> None:
         self._name = parse(name) if isinstance(name, str) else name
         self._joined = _joined(self._name)
+        self._longest = max((len(part.skeleton) for part in self._name.parts), default=0) + 2
+        self._is_woman = _is_woman(self._name)
         self._met: dict[tuple[str, str, bool, bool], float] = {}
 
     def score(self, other: Name | str) -> float:
@@ -112,36 +117,46 @@ class Asker:
         if not self._name.parts or not theirs.parts:
             return LOWEST
         evidence = self.evidence(theirs)
-        return max(LOWEST, BIAS + sum(weight * float(getattr(evidence, name)) for name, weight in _WEIGHTS))
+        return max(LOWEST, BIAS + sum(weight * said for weight, said in zip(WEIGHTS, evidence, strict=True)))
 
     def evidence(self, other: Name) -> Evidence:
         """What speaks for and against."""
         pairs, mine, theirs = self.pairs(other)
         full = [pair for pair in pairs if not pair.by_initial]
-        weights = [pair.weight for pair in full]
-        matched = sum(weights)
-        worst = max((pair.apart for pair in full), default=1.0)
-        left = (_weigh(mine), _weigh(theirs))
-        conflict = min(left)
-        alike = [(w, _skeletons(pair)) for w, pair in zip(weights, full, strict=True)]
-        common = common_skeletons()
-        women = (_is_woman(self._name), _is_woman(other))
+        matched = apart = crossed = unlike = first = ending = worst = 0.0
+        for pair in full:
+            weight, (one, two) = pair.weight, _skeletons(pair)
+            matched += weight
+            apart += weight * pair.apart
+            worst = max(worst, pair.apart)
+            if pair.mine[0].abjad is not pair.theirs[0].abjad:
+                crossed += weight * pair.apart
+            if one != two:
+                unlike += weight
+                first += weight if one[:1] != two[:1] else 0.0
+            if _of_family(pair.mine) is not _of_family(pair.theirs):
+                ending += weight
+        left, left_over = _weigh(mine), _weigh(theirs)
+        conflict = min(left, left_over)
+        women = (self._is_woman, _is_woman(other))
         return Evidence(
             matched=matched,
-            apart=sum(w * pair.apart for w, pair in zip(weights, full, strict=True)) / matched if matched else 1.0,
-            worst=worst,
-            slip=worst**2,
+            apart=apart / matched if matched else 1.0,
+            crossed=crossed,
+            worst=worst if full else 1.0,
             sibling=_sibling(full),
-            other=sum(w for w, (one, two) in alike if one != two),
-            letters=sum(w * min(len(one), len(two)) for w, (one, two) in alike) / 4,
-            common=sum(w for w, both in alike if not common.isdisjoint(both)) / matched if matched else 1.0,
+            other=unlike,
+            first=first,
+            ending=ending,
+            turned=_turned(pairs),
             conflict=conflict,
-            given=min(_weigh(_names(mine)), _weigh(_names(theirs))),
+            given=min(_weigh(_names(mine)), _weigh(_names(theirs))) if conflict else 0.0,
             strange=min(1.0, conflict) * min((self._apart(a, b) for a in mine for b in theirs), default=0.0),
-            omitted=max(left) - conflict,
-            gender=float(None not in women and women[0] != women[1]),
+            omitted=max(left, left_over) - conflict,
+            unsaid=0.0 if mine and theirs else float(len(_names(mine or theirs))),
+            light=float(any(part.kind is Kind.LIGHT for part in (*mine, *theirs))),
+            gender=float(None not in women and women[0] is not women[1]),
             initials=float(len(pairs) - len(full)),
-            alone=float(len(full) <= 1),
         )
 
     def pairs(self, other: Name) -> tuple[list[Pair], list[Part], list[Part]]:
@@ -165,17 +180,17 @@ class Asker:
         found: list[Found] = []
         for ones, joined in self._joined:
             for two, part in enumerate(other.parts):
-                if (apart := self._apart(joined, part) + _JOINED) < TOO_FAR / 2:
+                if _as_long(joined, part) and (apart := self._apart(joined, part) + _JOINED) < TOO_FAR / 2:
                     found.append((apart, ones, (two,)))
-        for twos, joined in _joined(other):
+        for twos, joined in _joined(other, self._longest):
             for one, part in enumerate(self._name.parts):
-                if (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
+                if _as_long(joined, part) and (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
                     found.append((apart, (one,), twos))
         return found
 
     def _apart(self, one: Part, two: Part) -> float:
         if one.kind is Kind.INITIAL or two.kind is Kind.INITIAL:
-            return _INITIAL if one.skeleton[:1] == two.skeleton[:1] else 1.0
+            return 1.0 if one.firsts.isdisjoint(two.firsts) else _INITIAL
         met = (one.sounds, two.sounds, one.abjad, two.abjad)
         known = self._met.get(met)
         if known is None:
@@ -187,11 +202,11 @@ def _far(one: Part, two: Part) -> float:
     """How far apart two parts are, by their roots, their cores, or what they are short for."""
     consonants, others = set(one.skeleton), set(two.skeleton)
     shared, longest = len(consonants & others), max(len(consonants), len(others))
-    if shared * 2 < longest and not one.also and not two.also:
+    if shared * 2 < longest + (longest >= _LONG) and not one.also and not two.also:
         return 1 - shared / longest  # surely too far: not worth the walk
     abjad = one.abjad != two.abjad
     apart = distance(one.root, two.root, abjad=abjad)
-    if one.core != one.root or two.core != two.root:
+    if apart > _OTHER_ENDING and (one.core != one.root or two.core != two.root):
         apart = min(apart, distance(one.core, two.core, abjad=abjad) + _OTHER_ENDING)
     if one.also or two.also:
         near = (distance(a, b, abjad=abjad) for a in (one.core, *one.also) for b in (two.core, *two.also))
@@ -210,7 +225,8 @@ def _paired(
         if used_mine.isdisjoint(ones) and used_theirs.isdisjoint(twos):
             used_mine.update(ones)
             used_theirs.update(twos)
-            pairs.append(Pair(tuple(mine[at] for at in ones), tuple(theirs[at] for at in twos), apart))
+            both = tuple(mine[at] for at in ones), tuple(theirs[at] for at in twos)
+            pairs.append(Pair(*both, apart, (ones[0], twos[0])))
     return (
         pairs,
         [part for at, part in enumerate(mine) if at not in used_mine],
@@ -223,18 +239,25 @@ def _order(found: Found) -> tuple[float, int, int, int]:
     return (apart, len(ones) + len(twos), abs(ones[0] - twos[0]), ones[0] + twos[0])
 
 
-def _joined(name: Name) -> list[tuple[tuple[int, ...], Part]]:
+def _joined(name: Name, longest: int = 1000) -> list[tuple[tuple[int, ...], Part]]:
+    """Neighbours as one word, and where they stand; only those of no more than `longest` consonants."""
     found: list[tuple[tuple[int, ...], Part]] = []
     for at, (one, two) in enumerate(pairwise(name.parts)):
-        if Kind.INITIAL not in {one.kind, two.kind}:
+        initial = one.kind is Kind.INITIAL or two.kind is Kind.INITIAL
+        if len(one.skeleton) + len(two.skeleton) <= longest and not initial:
             root, core = one.root + two.root, one.core + two.core
             found.append(((at, at + 1), Part(root, root, core, skeleton(core), abjad=one.abjad)))
     return found
 
 
+def _as_long(joined: Part, part: Part) -> bool:
+    """Whether a word may be two: no more than one consonant longer or shorter than they are."""
+    return abs(len(joined.skeleton) - len(part.skeleton)) <= 1
+
+
 def _weigh(parts: Sequence[Part]) -> float:
     common = common_skeletons()
-    return sum(_WEIGHT.get(part.kind, 1.0) * (_COMMON if part.skeleton in common else 1.0) for part in parts)
+    return sum([_WEIGHT[part.kind.value] * (_COMMON if part.skeleton in common else 1.0) for part in parts])
 
 
 def _names(parts: Sequence[Part]) -> list[Part]:
@@ -247,6 +270,17 @@ def _skeletons(pair: Pair) -> tuple[str, str]:
 
 def _skeleton(parts: Sequence[Part]) -> str:
     return parts[0].skeleton if len(parts) == 1 else skeleton("".join(part.core for part in parts))
+
+
+def _of_family(parts: Sequence[Part]) -> bool:
+    """Whether one has an ending of family: -ов, -зода, or the -ӣ that is no part of its root."""
+    return any(part.kind is Kind.SURNAME or (part.sounds[-1:] == "i" and part.root[-1:] != "i") for part in parts)
+
+
+def _turned(pairs: Sequence[Pair]) -> float:
+    order = [theirs for _, theirs in sorted(pair.at for pair in pairs)]
+    falls = sum(order[at - 1] > theirs for at, theirs in enumerate(order))  # from the last to the first as well
+    return 0.0 if order == sorted(order) else 1.0 if falls == 1 else 2.0
 
 
 def _sibling(full: Sequence[Pair]) -> float:

@@ -20,8 +20,10 @@ _CYRILLIC_PIECE = re.compile("|".join(letters.CYRILLIC_PIECES))
 _RUN = re.compile(r"(.)\1+")
 _SHORT_I = re.compile(r"i(?=[aou])")
 # «ال» where a word begins or between two names, except in «عبدال», «الله» and «الدین».
-_ARTICLE = re.compile("(?<!عبد)(?<![اوی])ال(?!له|دین|دين|حاج|[یي])(?=[\u0621-\u06d3]{3})")
-_JON = re.compile("(?<=[aeiou])J(?=[oa]n)")
+_ARTICLE = re.compile(
+    "(?<!عبد)(?<![اوی])ال(?!له|دین|دين|حاج|[یي])(?:(?=[\u0621-\u06d3]{3})|(?<=\\bال)(?=[\u0621-\u06d3]{2}))"
+)
+_JON = re.compile("(?<=[aeiou])J(?=[oa]n)|(?<=^sai)J")
 _WRITTEN_WITH_D = re.compile("дж|d(?:zh|j)")
 _HARAKAT = re.compile("[\u064b-\u065f\u0670\u0640]")
 
@@ -61,7 +63,7 @@ def words(name: str) -> list[Word]:
 
 
 def _with_jon_apart(word: str, sounds: str) -> str:
-    """In «Саиджон» and “Saidjan” a letter may have served for two: Saidҷon, not Saiҷon."""
+    """In «Саиджон», “Saidjan”, “Saidjafar” a letter may have served for two: Saidҷon, not Saiҷon."""
     return _JON.sub("dJ", sounds, count=1) if _WRITTEN_WITH_D.search(word) and _JON.search(sounds) else ""
 
 
