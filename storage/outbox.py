@@ -556,9 +556,10 @@ def queue(tx: Tx, route: str, now: datetime) -> int:
         return len(waiting)
     newest: int = tx.execute(_NEWEST_OF_ALL).scalar_one()
     some = waiting[SAMPLE // 4 : 3 * SAMPLE // 4]  # one that was put back long ago has an old number
-    letters = SAMPLE // 4 + (newest - some[0]) * (len(some) - 1) / (some[-1] - some[0])
+    letters: float = SAMPLE // 4 + (newest - some[0]) * (len(some) - 1) / (some[-1] - some[0])
     shares: list[float] = [1 / max(1, n) for n in tx.execute(_TOGETHER, {"some": some}).scalars()]
-    return round(letters * sum(shares) / len(shares)) if shares else round(letters)
+    messages: float = letters * sum(shares) / max(1, len(shares))
+    return round(messages)
 
 
 # -- ending --------------------------------------------------------------------------------------------------------
