@@ -35,6 +35,7 @@ from bot.domain.conversation import Incoming, Lane, Pressed, Said, Sender
 from bot.outbox.courier import Parcel, Receipt
 from bot.outbox.pace import Limits
 from bot.platforms.telegram import Telegram, Webhook
+from bot.serving import keep_what_is_loaded
 from handlers import router
 from storage import outbox, sqlite
 from storage.database import Storage, Tx, random_id
@@ -360,6 +361,7 @@ async def bot(home: Path, url: str, token: str, port: int, tellers: int) -> None
         circles = district(tellers)
         await populate(storage, max(max(inside) for _n, inside in circles), circles, telegram.bot)
         app = App(storage, [(telegram, letters.UNBOUND)], {})
+        keep_what_is_loaded()
         door = Webhook(f"http://127.0.0.1:{port}{PATH}", SECRET, port=port, path=PATH)
         await app.run(telegram.serve(app.receive, door))
 

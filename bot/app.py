@@ -190,11 +190,13 @@ class App:
     async def _handle(self, incoming: Incoming) -> StorageFault | None:
         now = self.now()
         flooding = self._patience is not None and not self._patience.takes(incoming.sender, now)
-        if flooding and not router.is_urgent(incoming.heard):
+        urgent = router.is_urgent(incoming.heard)
+        if flooding and not urgent:
             log.info("update.flood", platform=incoming.sender.platform)
             return None
         try:
-            await self.storage.write(partial(router.receive, incoming=incoming, now=now, doors=self._doors))
+            handled = partial(router.receive, incoming=incoming, now=now, doors=self._doors)
+            await self.storage.write(handled, urgent=urgent)
         except StorageFault as fault:
             await self._not_saved(incoming.sender, now)
             return fault

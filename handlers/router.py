@@ -1038,7 +1038,7 @@ def is_urgent(heard: Heard) -> bool:
     match heard:
         case Pressed(code):
             return code.split(":")[0] in URGENT_BUTTONS
-        case Said(text):
+        case Said(text) | Attached(caption=text) | Reacted(sign=text):
             return understand(text, asked=False) in {Intent.HELP, Intent.HELP_OR_MANUAL}
         case _:
             return False

@@ -17,6 +17,9 @@ from storage.prepared import Found, Prepared
 
 T = TypeVar("T")
 
+BATCH = 32  # works in one commit at the most: bounds how long one of them, and an urgent one behind it, waits
+HURRIED = 4  # urgent works, and then the others have a turn
+
 
 class StorageFault(Exception):  # noqa: N818
     """The store itself can't take a write now. Nothing of the work is kept; the same update may come again."""
@@ -149,8 +152,11 @@ class Storage(ABC):
             asyncio.get_running_loop().call_soon(watcher)  # what a watcher raises harms no writer
 
     @abstractmethod
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction and return its result once it is durable.
+
+        What is `urgent` does not wait for what came before it (see `Waiting`; a server writes several works at once,
+        each in its turn).
 
         Raises what `work` raised (then nothing of it is kept) or a StorageFault. If the caller is cancelled the work
         may still be committed: its idempotency is the caller's (an inbox id, a unique key).
@@ -181,6 +187,36 @@ class Outcome:
         if self.error is not None:
             raise self.error
         return self.value
+
+
+class Waiting:
+    """The works that wait for the one writer, each with the future of its caller.
+
+    What is urgent goes before everything else, and in a commit of its own, so that it waits for no other work in it.
+    After `HURRIED` of them comes one commit of others, so that nobody floods those out: whoever is urgent waits for
+    the commit that runs and for one of others at the most, of `BATCH` works each.
+    """
+
+    def __init__(self) -> None:
+        self._urgent: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._others: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._hurried = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._urgent or self._others)
+
+    def add(self, work: Work[Any], future: asyncio.Future[Any], *, urgent: bool) -> None:
+        """Let one work wait, behind those of its kind."""
+        (self._urgent if urgent else self._others).append((work, future))
+
+    def take(self) -> list[tuple[Work[Any], asyncio.Future[Any]]]:
+        """What goes into the next commit."""
+        others = not self._urgent or (self._hurried >= HURRIED and bool(self._others))
+        line = self._others if others else self._urgent
+        taken = line[:BATCH]
+        del line[:BATCH]
+        self._hurried = 0 if others else self._hurried + len(taken)
+        return taken
 
 
 class Batch:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -38,6 +38,7 @@ SECOND_COPY = timedelta(minutes=30)  # so long one that nobody remembers may sho
 LOOKED_AT = 200  # messages of a chat
 ONLY = 2  # in a letter's body: it changes what stands, or says nothing
 TURNS = timedelta(hours=1)
+SAMPLE = 32  # waiting letters: fewer are not worth a word about waiting
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
 CLEANED_AGAIN = timedelta(minutes=10)
@@ -358,7 +359,8 @@ def claim(  # noqa: PLR0913 - which letters, and how they will be shown
         return []
     if not rows:
         return []
-    letters = [_letter(tx, row) for row in rows]
+    unpacked: dict[str, _Body] = {}  # the same words to many people are unpacked once
+    letters = [_letter(tx, row, unpacked) for row in rows]
     tx.execute(_FLY, [{"which": one.id, "number": one.sent_as} for one in letters])
     if lists:
         letters = [one if one.hollow or one.withheld else _listed(tx, one, now) for one in letters]
@@ -440,8 +442,24 @@ def _merged(one: Letter, further: list[_Sibling]) -> Letter:
     return replace(one, text=Page(tuple(lines[:-1])), silent=silent, merged=merged, hollow=False)
 
 
-def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
-    packed = json.loads(row.body)
+class _Body(NamedTuple):
+    """What was packed: as it was written, its words, its choices."""
+
+    packed: dict[str, Any]
+    text: Text
+    choices: tuple[tuple[Choice, ...], ...]
+
+
+def _unpack(body: str) -> _Body:
+    packed = json.loads(body)
+    return _Body(packed, i18n.from_json(packed["t"]), i18n.rows_from_json(packed["c"]) if "c" in packed else ())
+
+
+def _letter(tx: Tx, row: sa.Row[tuple[object, ...]], unpacked: dict[str, _Body]) -> Letter:
+    body = unpacked.get(row.body)
+    if body is None:
+        body = unpacked[row.body] = _unpack(row.body)
+    packed = body.packed
     edits = packed.get("e", "")
     if packed.get("u") and row.topic:
         edits = tx.execute(_NEWEST, {"where": row.address_id, "about": row.topic}).scalar() or ""
@@ -453,8 +471,8 @@ def _letter(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Letter:
         to=Sender(row.platform, row.bot, row.reach),
         language=row.language or "",
         lane=Lane(row.lane),
-        text=i18n.from_json(packed["t"]),
-        choices=i18n.rows_from_json(packed["c"]) if "c" in packed else (),
+        text=body.text,
+        choices=body.choices,
         topic=row.topic,
         edits=edits,
         silent="s" in packed or (bool(row.calling) and row.lane != Lane.DANGER.value),
@@ -494,31 +512,54 @@ def next_due(tx: Tx, route: str, after: datetime) -> datetime | None:
     return due
 
 
-_QUEUE = Prepared(
-    sa.select(
-        sa.select(sa.func.max(letter.c.id)).scalar_subquery().label("newest"),
-        sa.select(letter.c.id)
-        .where(
-            letter.c.route == sa.bindparam("route"),
-            letter.c.state == State.WAITING.value,
-            letter.c.due_at <= sa.bindparam("now"),
-        )
-        .order_by(letter.c.due_at, letter.c.id)
-        .limit(ONE)
-        .scalar_subquery()
-        .label("oldest"),
+_NEWEST_OF_ALL = Prepared(sa.select(sa.func.max(letter.c.id)))
+_OLDEST = Prepared(
+    sa.select(letter.c.id)
+    .where(
+        letter.c.route == sa.bindparam("route"),
+        letter.c.state == State.WAITING.value,
+        letter.c.due_at <= sa.bindparam("now"),
     )
+    .order_by(letter.c.due_at, letter.c.id)
+    .limit(sa.literal_column(str(SAMPLE), sa.Integer))
+)
+
+
+_with_it = (
+    sa.select(sa.literal_column("1"))
+    .where(
+        _earlier.c.address_id == letter.c.address_id,
+        _earlier.c.lane == Lane.CHECKIN.value,
+        _earlier.c.state == State.WAITING.value,
+        letter.c.lane == Lane.CHECKIN.value,
+    )
+    .correlate(letter)
+    .limit(sa.literal_column(str(MERGED), sa.Integer))
+    .subquery()
+)
+_TOGETHER = Prepared(
+    sa.select(sa.select(sa.func.count()).select_from(_with_it).correlate(letter).scalar_subquery().label("together"))
+    .select_from(letter)
+    .where(letter.c.id.in_(sa.bindparam("some", expanding=True)))
 )
 
 
 def queue(tx: Tx, route: str, now: datetime) -> int:
-    """How many letters at the most leave before one that is posted now: all that are newer than the oldest due one.
+    """How many messages leave about before one that is posted now.
 
-    Two steps into indexes, however many wait. News that is merged on its way, and what others get elsewhere, is
-    counted one by one.
+    Counted up to `SAMPLE`. Beyond, as many steps into indexes tell two things of the oldest, however many wait. How
+    close together their numbers are: answers overtake news, so of all numbers up to the newest many have left long ago.
+    And how much news goes in one message with each of them, because it waits for the same address.
     """
-    row = tx.execute(_QUEUE, {"route": route, "now": now}).one()
-    return 0 if row.oldest is None else row.newest - row.oldest
+    waiting = sorted(tx.execute(_OLDEST, {"route": route, "now": now}).scalars())
+    if len(waiting) < SAMPLE:
+        return len(waiting)
+    newest: int = tx.execute(_NEWEST_OF_ALL).scalar_one()
+    some = waiting[SAMPLE // 4 : 3 * SAMPLE // 4]  # one that was put back long ago has an old number
+    letters: float = SAMPLE // 4 + (newest - some[0]) * (len(some) - 1) / (some[-1] - some[0])
+    shares: list[float] = [1 / max(1, n) for n in tx.execute(_TOGETHER, {"some": some}).scalars()]
+    messages: float = letters * sum(shares) / max(1, len(shares))
+    return round(messages)
 
 
 # -- ending --------------------------------------------------------------------------------------------------------

@@ -68,7 +68,8 @@ class Postgres(Storage):
         self._running: set[asyncio.Task[Any]] = set()
         self._closing = False
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, urgent: bool = False) -> T:
+        del urgent
         return await self._in_a_task(self._write(work))
 
     async def read(self, work: Work[T]) -> T:

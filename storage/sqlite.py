@@ -23,6 +23,7 @@ from storage.database import (
     Outcome,
     Storage,
     Unusable,
+    Waiting,
     Work,
     fault_of,
     gather_outcomes,
@@ -34,7 +35,6 @@ T = TypeVar("T")
 
 # 3.7.0 to 3.51.2 can lose committed pages: the WAL-reset race, https://sqlite.org/wal.html
 SAFE_VERSION = (3, 51, 3)
-BATCH = 256  # works in one commit at the most: bounds how long one of them waits for the others
 READERS = 2
 
 PRAGMAS = (
@@ -161,7 +161,7 @@ class SQLite(Storage):
         self._writer = writer
         self._held = held
         self._batch = Batch(writer.engine(keys).connect(), self._new_id)
-        self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._waiting = Waiting()
         self._woken = asyncio.Event()
         self._closing = False
         self._reading: asyncio.Queue[tuple[_Hop, sa.Connection]] = asyncio.Queue()
@@ -170,12 +170,12 @@ class SQLite(Storage):
         self._readers = len(readers)
         self._task = asyncio.create_task(self._drain(), name="storage-writer")
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         if self._closing:
             msg = "the storage is closed"
             raise RuntimeError(msg)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, future))
+        self._waiting.add(work, future, urgent=urgent)
         self._woken.set()
         return await future
 
@@ -184,7 +184,7 @@ class SQLite(Storage):
             await self._woken.wait()
             self._woken.clear()
             while self._waiting:
-                taken, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                taken = self._waiting.take()
                 works = [work for work, _ in taken]
                 outcomes, posted = await self._writer.run(partial(self._batch.run, works))
                 await gather_outcomes([future for _, future in taken], outcomes)

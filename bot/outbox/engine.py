@@ -151,7 +151,7 @@ class Route:
         claim = partial(
             outbox.claim, route=self.name, now=self._looked_at, most=room, last=last, lists=self._courier.lists
         )
-        letters = await self._storage.write(claim)
+        letters = await self._storage.write(claim, urgent=True)  # a call for help may be among them
         if not self._courier.idempotent:
             self._once.update(letter.id for letter in letters if letter.lane not in outbox.SENT_AGAIN)
         for letter in letters:
@@ -220,7 +220,7 @@ class Route:
             await self._put_back(letter, timedelta(seconds=at - loop.time()))
             return
         self._pace.sent(letter.address, at, group=group)
-        await self._turn(at)
+        await self._turn(at, letter.address)
         if letter.hollow or letter.withheld:  # up to here it went the way of every other
             self._note_delivered(letter, Receipt(""))
             return
@@ -273,8 +273,11 @@ class Route:
         self._flush.set()
         self._woken.set()  # the next letter of this address and lane may go now
 
-    async def _turn(self, at: float) -> None:
-        """Wait for the slot, for the end of a pause that came meanwhile, and for room in the platform's second."""
+    async def _turn(self, at: float, address: int) -> None:
+        """Wait for the slot, for the end of a pause that came meanwhile, and for room in the platform's second.
+
+        Whoever had to wait for that room leaves late, and so does the next message to the same address.
+        """
         loop = asyncio.get_running_loop()
         if at > loop.time():
             await asyncio.sleep(at - loop.time())
@@ -282,10 +285,16 @@ class Route:
             await asyncio.sleep(self._pace.slot(loop.time()) - loop.time())
         self._queued += 1
         try:
-            async with self._turns:  # in their order
-                while wait := self._pace.full(loop.time()):  # noqa: ASYNC110 - a clock, not an event
+            while True:
+                if wait := self._pace.early(address, loop.time()):
                     await asyncio.sleep(wait)
-                self._pace.departs()
+                async with self._turns:  # in their order
+                    while wait := self._pace.full(loop.time()):  # noqa: ASYNC110 - a clock, not an event
+                        await asyncio.sleep(wait)
+                    if not self._pace.early(address, loop.time()):
+                        self._pace.departs()
+                        self._pace.left(address, loop.time())
+                        return
         finally:
             self._queued -= 1
 

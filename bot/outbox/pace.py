@@ -14,6 +14,7 @@ SLOWEST = 5.0  # messages a second below which refusals never push us
 MINUTE = 60.0
 SECOND = 1.0
 DOCUMENTED = 30  # messages in any one second that Telegram lets an account send
+GRAIN = 0.001  # seconds by which sums of times may be wrong
 KNOWN = 60  # answers before the quickest of them says something about the network
 BESIDE = 0.15  # seconds of a letter's way that are our own: claimed, waiting for its turn, noted
 TRUSTED = 0.75  # of the quickest answer's time: so much of a message's way is taken to be the same for all
@@ -59,6 +60,7 @@ class Pace:
     _rate: float = 0.0
     _calm_since: float = 0.0
     _addresses: dict[int, float] = field(default_factory=dict)
+    _left: dict[int, float] = field(default_factory=dict)
     _groups: dict[int, deque[float]] = field(default_factory=dict)
     _unanswered: int = 0
     _counting: deque[float] = field(default_factory=deque)
@@ -105,6 +107,17 @@ class Pace:
         """A message leaves."""
         self._unanswered += 1
 
+    def early(self, address: int, now: float) -> float:
+        """How many seconds this address must wait yet, because its last message left later than it was planned."""
+        return max(0.0, self._left.get(address, 0.0) - now)
+
+    def left(self, address: int, now: float) -> None:
+        """A message to this address leaves indeed: from now on counts the time until its next one."""
+        if self.limits.address_gap:
+            if len(self._left) > 1000:  # noqa: PLR2004 - forget who was served long ago
+                self._left = {who: at for who, at in self._left.items() if at > now}
+            self._left[address] = now + self.limits.address_gap + GRAIN
+
     def answered(self, took: float, now: float) -> None:
         """A message that left `took` seconds ago has its answer (or never will)."""
         self._unanswered -= 1
@@ -131,7 +144,7 @@ class Pace:
 
     def ready(self, address: int, now: float, *, group: bool) -> float:
         """When this one address may get its next message."""
-        at = self._addresses.get(address, 0.0)
+        at = max(self._addresses.get(address, 0.0), self._left.get(address, 0.0))
         limit = self.limits.group_per_minute
         if group and limit is not None:
             window = self._groups.setdefault(address, deque(maxlen=limit))
@@ -140,7 +153,7 @@ class Pace:
         return max(now, at)
 
     def sent(self, address: int, now: float, *, group: bool) -> None:
-        """A message to this address starts now."""
+        """A message to this address is planned for `now`."""
         if self.limits.address_gap:
             if len(self._addresses) > 1000:  # noqa: PLR2004 - forget who was served long ago
                 self._addresses = {who: at for who, at in self._addresses.items() if at > now}

@@ -116,6 +116,16 @@ def test_one_person_gets_one_message_a_second() -> None:
     assert pace.ready(1, 7.0, group=False) == pytest.approx(7.0)
 
 
+def test_the_second_of_a_chat_counts_from_when_its_message_left_and_not_from_when_it_was_to_leave() -> None:
+    pace = begun()
+    pace.sent(1, 5.0, group=False)
+    pace.left(1, 5.3)  # the platform's second was full until then
+    assert pace.ready(1, 5.4, group=False) == pytest.approx(6.3, abs=0.01)
+    assert pace.early(1, 6.0) == pytest.approx(0.3, abs=0.01)
+    assert pace.early(1, 6.4) == 0
+    assert pace.early(2, 5.4) == 0, "the control: another chat"
+
+
 @given(st.lists(st.floats(0, 40), min_size=1, max_size=40))
 def test_no_minute_of_a_group_ever_holds_more_than_its_limit(pauses: list[float]) -> None:
     pace, now, times = begun(), 0.0, []

@@ -84,6 +84,22 @@ async def test_a_removed_member_can_neither_add_to_nor_take_back_what_they_told_
     assert "Keeper: safe" in anna.last
 
 
+async def test_no_old_or_forged_button_takes_news_back_for_whoever_has_left(stage: Stage) -> None:
+    keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
+    undo: list[tuple[str, str]] = []
+    for _time in range(2):
+        await informer.says("/safe")
+        undo.append(button(informer, "undo"))
+    await tells(informer, "Anna", "I saw them", "Safe")
+    undo.append(button(informer, "undo"))
+    await remove(stage, keeper, "Informer")
+    stood = keeper.screen, anna.screen
+    for kept in (*undo, *((undo[0][0], code) for _message, code in undo)):
+        await press(stage, informer, kept)
+        assert informer.last.startswith("This button is no longer in use.")
+    assert (keeper.screen, anna.screen) == stood, "neither their own news nor another's names them any more"
+
+
 async def test_a_list_is_taken_back_without_a_name_where_whoever_told_it_has_left(stage: Stage) -> None:
     keeper, anna, informer = await stage.family("Keeper", "Anna", "Informer")
     await informer.says("Anna - safe - saw")

@@ -123,7 +123,7 @@ async def test_in_a_storm_whoever_writes_is_told_how_long_their_people_wait(
     reader, word = await id_of(stage, daler), Line("Somebody is well.")
 
     def storm(tx: Tx) -> None:
-        letters = [Outgoing(reader, word, lane=Lane.CHECKIN) for _ in range(60)]
+        letters = [Outgoing(reader, word, lane=Lane.CORRECTION) for _ in range(60)]  # they are never merged
         outbox.post(tx, letters, stage.now())
 
     await stage.storage.write(storm)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from bot.app import BURST, Patience
-from bot.domain.conversation import Sender
+from bot.domain.conversation import Attached, Pressed, Reacted, Said, Sender
+from handlers import router
 from tests.stage import BEGIN, Stage
 
 FLOODER, OTHER = Sender("memory", "1", "flooder"), Sender("memory", "1", "other")
@@ -30,3 +34,32 @@ async def test_a_call_for_help_is_heard_even_from_whoever_floods_us(stage: Stage
     assert zarina.screen == before
     await zarina.says("I need help")
     assert "Zarina: I need help." in daler.last
+
+
+async def test_a_call_for_help_and_what_sends_it_wait_for_nobody_elses_news(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    hurried: list[str] = []
+    write = stage.storage.write
+
+    async def watched(work: Any, *, urgent: bool = False) -> Any:  # noqa: ANN401 - whatever a work gives
+        if urgent:
+            hurried.append(work.func.__name__)
+        return await write(work, urgent=urgent)
+
+    monkeypatch.setattr(stage.storage, "write", watched)
+    await daler.says("I am safe")
+    assert "receive" not in hurried
+    assert "claim" in hurried
+    for call in ("I need help", "🆘", "/sos"):
+        hurried.clear()
+        await zarina.says(call)
+        assert hurried[:2] == ["receive", "claim"]
+
+
+def test_a_call_for_help_is_known_in_whatever_way_it_comes() -> None:
+    for heard in (Said("I need help"), Pressed("help:1"), Attached("photo", caption="I need help"), Reacted("🆘", "7")):
+        assert router.is_urgent(heard)
+    for other in (Said("I am safe"), Pressed("safe"), Attached("photo", caption="hello"), Reacted("👍", "7")):
+        assert not router.is_urgent(other)

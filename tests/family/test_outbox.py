@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.app import App
-from bot.domain.conversation import Lane, Outgoing
+from bot.domain.conversation import Lane, Outgoing, Sender
 from bot.i18n import _
 from bot.outbox.courier import CourierError, Gone, NotSent, Parcel, Refused, Throttled, Unknown, Unreachable
 from bot.outbox.pace import UNLIMITED
-from storage import outbox, schema
+from storage import outbox, people, schema
 from storage.database import Tx
 from storage.outbox import State
 from tests.family.looking import id_of
@@ -370,6 +370,47 @@ async def test_what_waits_behind_a_letter_in_back_off_wakes_the_outbox_not_befor
     assert woken > now
     assert earliest is not None
     assert earliest <= now  # the control: looking at whatever is due would look again and again
+
+
+async def waits(stage: Stage, to: list[int], answers: bool) -> int:  # noqa: FBT001
+    """Post news to each of these people, perhaps with answers between that have left: how many are said to wait."""
+    words = _("{name} asks: how are you?", name="Somebody")
+
+    def post_and_ask(tx: Tx) -> int:
+        for n, who in enumerate(to):
+            outbox.post(tx, [Outgoing(who, words, lane=Lane.CHECKIN)], stage.now())
+            if answers:
+                outbox.post(tx, [Outgoing(to[(n + 7) % len(to)], words, lane=Lane.REPLY)], stage.now())
+        if answers:
+            tx.execute(schema.letter.delete().where(schema.letter.c.lane == Lane.REPLY.value))  # they have left
+        return outbox.queue(tx, "memory/1", stage.now())
+
+    return await stage.storage.write(post_and_ask)
+
+
+async def crowd(stage: Stage, many: int) -> list[int]:
+    """People who can be reached."""
+
+    def come(tx: Tx) -> list[int]:
+        met = [people.meet(tx, Sender("memory", "1", f"reader {n}"), stage.now()) for n in range(many)]
+        return [one.person.id for one in met if one.person is not None]
+
+    return await stage.storage.write(come)
+
+
+async def test_of_a_long_queue_answers_that_have_left_are_not_counted(stage: Stage) -> None:
+    readers = await crowd(stage, 200)
+    assert await waits(stage, readers, answers=True) == pytest.approx(200, rel=0.05)
+
+
+async def test_of_a_long_queue_news_that_goes_in_one_message_is_counted_once(stage: Stage) -> None:
+    readers = await crowd(stage, 100)
+    assert await waits(stage, readers * 4, answers=False) == pytest.approx(100, rel=0.05)
+
+
+async def test_a_short_queue_is_counted(stage: Stage) -> None:
+    readers = await crowd(stage, 5)
+    assert await waits(stage, readers, answers=False) == len(readers)
 
 
 async def test_a_copy_that_a_crash_let_nobody_remember_goes_once_it_was_opened(stage: Stage) -> None:

@@ -49,7 +49,7 @@ from handlers import outage, rounds, router
 from handlers.ask import base36
 from storage import circles, codes, crypto, hard, outbox, people, relatives, roles, sqlite, ties, trustees
 from storage.crypto import Keys
-from storage.database import Batch, Full, Outcome, Storage, Tx, Work, look
+from storage.database import Batch, Full, Outcome, Storage, Tx, Waiting, Work, look
 from storage.schema import address
 from tests.faults.detained import HardRows
 from tests.faults.oracle import LAPSE, Body, Oracle, Rows, Wrong
@@ -256,22 +256,24 @@ class Inline(Storage):
         self._heard = heard
         self._connection = disk.open()
         self._batch = Batch(self._connection, new_id)
-        self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._waiting = Waiting()
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         await self._life.step()
         if self._disk.full:
             raise Full("SQLITE_FULL")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, future))
-        if len(self._waiting) == 1:
+        if not self._waiting:
             asyncio.get_running_loop().call_soon(self._commit)
+        self._waiting.add(work, future, urgent=urgent)
         return await future
 
     def _commit(self) -> None:
-        taken, self._waiting = self._waiting, []
+        taken = self._waiting.take()
         if self._life.dead.is_set():
             return
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._commit)
         outcomes, posted = self._batch.run([work for work, _future in taken])
         pairs = zip(taken, outcomes, strict=True)
         self._heard([(work, outcome.value) for (work, _future), outcome in pairs if outcome.error is None])
