@@ -111,7 +111,7 @@ LISTS: Final = {"csv": _Table, "json": _Lines}
 
 
 def listing(what: str, count: int) -> Measured:
-    """Lines of a packet, CSV or JSON alone, each with a name: seconds of the processor, MiB of memory, MiB of the file."""
+    """Lines of a packet, CSV or JSON alone, each with a name: seconds of the processor, MiB of memory and file."""
     before = machine.greatest_memory()
     show = machine.progress(f"lines of {what}", count)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,9 +3,9 @@
     python -m benchmarks.signing against 1000 --minutes 0       everybody as fast as 40 connections carry it
     python -m benchmarks.signing against 30000 --minutes 10     they come within ten minutes
 
-Each opens the letter from a link, answers whether the state can reach somebody close, chooses one of the four modes, writes
-what it needs, looks, signs, and waits until the bot has tidied up. The emulator keeps no limits here: under the documented
-30 messages a second the messages of 30,000 conversations alone would take hours, whatever the bot does.
+Each opens the letter from a link, answers whether the state can reach somebody close, chooses one of the four modes,
+writes what it needs, looks, signs, and waits until the bot has tidied up. The emulator keeps no limits here: under the
+documented 30 messages a second the messages of 30,000 conversations alone would take hours, whatever the bot does.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Crowd(Server):
 
 @dataclass(slots=True)
 class Seen:
-    """What people saw: seconds from each press to its answer, from the last one to a clean chat; and what went wrong."""
+    """What people saw: seconds from each press to its answer, from the last one to a clean chat, and what was left."""
 
     answers: list[float] = field(default_factory=list)
     last: list[float] = field(default_factory=list)
