@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -141,7 +141,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     large = partial(_petitions, sizes=wish.sizes, people=wish.people, minutes=wish.minutes)
-    parts = {**PARTS, "petitions": large}
+    parts: dict[str, Callable[..., Iterator[Contest]]] = {**PARTS, "petitions": large}
     said: list[str] = []
 
     def say(text: str) -> None:
