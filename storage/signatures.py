@@ -331,6 +331,53 @@ def held(tx: Tx, which: int, most: int = MOST_HELD) -> list[int]:
 # -- counting ----------------------------------------------------------------------------------------------------------
 
 
+_AT = Prepared(  # the first one from a place on
+    sa.select(petition_signature.c.place, petition_signature.c.version)
+    .where(petition_signature.c.petition_id == sa.bindparam("which"), petition_signature.c.place >= sa.bindparam("at"))
+    .order_by(petition_signature.c.place)
+    .limit(ONE)
+)
+_BETWEEN = (
+    (petition_signature.c.petition_id == sa.bindparam("which"))
+    & (petition_signature.c.place >= sa.bindparam("begin"))
+    & (petition_signature.c.place < sa.bindparam("end"))
+)
+_MANY = Prepared(sa.select(sa.func.count()).select_from(petition_signature).where(_BETWEEN))
+_MANY_HELD = Prepared(
+    sa.select(sa.func.count())
+    .select_from(petition_signature)
+    .where(_BETWEEN, petition_signature.c.held_at.is_not(None))
+)
+
+
+def of_older(tx: Tx, one: Petition, newest: int) -> dict[int, int]:
+    """How many signatures count for each version of the letter before the newest, by their number.
+
+    Whoever signs signs the version that is open, so those of one version stand together in the log.
+    """
+    found: dict[int, int] = {}
+    begin = 0
+    for version in range(1, newest):
+        end = _first_of(tx, one, version + 1)
+        at = {"which": one.id, "begin": begin, "end": end}
+        found[version] = int(tx.execute(_MANY, at).scalar_one() - tx.execute(_MANY_HELD, at).scalar_one())
+        begin = end
+    return found
+
+
+def _first_of(tx: Tx, one: Petition, version: int) -> int:
+    """From which place on there are only signatures of this version and later ones: found by halving."""
+    low, high = 0, one.size
+    while low < high:
+        middle = (low + high) // 2
+        row = tx.execute(_AT, {"which": one.id, "at": middle}).first()
+        if row is None or row.version >= version:
+            high = middle
+        else:
+            low = row.place + 1
+    return low
+
+
 def counts(tx: Tx, which: int) -> dict[int, Counts]:
     """How many signatures each version of the letter has. It goes through all of them: the sum is in the petition."""
     table = petition_signature

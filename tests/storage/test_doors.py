@@ -103,9 +103,13 @@ async def test_control_an_ordinary_look_holds_everybody_there(storage: Storage) 
     assert await steps_beside(storage, storage.read, 0.2) == 0
 
 
+def missing(tx: Tx) -> None:
+    raise LookupError(len(names(tx)))
+
+
 async def test_a_long_look_says_its_error_and_can_write_nothing(storage: Storage) -> None:
     with pytest.raises(LookupError):
-        await storage.read_long(lambda _tx: {}[1])
+        await storage.read_long(missing)
     with pytest.raises(sa.exc.DBAPIError):
         await storage.read_long(partial(note, name="never"))
     assert not await storage.read(names)
