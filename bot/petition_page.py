@@ -73,7 +73,7 @@ def _list(items: Iterable[object]) -> Markup:
     return Markup("<ul>\n{0}</ul>\n").format(Markup("").join(Markup("<li>{0}</li>\n").format(one) for one in items))
 
 
-def _paragraph(lines: Iterable[object]) -> Markup:
+def _paragraph(lines: Iterable[str]) -> Markup:
     return Markup("<p>{0}</p>\n").format(Markup("<br>\n").join(lines))
 
 
