@@ -4,6 +4,7 @@ python -m benchmarks checkin letters      only these parts
 python -m benchmarks --quick              a first look, in a few minutes
 python -m benchmarks --repeat 5           more repetitions (3)
 python -m benchmarks --out FILE           write the tables to a file too
+python -m benchmarks petitions --sizes 10000 100000 1000000 --people 30000 --minutes 10     the large runs, for hours
 python -m benchmarks --record             write them into docs/performance.md, in place of the last ones
 """
 
@@ -12,8 +13,9 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks import (
@@ -24,7 +26,9 @@ from benchmarks import (
     machine,
     matrix,
     names,
+    petition_exports,
     petitions,
+    signing,
     speaking,
     starting,
     storm,
@@ -82,11 +86,13 @@ def _matrix(*, quick: bool) -> Iterator[Contest]:
         yield from matrix.contests(made)
 
 
-def _petitions(*, quick: bool) -> Iterator[Contest]:
+def _petitions(*, quick: bool, sizes: Sequence[int] = (), people: int = 0, minutes: float = 0.0) -> Iterator[Contest]:
     yield petitions.log(quick=quick)
     yield petitions.seals(quick=quick)
-    yield petitions.stores(quick=quick)
-    yield petitions.growing(quick=quick)
+    yield petitions.stores(quick=quick, sizes=sizes)
+    yield petitions.growing(quick=quick, sizes=sizes)
+    yield petition_exports.contest(quick=quick, sizes=sizes)
+    yield signing.contest(people or (40 if quick else 300), minutes)
 
 
 def _names(*, quick: bool) -> Iterator[Contest]:
@@ -125,12 +131,17 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of: {', '.join(PARTS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="short runs, for a first look")
     parser.add_argument("--repeat", type=int, default=3, help="repetitions of each measurement (default: 3)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[], metavar="N", help="signatures in one petition")
+    parser.add_argument("--people", type=int, default=0, help="who sign a petition through the emulator")
+    parser.add_argument("--minutes", type=float, default=0.0, help="within which they come (default: all at once)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the tables there too")
     parser.add_argument("--record", action="store_true", help="write the tables into docs/performance.md")
     wish = parser.parse_args()
     unknown = set(wish.parts) - PARTS.keys()
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    large = partial(_petitions, sizes=wish.sizes, people=wish.people, minutes=wish.minutes)
+    parts: dict[str, Callable[..., Iterator[Contest]]] = {**PARTS, "petitions": large}
     said: list[str] = []
 
     def say(text: str) -> None:
@@ -141,7 +152,7 @@ def main() -> int:
     say(f"Medians of {wish.repeat} interleaved runs, each in a process of its own (least-most).\n")
     failed = False
     for name in wish.parts or PARTS:
-        for contest in PARTS[name](quick=wish.quick):
+        for contest in parts[name](quick=wish.quick):
             result = hold(contest, wish.repeat)
             failed |= bool(result.failed)
             say(shown(result))

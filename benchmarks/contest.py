@@ -51,6 +51,7 @@ class Contest:
     at_once: int = 1
     upright: bool = False  # one contestant, its figures one under the other
     patience: float = PATIENCE  # seconds for one run
+    watched: bool = False  # its progress is shown as it goes
 
 
 @dataclass(slots=True)
@@ -67,21 +68,27 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", name, *arguments)
 
 
-def _measure(one: Contestant, patience: float) -> Measured | str:
+def _measure(one: Contestant, patience: float, *, watched: bool = False) -> Measured | str:
     if callable(one.command):
         return one.command()
     if not Path(one.command[0]).exists():
         return "not installed: make bench"
     try:
         done = subprocess.run(  # noqa: S603 - our own programs
-            one.command, cwd=ROOT, capture_output=True, text=True, timeout=patience, check=False
+            one.command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=None if watched else subprocess.PIPE,
+            text=True,
+            timeout=patience,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"not done in {patience:.0f} s"
     try:
         measured: Measured = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        last = ((done.stderr or "").strip().splitlines() or ["it said nothing"])[-1]
         return f"stopped ({done.returncode}): {last}"
     return measured
 
@@ -89,11 +96,12 @@ def _measure(one: Contestant, patience: float) -> Measured | str:
 def hold(contest: Contest, repeat: int) -> Result:
     """Let everybody run `repeat` times, in turn and in changing order."""
     result = Result(contest)
+    measure = partial(_measure, patience=contest.patience, watched=contest.watched)
     for turn in range(repeat):
         order = [*contest.contestants[turn % len(contest.contestants) :], *contest.contestants]
         order = list(dict.fromkeys(order))
         with ThreadPoolExecutor(contest.at_once) as pool:
-            for one, measured in zip(order, pool.map(partial(_measure, patience=contest.patience), order), strict=True):
+            for one, measured in zip(order, pool.map(measure, order), strict=True):
                 if isinstance(measured, str):
                     result.failed[one.title] = measured
                 else:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 KIB = 1024
+MIB = 1 << 20
 CORES = "BENCHMARK_CORES"
 
 
@@ -95,6 +97,25 @@ def spending() -> Iterator[Spent]:
         yield spent
     finally:
         spent.wall, spent.cpu = time.perf_counter() - wall, time.process_time() - cpu
+
+
+def progress(what: str, total: int) -> Callable[[int], None]:
+    """Shows on stderr how far something long is, and how long it will take; a line now and then where nobody looks."""
+    begun = told = time.monotonic()
+    watched = sys.stderr.isatty()
+
+    def show(done: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if done < total and now < told + (1 if watched else 30):
+            return
+        told = now
+        left = f"{(now - begun) / done * (total - done):.0f} s left" if done else "just begun"
+        bar = "#" * (30 * done // total)
+        begin, end = ("\r", "\n" if done == total else "") if watched else ("", "\n")
+        print(f"{begin}[{bar:<30}] {done:,}/{total:,} {what}, {left}   ", end=end, file=sys.stderr, flush=True)
+
+    return show
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -7,9 +7,10 @@ import asyncio
 import json
 import random
 import resource
+import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -171,7 +172,7 @@ async def _stored(home: Path, count: int) -> Measured:
     online = notes.throwaway("Nur", BEGUN)
     async with community.opened(home) as storage:
         await storm.populate(storage, count + 2, [])
-        which = await storage.write(partial(_opened, key=envelope.public_text(key.public)))
+        which = await storage.write(partial(open_letter, key=envelope.public_text(key.public)))
 
         def sign(tx: Tx, number: int) -> None:
             one = petitions.find(tx, which)
@@ -183,9 +184,12 @@ async def _stored(home: Path, count: int) -> Measured:
                 raise RuntimeError("a signature was not taken")
 
         waits: list[float] = []
+        show = machine.progress("signed", count)
 
         async def keep_signing(numbers: Iterator[int]) -> None:
             for number in numbers:
+                if number % AT_ONCE == 0:
+                    show(number)
                 begun = time.perf_counter()
                 await storage.write(partial(sign, number=number))
                 waits.append(time.perf_counter() - begun)
@@ -195,6 +199,7 @@ async def _stored(home: Path, count: int) -> Measured:
         with machine.spending() as spent:
             await asyncio.gather(*(keep_signing(numbers) for _ in range(AT_ONCE)))
         took = time.perf_counter() - begun
+        show(count)
         one = await storage.read(partial(petitions.find, which=which))
         if one is None or one.count != count:
             raise RuntimeError("the count is not the truth")
@@ -208,6 +213,7 @@ async def _stored(home: Path, count: int) -> Measured:
             "count": await _timed(storage, lambda tx, _: petitions.find(tx, which), places),
             "versions": await _timed(storage, lambda tx, _: signatures.counts(tx, which), places[:3]),
             "size": await asyncio.to_thread(_size, home),
+            "memory": machine.greatest_memory(),
         }
 
 
@@ -229,13 +235,55 @@ async def _timed(storage: Storage, work: Callable[[Tx, int], object], places: li
     return sorted(took)[len(took) // 2] * 1e3
 
 
-def _opened(tx: Tx, key: str) -> int:
+def open_letter(tx: Tx, key: str) -> int:
+    """A petition of the people 1 and 2 that can be signed, and its number."""
     made = petitions.create(tx, 1, _letter(key), BEGUN)
     for deed, by in ((Deed.OFFER, Who.AUTHOR), (Deed.OPEN, Who.REVIEWER)):
         version = petitions.newest(tx, made.id)
         if version is None or petitions.take_step(tx, version, deed, by, BEGUN, reviewer=2) is None:
             raise RuntimeError("it was not opened")
     return made.id
+
+
+_PLAIN = (
+    "CREATE TABLE signature (petition INTEGER, account TEXT, mode TEXT, name TEXT, country TEXT, at TEXT,"
+    " PRIMARY KEY (petition, account))"
+)
+
+
+def plain(count: int) -> Measured:
+    """What most would write: a plain file with the names in it, who has signed beside them, a commit for each.
+
+    Nothing is encrypted, sealed or proven: whoever takes the file has the list.
+    """
+    waits: list[float] = []
+    with tempfile.TemporaryDirectory() as home:
+        file = sqlite3.connect(Path(home) / "plain.db", isolation_level=None)
+        for line in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", _PLAIN):
+            file.execute(line)
+        show = machine.progress("signed", count)
+        with machine.spending() as spent:
+            for number in range(count):
+                if number % AT_ONCE == 0:
+                    show(number)
+                begun, what = time.perf_counter(), MODES[number % 4]
+                row = (1, str(number), what.mode.value, what.name, what.country, BEGUN.isoformat())
+                file.execute("INSERT OR IGNORE INTO signature VALUES (?, ?, ?, ?, ?, ?)", row)
+                waits.append(time.perf_counter() - begun)
+        show(count)
+        begun = time.perf_counter()
+        if file.execute("SELECT count(*) FROM signature WHERE petition = 1").fetchone() != (count,):
+            raise RuntimeError("the count is not the truth")
+        took = time.perf_counter() - begun
+        file.close()
+        return {
+            "durable": count / spent.wall,
+            "spent": spent.cpu / count * 1e6,
+            "wait": machine.percentile(waits, 99) * 1e3,
+            "count": took * 1e3,
+            "size": _size(Path(home)),
+            "memory": machine.greatest_memory(),
+        }
 
 
 def storing(count: int) -> Measured:
@@ -317,31 +365,36 @@ def seals(*, quick: bool) -> Contest:
     )
 
 
-def stores(*, quick: bool) -> Contest:
+def stores(*, quick: bool, sizes: Sequence[int] = ()) -> Contest:
     """Signatures in the store."""
-    sizes = (2_000,) if quick else (10_000, 100_000, 1_000_000)
+    sizes = sizes or ((2_000,) if quick else (10_000,))
     return Contest(
-        title="Signatures in the store, 256 people signing at once (SQLite, durable, one core)",
+        title=f"Signatures in the store, {AT_ONCE} people signing at once (SQLite, durable, one core)",
+        aim="2,000 in a second",
         contestants=tuple(
-            Contestant(f"{size:,} signatures", module("benchmarks.petitions", "storing", str(size))) for size in sizes
+            Contestant(f"{who}, {size:,} signatures", module("benchmarks.petitions", what, str(size)))
+            for size in sizes
+            for who, what in (("Payvand", "storing"), ("a plain table of names, a commit each", "plain"))
         ),
         figures=(
             Figure("durable", "in a second", 0, ratio=True),
-            Figure("spent", "CPU µs each", 0),
+            Figure("spent", "CPU µs each", 0, ratio=True),
             Figure("wait", "99 of 100 wait at most, ms", 1),
             Figure("checkpoint", "a checkpoint, ms", 2),
             Figure("proof", "a proof, ms", 2),
             Figure("count", "the count, ms", 2),
             Figure("versions", "counts by version, ms", 1),
             Figure("size", "the file, MiB", 1),
+            Figure("memory", "memory at most, MiB", 0),
         ),
+        watched=True,
         patience=7200.0,
     )
 
 
-def growing(*, quick: bool) -> Contest:
+def growing(*, quick: bool, sizes: Sequence[int] = ()) -> Contest:
     """Whole petitions."""
-    sizes = (1_000, 10_000) if quick else (10_000, 100_000, 1_000_000)
+    sizes = sizes or ((1_000,) if quick else (1_000, 10_000))
     return Contest(
         title="A whole petition as it grows (CPU seconds and MiB)",
         contestants=tuple(
@@ -360,21 +413,24 @@ def growing(*, quick: bool) -> Contest:
     )
 
 
+WORK = {
+    "ours": log_of_ours,
+    "pymerkle": log_of_pymerkle,
+    "sealing": sealing,
+    "storing": storing,
+    "plain": plain,
+    "growth": growth,
+}
+
+
 def main() -> None:
     """One measurement, as JSON."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("ours", "pymerkle", "sealing", "storing", "growth"))
+    parser.add_argument("what", choices=tuple(WORK))
     parser.add_argument("count", type=int)
     wish = parser.parse_args()
     machine.pin(machine.bot_core())
-    work = {
-        "ours": log_of_ours,
-        "pymerkle": log_of_pymerkle,
-        "sealing": sealing,
-        "storing": storing,
-        "growth": growth,
-    }
-    print(json.dumps(work[wish.what](wish.count)))
+    print(json.dumps(WORK[wish.what](wish.count)))
 
 
 if __name__ == "__main__":

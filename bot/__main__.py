@@ -461,8 +461,8 @@ def _packet(wish: argparse.Namespace) -> int:
             f"The server still keeps {made.kept_in_vain} records of signatures that don't count. It should erase them."
         )
     print(
-        "Tell the bot this digest, so that it stands in the log before you hand the files over:\n\n"
-        f"      {made.digest.hex()}"
+        f"Tell the bot what stands in {made.where / packet.LIST}, all of it, before you hand the files over. "
+        f"The bot must answer with the same digest:\n\n      {made.digest.hex()}"
     )
     return 0
 

@@ -330,7 +330,7 @@ class App:
             return await self._brought(job)
         if job.kind not in exporting.KINDS:
             return await asyncio.to_thread(_do, job, salt)
-        done = await self.storage.read(partial(exporting.do, job=job, now=self.now()))
+        done = await self.storage.read_long(partial(exporting.do, job=job, now=self.now()))
         if job.kind == ledger.CHART:
             from bot.jobs import charts  # noqa: PLC0415
 

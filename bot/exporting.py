@@ -23,7 +23,7 @@ from bot.domain import checkpoint, petition, petition_log
 from bot.domain.checkpoint import Note
 from bot.domain.petition_log import Entry, Letter, Packet, Sign, Strike, Withdraw
 from bot.petition_page import Counted, Shown
-from storage import ledger, petition_logs, petitions, signatures
+from storage import ledger, petition_logs, petitions, relays, signatures
 from storage.jobs import Done
 from storage.notes import Online
 from storage.petitions import Petition, Version
@@ -249,6 +249,7 @@ def publish(tx: Tx, directory: Path, community: str, root: str, now: datetime) -
 
 def _publish(tx: Tx, what: Snapshot, to: Path, community: str, root: str, now: datetime) -> Shown:  # noqa: PLR0913, PLR0917
     from bot import petition_page  # noqa: PLC0415
+    from handlers import petition_counting  # noqa: PLC0415
 
     counted = Counted()
     names = []
@@ -263,6 +264,7 @@ def _publish(tx: Tx, what: Snapshot, to: Path, community: str, root: str, now: d
         tuple(ledger.of(tx, what.petition.id)),
         what.notes[-1],
         tuple(names),
+        tuple(petition_counting.elsewhere(tx, what.petition, what.petition.count)),
     )
     put(to / PAGE, [petition_page.page(shown, community, root, now).encode()])
     return shown
@@ -273,7 +275,8 @@ def marks(tx: Tx) -> list[tuple[str, ...]]:
     found = []
     for one in petitions.public(tx, 1_000):
         steps = (f"{each.state.value} {each.acknowledged_at}" for each in ledger.of(tx, one.id))
-        found.append((str(one.id), one.state.value, str(petition_logs.last_checkpoint(tx, one.id)), *steps))
+        others = (f"{each.said.key} {each.said.version} {each.at}" for each in relays.of(tx, one.id))
+        found.append((str(one.id), one.state.value, str(petition_logs.last_checkpoint(tx, one.id)), *steps, *others))
     return found
 
 

@@ -120,7 +120,7 @@ def _refuse_what_is_missing(letter: Letter, to: Addressee, key: OrganiserKey) ->
 # -- the signatures ----------------------------------------------------------------------------------------------------
 
 
-class _Lines:
+class Listing:
     """Writes the lines of a packet as they come, and keeps the first of them for the annex."""
 
     def __init__(self, table: IO[str], lines: IO[str], to: Addressee) -> None:
@@ -145,8 +145,16 @@ class _Lines:
         if len(self.annex) <= packet_pages.MOST_LINES:
             self.annex.append((place, shown))
         cells = [getattr(shown, column) for column in self._columns]
-        self._table.writerow([str(place), shown.mode.value, *(safe(cell) for cell in cells)])
-        said = {"entry": place, "listed_as": shown.mode.value, **dict(zip(self._columns, cells, strict=True))}
+        self.row(place, shown.mode, cells)
+        self.line(place, shown.mode, cells)
+
+    def row(self, place: int, mode: Mode, cells: list[str]) -> None:
+        """One of the table."""
+        self._table.writerow([str(place), mode.value, *(safe(cell) for cell in cells)])
+
+    def line(self, place: int, mode: Mode, cells: list[str]) -> None:
+        """The same as JSON."""
+        said = {"entry": place, "listed_as": mode.value, **dict(zip(self._columns, cells, strict=True))}
         self._lines.write(json.dumps(said, ensure_ascii=False) + "\n")
 
 
@@ -167,7 +175,7 @@ def _filled(  # noqa: PLR0913, PLR0917 - everything that a packet is made of
     with ExitStack() as open_files:
         table = open_files.enter_context((draft / TABLE).open("w", encoding="utf-8-sig", newline=""))
         lines = open_files.enter_context((draft / LINES).open("w", encoding="utf-8", newline="\n"))
-        written = _Lines(table, lines, to)
+        written = Listing(table, lines, to)
         kept_in_vain = _opened(wish.home, checked, letter, Opener(key), written, progress)
     pages = packet_pages.Pages(
         letter=letter,
@@ -187,7 +195,7 @@ def _filled(  # noqa: PLR0913, PLR0917 - everything that a packet is made of
 
 
 def _opened(  # noqa: PLR0913, PLR0917 - what is compared, and where it goes
-    home: Path, checked: Checked, letter: Letter, opener: Opener, written: _Lines, progress: Progress | None
+    home: Path, checked: Checked, letter: Letter, opener: Opener, written: Listing, progress: Progress | None
 ) -> int:
     """Write what counts for the letter; how many records are of signatures that don't count. Raises Incomplete."""
     faults: list[str] = []

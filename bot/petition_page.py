@@ -62,6 +62,7 @@ class Shown:
     packets: tuple[Packet, ...]
     note: Note
     files: tuple[str, ...]
+    others: tuple[Line | str, ...] = ()  # what other communities count, one by one
 
 
 def _said(line: Line | str, language: str) -> str:
@@ -70,6 +71,10 @@ def _said(line: Line | str, language: str) -> str:
 
 def _list(items: Iterable[object]) -> Markup:
     return Markup("<ul>\n{0}</ul>\n").format(Markup("").join(Markup("<li>{0}</li>\n").format(one) for one in items))
+
+
+def _paragraph(lines: Iterable[str]) -> Markup:
+    return Markup("<p>{0}</p>\n").format(Markup("<br>\n").join(lines))
 
 
 def _link(href: str, label: str) -> Markup:
@@ -106,13 +111,14 @@ def _section(shown: Shown, root: str, now: datetime, language: str) -> Markup:
         for one in shown.packets
     )
     return Markup(
-        '<section id="{language}" lang="{language}">\n<h2>{title}</h2>\n{counts}<p class="text">{text}</p>\n'
+        '<section id="{language}" lang="{language}">\n<h2>{title}</h2>\n{counts}{others}<p class="text">{text}</p>\n'
         '<h3>{asks}</h3>\n{asked}<h3>{background_head}</h3>\n<p class="text">{background}</p>\n<ol>\n{sources}</ol>\n'
         "<h3>{course}</h3>\n{ledger}<h3>{check}</h3>\n<p>{how}</p>\n<pre>{command}</pre>\n{files}</section>\n"
     ).format(
         language=language,
         title=title_of(letter, language),
         counts=_list(_said(line, language) for line in _counts(shown, now)),
+        others=_paragraph(_said(line, language) for line in shown.others) if shown.others else "",
         text=letter.texts.get((language, Part.LETTER.key), ""),
         asks=_said(_("What is asked of whom"), language),
         asked=Markup("").join(asked),

@@ -168,7 +168,7 @@ async def keep_published(settings: Settings, storage: Storage) -> None:
             written = await _follow(settings, storage, directory, written)
             marks = await storage.read(exporting.marks)
             if marks != seen:
-                await storage.read(partial(_petitions, settings=settings, directory=directory))
+                await storage.read_long(partial(_petitions, settings=settings, directory=directory))
                 seen = marks
         except (StorageFault, PublishFault, OSError) as error:
             log.warning("publishing.failed", error=error)

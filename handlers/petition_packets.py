@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,7 +29,6 @@ LONGEST: Final = 4_000  # signs of a packet's list
 LONGEST_REFERENCE: Final = 80
 LONGEST_ANSWER: Final = 300
 HEAD: Final = "payvand packet 1"
-_DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _LIVING: Final = frozenset({State.OPEN, State.CLOSING, State.CLOSED})
 
 
@@ -193,7 +191,7 @@ def exported(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
 
 
 def made(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask for whom; or, once that is said, for the digest."""
+    """Ask for whom; or, once that is said, for its list."""
     one = _mine(ask, tx)
     if one.petition.state not in _LIVING:
         raise Outdated
@@ -201,7 +199,7 @@ def made(ask: Ask, tx: Tx) -> Outgoing:
     if len(ask.args) > 1:
         if ask.args[1] not in codes:
             raise Outdated
-        return _ask_for_digest(ask, tx, one, ask.args[1])
+        return _ask_for_list(ask, tx, one, ask.args[1])
     rows = [
         [
             button(
@@ -218,20 +216,20 @@ def made(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(_("For whom is it?"), *rows, [back("petition.packets", one.id)], clean_after=desk.STANDS)
 
 
-def _ask_for_digest(ask: Ask, tx: Tx, one: _Mine, code: str, *before: Line) -> Outgoing:
+def _ask_for_list(ask: Ask, tx: Tx, one: _Mine, code: str, *before: Line) -> Outgoing:
     expect(ask, tx, "petition.packet", petition=base36(one.id), addressee=code)
     lines = (
         *before,
         _(
-            "Paste what stands in packet.txt, all of it: then I check that it is of this log. Or only the digest that "
-            "payvand packet has printed."
+            "Paste what stands in packet.txt, all of it, from the first line to the last. I check that it is of this "
+            "log, and how far it goes."
         ),
     )
     return ask.reply(Page(lines), [back("petition.packets", one.id)], clean_after=desk.STANDS)
 
 
 def pasted(ask: Ask, tx: Tx) -> Outgoing:
-    """The list or the digest of a packet was pasted: it goes into the log."""
+    """The list of a packet was pasted: its digest goes into the log."""
     code = str(ask.data.get("addressee", ""))
     ask = replace(ask, args=(str(ask.data.get("petition", "")),))
     one = _mine(ask, tx)
@@ -239,9 +237,9 @@ def pasted(ask: Ask, tx: Tx) -> Outgoing:
         raise Outdated
     found = _read(tx, one, code, ask.words[: LONGEST + 1])
     if isinstance(found, Line):
-        return _ask_for_digest(ask, tx, one, code, found)
+        return _ask_for_list(ask, tx, one, code, found)
     if any(each.digest == found.digest for each in ledger.of(tx, one.id)):
-        return _ask_for_digest(ask, tx, one, code, _("This packet stands in the log already."))
+        return _ask_for_list(ask, tx, one, code, _("This packet stands in the log already."))
     number = ledger.record(tx, one.petition, code, found.version, found.digest, found.covers, ask.now)
     audit.note(tx, ask.person.id, "packet: petition", ask.now)
     people.end_dialogue(tx, ask.person.id)
@@ -249,7 +247,11 @@ def pasted(ask: Ask, tx: Tx) -> Outgoing:
         Page(
             (
                 _("It stands in the log as packet {number}. Now it can be handed over.", number=number),
-                _("In its packet.txt must stand “number: {number}”. If it does not, make it anew.", number=number),
+                _(
+                    "payvand packet has printed the same digest: <code>{digest}</code>. If it is another one, "
+                    "something was changed on the way. Then don't hand it over.",
+                    digest=found.digest.hex(),
+                ),
             )
         ),
         [button(pgettext("button", "📦 No. {number}", number=number), "petition.packet", one.id, number)],
@@ -270,13 +272,9 @@ def _read(tx: Tx, one: _Mine, code: str, words: str) -> _Made | Line:
     text = words.replace("\r\n", "\n").strip() + "\n"
     if text.startswith(HEAD):
         return _listed(tx, one, code, text)
-    digests = set(_DIGEST.findall(text.lower()))
-    if len(digests) != 1:
-        return _("I found no digest in this. It is 64 signs long, of 0-9 and a-f.")
-    note = petition_logs.last_checkpoint(tx, one.id)
-    said = None if note is None else checkpoint.read_checkpoint(note.text)
-    covers = one.petition.size if said is None else said.size
-    return _Made(bytes.fromhex(digests.pop()), one.version.number, covers)
+    return _(
+        "This is not packet.txt. A digest alone is not enough: it does not say which signatures are in the packet."
+    )
 
 
 def _listed(tx: Tx, one: _Mine, code: str, text: str) -> _Made | Line:
@@ -285,7 +283,7 @@ def _listed(tx: Tx, one: _Mine, code: str, text: str) -> _Made | Line:
         number, version, covers = (int(pairs[key]) for key in ("number", "version", "covers"))
         root = base64.b64decode(pairs["root"], validate=True)
     except (KeyError, ValueError):
-        return _("This is not all of packet.txt, or it was changed on the way. Paste only the digest, if it stays so.")
+        return _("This is not all of packet.txt, or it was changed on the way. Paste it once more.")
     if pairs.get("petition") != one.petition.origin or pairs.get("addressee") != code:
         return _("This packet is of another petition, or for another addressee.")
     if number != len(ledger.of(tx, one.id)) + 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -94,18 +95,25 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
         button(pgettext("button", "📢 Post the card"), "petition.outlets", found.id),
     ]
     room = [button(pgettext("button-wide", "📮 Put the file into a room"), "relay.rooms", found.id)]
+    others = relays.of(tx, found.id)
     out = [
         [
             button(
-                pgettext("button-wide", "✖️ Leave out: {community}", community=_short(one.said.name)),
+                pgettext("button-wide", "✖️ Leave out: {community}", community=_named(one, others)),
                 "relay.drop",
                 found.id,
                 _code(one),
             )
         ]
-        for one in relays.of(tx, found.id)
+        for one in others
     ]
     return ask.reply(Page(tuple(lines)), [give], room, card, *out, [back("relay")], clean_after=desk.STANDS)
+
+
+def _named(one: Relayed, others: Collection[Relayed]) -> str:
+    """A community; with the version of the letter where it counts for several."""
+    several = sum(other.said.key == one.said.key for other in others) > 1
+    return f"{_short(one.said.name)} ({one.said.version})" if several else _short(one.said.name)
 
 
 def _code(one: Relayed) -> str:

@@ -166,6 +166,10 @@ class Storage(ABC):
     async def read(self, work: Work[T]) -> T:
         """Run `work` on a connection that can't write, beside the writer."""
 
+    async def read_long(self, work: Work[T]) -> T:
+        """As `read`, for what reads and makes much: also its own reckoning goes on beside the event loop."""
+        return await self.read(work)
+
     @abstractmethod
     async def checkpoint(self) -> None:
         """Let what was erased be gone from every file of the store, as far as the engine can do it."""

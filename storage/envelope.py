@@ -12,6 +12,7 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -60,7 +61,13 @@ def fingerprint(public: bytes) -> str:
 
 def seal(public: bytes, petition: str, plain: bytes) -> bytes:
     """Seal `plain` so that only the private half of `public` opens it, and only as a record of this petition."""
-    return _head(public) + _SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(public), _info(petition))
+    head, key = _read(public)
+    return head + _SUITE.encrypt(plain, key, _info(petition))
+
+
+@lru_cache(maxsize=64)  # of open petitions: nobody's secret
+def _read(public: bytes) -> tuple[bytes, X25519PublicKey]:
+    return _head(public), X25519PublicKey.from_public_bytes(public)
 
 
 def _head(public: bytes) -> bytes:

@@ -76,7 +76,8 @@ def append(  # noqa: PLR0913 - the counts change in the same statement
     if end is None:
         raise Unknown(which)
     place: int = end.size - 1
-    line = petition_log.line_of(replace(entry, day=_date(end.day)))
+    day = _date(end.day)
+    line = petition_log.line_of(entry if day == entry.day else replace(entry, day=day))
     tx.execute(_ADD_LINE, {"petition_id": which, "place": place, "line": line})
     nodes = [
         {"petition_id": which, "level": level, "place": at, "hash": hashed}

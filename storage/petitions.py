@@ -132,11 +132,6 @@ def origin_of(community: str, which: int) -> str:
 # -- looking -----------------------------------------------------------------------------------------------------------
 
 _PETITION = Prepared(sa.select(petition).where(petition.c.id == sa.bindparam("which")))
-_NEWEST = Prepared(
-    sa.select(petition_version.c.version, petition_version.c.organisers, petition_version.c.opened_at)
-    .where(petition_version.c.petition_id == sa.bindparam("which"), petition_version.c.state == State.OPEN.value)
-    .order_by(petition_version.c.version.desc())
-)
 
 
 def _petition(row: Any) -> Petition:
@@ -558,9 +553,3 @@ _WITH_LIVING_KEY = Prepared(
 def with_living_key(tx: Tx) -> list[Petition]:
     """The petitions of which accounts can still be asked whether they signed: their key lives."""
     return [_petition(row) for row in tx.execute(_WITH_LIVING_KEY)]
-
-
-def opened_version(tx: Tx, which: int) -> tuple[int, bytes] | None:
-    """The version that can be signed now, and the organisers' key to which it is sealed."""
-    row = tx.execute(_NEWEST, {"which": which}).first()
-    return None if row is None or row.organisers is None else (row.version, bytes(row.organisers))

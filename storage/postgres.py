@@ -75,6 +75,9 @@ class Postgres(Storage):
     async def read(self, work: Work[T]) -> T:
         return await self._in_a_task(self._read(work))
 
+    async def read_long(self, work: Work[T]) -> T:
+        return await self._in_a_task(self._read_long(work))
+
     async def checkpoint(self) -> None:
         """Free the space of erased rows. Their bytes (sealed) may stay in the server's files until it is reused."""
         ours = ", ".join(table.name for table in schema.metadata.sorted_tables)
@@ -151,6 +154,21 @@ class Postgres(Storage):
             outcome = await connection.run_sync(look, self._new_id, work)
         return outcome.result()
 
+    async def _read_long(self, work: Work[Any]) -> Any:
+        """In a thread with an event loop and a connection of its own: works run in the loop that their driver is in."""
+        async with self._reading:
+            return await asyncio.to_thread(asyncio.run, self._aside(work))
+
+    async def _aside(self, work: Work[Any]) -> Any:
+        engine = make_engine(self._engine.url, self._keys)
+        reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        try:
+            async with _no_raw_errors(), reader.connect() as connection:
+                outcome = await connection.run_sync(look, self._new_id, work)
+            return outcome.result()
+        finally:
+            await engine.dispose()
+
     async def _still_held(self) -> None:
         """The lock goes with its connection: take it again, or write nothing beside another process."""
         async with self._holding:
@@ -223,7 +241,7 @@ async def open_server(
     return Postgres(engine, held, keys, new_id=new_id)
 
 
-def make_engine(url: str, keys: Keys) -> AsyncEngine:
+def make_engine(url: str | sa.URL, keys: Keys) -> AsyncEngine:
     """An engine whose errors hold no values. Raises Unusable if `url` is none."""
     try:
         address = sa.make_url(url).set(drivername="postgresql+asyncpg")

@@ -109,7 +109,7 @@ class Prepared:
 
     def run(self, driver: Any, dialect: sa.Dialect, rows: Row | Sequence[Row] | None) -> Rows:
         """Run it on a SQLite driver's own connection. Raises SQLAlchemy's errors."""
-        many = not (rows is None or isinstance(rows, Mapping))
+        many = not (rows is None or isinstance(rows, (dict, Mapping)))  # a dict is known as one at once
         first: Row = (rows[0] if many else rows) or {}  # type: ignore[index, assignment]
         form = self._form(dialect, first)
         try:
@@ -132,7 +132,7 @@ class Prepared:
             listed = tuple(name for name, value in first.items() if isinstance(value, list))
             forms = dialect.__dict__.setdefault("payvand_forms", {})[names] = (listed, {})
         listed, made = forms
-        lengths = tuple([len(first[name]) for name in listed])
+        lengths = tuple([len(first[name]) for name in listed]) if listed else ()
         form: _Form | None = made.get(lengths)
         if form is None:
             form = made[lengths] = _Form(self.statement(dialect), dialect, first)

@@ -16,14 +16,14 @@ import sqlalchemy as sa
 
 from bot.domain import petition as rules
 from bot.domain import petition_log, signature
-from bot.domain.petition import Way
+from bot.domain.petition import State, Way
 from bot.domain.petition_log import Reason, Sign, Strike, Withdraw
 from bot.domain.signature import Declared, Mode, Opening
 from storage import envelope, petition_logs, petitions
 from storage.database import Tx
 from storage.petitions import Petition
-from storage.prepared import MOST, Prepared
-from storage.schema import EPOCH, address, petition, petition_nullifier, petition_signature
+from storage.prepared import MOST, ONE, Prepared
+from storage.schema import EPOCH, address, petition, petition_nullifier, petition_signature, petition_version
 
 MOST_HELD: Final = 5_000  # signatures that are held, let go or struck in one step
 
@@ -106,8 +106,13 @@ def places(tx: Tx, one: Petition, of: Iterable[Account]) -> list[int]:
     """Where the signatures of these accounts stand that were not taken back; none once the petition's key is gone."""
     if one.key is None:
         return []
-    found = (tx.execute(_MARK, {"which": one.id, "mark": mark}).scalar() for mark in _marks(one.key, of))
+    found = (_place(tx, one.id, mark) for mark in _marks(one.key, of))
     return sorted({place for place in found if place is not None})
+
+
+def _place(tx: Tx, which: int, mark: bytes) -> int | None:
+    place: int | None = tx.execute(_MARK, {"which": which, "mark": mark}).scalar()
+    return place
 
 
 def standing(tx: Tx, which: int, place: int) -> Standing | None:
@@ -122,6 +127,21 @@ def _standing(row: Any) -> Standing:
 
 # -- signing -----------------------------------------------------------------------------------------------------------
 
+_READY = Prepared(  # what is signed now, its organisers' key, and where the first account has signed: one statement
+    sa.select(
+        petition_version.c.version,
+        petition_version.c.organisers,
+        sa.select(petition_nullifier.c.place)
+        .where(
+            petition_nullifier.c.petition_id == sa.bindparam("which"), petition_nullifier.c.mark == sa.bindparam("mark")
+        )
+        .scalar_subquery()
+        .label("place"),
+    )
+    .where(petition_version.c.petition_id == sa.bindparam("which"), petition_version.c.state == State.OPEN.value)
+    .order_by(petition_version.c.version.desc())
+    .limit(ONE)
+)
 _ADD = Prepared(petition_signature.insert())
 _ADD_MARK = Prepared(petition_nullifier.insert())
 
@@ -144,18 +164,22 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
     What is declared is sealed to the organisers and forgotten, with its salt. `country` is for counts of countries,
     `wave` says what came together with it.
     """
-    version = petitions.opened_version(tx, one.id) if one.course.can_be_signed else None
-    if one.key is None or version is None or not of:
+    if one.key is None or not of or not one.course.can_be_signed:
         return None
-    number, organisers = version
-    mark = _marks(one.key, list(of)[:1])[0]
+    mark, *others = _marks(one.key, of)
+    ready = tx.execute(_READY, {"which": one.id, "mark": mark}).first()
+    if ready is None or ready.organisers is None:
+        return None
+    number = ready.version
     secret = signature.secret_of(one.key, mark)
     opening = Opening(one.origin, number, what, dice(signature.SALT), signature.tag_of(secret))
-    record = envelope.seal(organisers, one.origin, opening.packed())
-    if places(tx, one, of):  # only now: so a second signature takes about as long as the first
+    commitment, packed = opening.written()
+    record = envelope.seal(bytes(ready.organisers), one.origin, packed)
+    signed = [place for place in (ready.place, *(_place(tx, one.id, other) for other in others)) if place is not None]
+    if signed:  # asked only now: so a second signature takes about as long as the first
         return None
     counted = {"held": 1} if held else {"verified": 1} if verified else {"unverified": 1}
-    place = petition_logs.append(tx, one.id, Sign(number, now.date(), opening.commitment()), **counted)
+    place = petition_logs.append(tx, one.id, Sign(number, now.date(), commitment), **counted)
     row = {
         "petition_id": one.id,
         "place": place,
@@ -305,6 +329,53 @@ def held(tx: Tx, which: int, most: int = MOST_HELD) -> list[int]:
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------
+
+
+_AT = Prepared(  # the first one from a place on
+    sa.select(petition_signature.c.place, petition_signature.c.version)
+    .where(petition_signature.c.petition_id == sa.bindparam("which"), petition_signature.c.place >= sa.bindparam("at"))
+    .order_by(petition_signature.c.place)
+    .limit(ONE)
+)
+_BETWEEN = (
+    (petition_signature.c.petition_id == sa.bindparam("which"))
+    & (petition_signature.c.place >= sa.bindparam("begin"))
+    & (petition_signature.c.place < sa.bindparam("end"))
+)
+_MANY = Prepared(sa.select(sa.func.count()).select_from(petition_signature).where(_BETWEEN))
+_MANY_HELD = Prepared(
+    sa.select(sa.func.count())
+    .select_from(petition_signature)
+    .where(_BETWEEN, petition_signature.c.held_at.is_not(None))
+)
+
+
+def of_older(tx: Tx, one: Petition, newest: int) -> dict[int, int]:
+    """How many signatures count for each version of the letter before the newest, by their number.
+
+    Whoever signs signs the version that is open, so those of one version stand together in the log.
+    """
+    found: dict[int, int] = {}
+    begin = 0
+    for version in range(1, newest):
+        end = _first_of(tx, one, version + 1)
+        at = {"which": one.id, "begin": begin, "end": end}
+        found[version] = int(tx.execute(_MANY, at).scalar_one() - tx.execute(_MANY_HELD, at).scalar_one())
+        begin = end
+    return found
+
+
+def _first_of(tx: Tx, one: Petition, version: int) -> int:
+    """From which place on there are only signatures of this version and later ones: found by halving."""
+    low, high = 0, one.size
+    while low < high:
+        middle = (low + high) // 2
+        row = tx.execute(_AT, {"which": one.id, "at": middle}).first()
+        if row is None or row.version >= version:
+            high = middle
+        else:
+            low = row.place + 1
+    return low
 
 
 def counts(tx: Tx, which: int) -> dict[int, Counts]:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -148,6 +148,34 @@ def fingerprint(key: str) -> str:
 def as_home_has_it(letter: Letter, origin: str, version: int) -> Letter:
     """A letter that was taken over, as it stands at its home. Whose log it is for is the only thing that differs."""
     return replace(letter, petition=origin, version=version)
+
+
+# -- what is added up --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subtotal:
+    """Who counts what for one version of a letter: so many here, and what others say of the same version."""
+
+    version: int
+    here: int
+    others: tuple[Statement, ...] = ()
+
+    @property
+    def together(self) -> int:
+        """The sum for this version. There is none over versions."""
+        return self.here + sum(one.count for one in self.others)
+
+
+def by_version(here: Mapping[int, int], others: Iterable[Statement]) -> list[Subtotal]:
+    """What is counted for each version of a letter, the first one first; `here` has our own counts.
+
+    Another community has a log of its own for each version, so somebody there may have signed two of them. Two
+    versions are therefore never added up.
+    """
+    said = sorted(others, key=lambda one: one.key)
+    versions = sorted({*here, *(one.version for one in said)})
+    return [Subtotal(each, here.get(each, 0), tuple(one for one in said if one.version == each)) for each in versions]
 
 
 # -- its file ----------------------------------------------------------------------------------------------------------

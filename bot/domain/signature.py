@@ -177,19 +177,25 @@ class Opening:
 
     def commitment(self) -> bytes:
         """The 32 bytes that stand in the log: they say nothing to anybody without the salt."""
-        return hmac.digest(self.salt, b"payvand signature 1\n" + self.tag + self._texts(), "sha256")
+        return self.written()[0]
 
     def packed(self) -> bytes:
         """As bytes of one of a few lengths, to be sealed."""
-        content = self.salt + self.tag + self._texts()
+        return self.written()[1]
+
+    def written(self) -> tuple[bytes, bytes]:
+        """Both: what stands in the log, and what is sealed."""
+        said = self.tag + self._texts()
+        commitment = hmac.digest(self.salt, b"payvand signature 1\n" + said, "sha256")
+        content = self.salt + said
         length = 3 + len(content)
         size = next(size for size in SIZES if size >= length)
-        return bytes((_VERSION,)) + len(content).to_bytes(2, "big") + content + bytes(size - length)
+        return commitment, bytes((_VERSION,)) + len(content).to_bytes(2, "big") + content + bytes(size - length)
 
     def _texts(self) -> bytes:
         one = self.declared
         texts = (self.petition, str(self.version), one.mode.value, one.name, one.country, one.nationality, one.address)
-        return b"".join(_counted(text.encode()) for text in texts)
+        return b"".join([_counted(text.encode()) for text in texts])
 
 
 def _counted(value: bytes) -> bytes:

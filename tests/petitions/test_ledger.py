@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,12 +15,13 @@ from bot import dossier
 from bot.domain import addressees
 from bot.domain.petition import Delivery
 from handlers.ask import base36
-from storage import ledger
+from storage import ledger, petition_logs, petitions
+from storage.database import Tx
 from tests.family.looking import forge
 from tests.petitions.ledgers import DAY, exported, opened, packs, signed, takes_back
 from tests.petitions.signing import petition_of
 from tests.stage import Actor, Stage
-from tests.storage.servers import COMMUNITY, ONE_ENGINE
+from tests.storage.servers import COMMUNITY, ONE_ENGINE, PETITIONS
 
 pytestmark = ONE_ENGINE
 NEWS = "There is news of something that you follow"
@@ -40,6 +44,20 @@ async def tells(stage: Stage, anna: Actor, which: int, words: str) -> None:
     await forge(stage, anna, f"petition.made:{base36(which)}")
     await anna.presses("Red Cross")
     await anna.says(words)
+
+
+async def listing(stage: Stage, which: int) -> str:
+    """What `payvand packet` would write of the log as it is now, as much as is looked at."""
+
+    def work(tx: Tx) -> str:
+        one = petitions.find(tx, which)
+        assert one is not None
+        root = base64.b64encode(petition_logs.root(tx, which)).decode()
+        number = len(ledger.of(tx, which)) + 1
+        lines = (f"petition: {one.origin}", "version: 1", f"number: {number}", "addressee: icrc", f"covers: {one.size}")
+        return "\n".join(("payvand packet 1", *lines, f"root: {root}", ""))
+
+    return await stage.storage.read(work)
 
 
 async def a_packet(stage: Stage, home: Path) -> tuple[int, Actor, Path]:
@@ -89,9 +107,10 @@ async def test_a_packet_goes_through_every_step(stage: Stage, tmp_path: Path) ->
         (lambda text: text.replace("addressee: icrc", "addressee: un-wgeid"), "of another petition, or for another"),
         (lambda text: text.replace("covers: ", "covers: 9"), "its root is another one"),
         (lambda text: text[:60], "not all of packet.txt"),
-        (lambda _text: "no digest", "no digest in this"),
-        (lambda _text: "ab" * 3000, "no digest in this"),
-        (lambda _text: "\u202e<b>" + "f" * 63, "no digest in this"),
+        (lambda _text: "no list", "This is not packet.txt"),
+        (lambda _text: "ab" * 3000, "This is not packet.txt"),
+        (lambda text: sha256(text.encode()).hexdigest(), "A digest alone is not enough"),
+        (lambda _text: "\u202e<b>" + "f" * 63, "This is not packet.txt"),
     ],
 )
 async def test_what_is_no_packet_of_this_log_is_not_taken(stage: Stage, tmp_path: Path, change, said: str) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
@@ -105,12 +124,18 @@ async def test_what_is_no_packet_of_this_log_is_not_taken(stage: Stage, tmp_path
     assert "as packet 1" in anna.last, "it can be tried again"
 
 
-async def test_the_digest_alone_is_enough_and_none_is_taken_twice(stage: Stage) -> None:
+async def test_none_is_taken_twice_and_each_covers_what_its_list_says(stage: Stage) -> None:
     which, anna = await opened(stage)
-    await tells(stage, anna, which, f"      {'a1' * 32}\n")
+    await signed(stage, which, range(3))
+    said = await listing(stage, which)
+    await signed(stage, which, range(3, 6))
+    await stage.storage.write(partial(petition_logs.make_checkpoint, which=which, by=PETITIONS, now=stage.now()))
+    await tells(stage, anna, which, f"  {said}\n\n")
     assert "as packet 1" in anna.last
-    await tells(stage, anna, which, "a1" * 32)
-    assert "stands in the log already" in anna.last
+    assert sha256(said.encode()).hexdigest() in anna.last
+    assert [one.covers for one in await packets_of(stage, which)] == [4], "not the newest checkpoint"
+    await tells(stage, anna, which, said)
+    assert "Another packet was made meanwhile" in anna.last
     assert len(await packets_of(stage, which)) == 1
 
 
@@ -159,7 +184,7 @@ async def test_no_answer_in_time_makes_a_draft_once(stage: Stage, monkeypatch: p
     changed = {**addressees.ADDRESSEES, "icrc": replace(icrc, rules=replace(icrc.rules, answer_days=10))}
     monkeypatch.setattr(ledger, "ADDRESSEES", changed)
     which, anna = await opened(stage)
-    await tells(stage, anna, which, "b2" * 32)
+    await tells(stage, anna, which, said := await listing(stage, which))
     await forge(stage, anna, f"petition.sent:{base36(which)}:1:form")
     zarina = await follower(stage, which)
     heard = zarina.screen.count(NEWS)
@@ -175,7 +200,7 @@ async def test_no_answer_in_time_makes_a_draft_once(stage: Stage, monkeypatch: p
     await anna.presses("Reminding letter")
     attached = anna.messages[-1].attachment
     assert attached is not None
-    assert attached.data.decode().count("b2" * 32) == 3  # noqa: PLR2004
+    assert attached.data.decode().count(sha256(said.encode()).hexdigest()) == 3  # noqa: PLR2004
     letters = len(anna.messages)
     await stage.pass_time(timedelta(hours=3), timedelta(hours=1))
     assert len(anna.messages) <= letters, "once"
@@ -184,7 +209,7 @@ async def test_no_answer_in_time_makes_a_draft_once(stage: Stage, monkeypatch: p
 
 async def test_a_step_that_was_taken_is_not_taken_again(stage: Stage) -> None:
     which, anna = await opened(stage)
-    await tells(stage, anna, which, "c3" * 32)
+    await tells(stage, anna, which, await listing(stage, which))
     for code in ("petition.came", "petition.answer", "petition.remind", "petition.more"):
         await forge(stage, anna, f"{code}:{base36(which)}:1")
     await forge(stage, anna, f"petition.sent:{base36(which)}:1:pigeon")

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from bot import __main__ as command
-from bot import i18n, petition_verification
+from bot import exporting, i18n, petition_verification
 from bot.domain import relay
 from bot.domain.checkpoint import Checkpoint
 from bot.domain.conversation import Attached
+from bot.domain.petition_log import Reason
 from bot.domain.relay import Parcel
 from bot.domain.roles import Role
 from bot.dossier import NotGood
 from bot.jobs import petition_cards
 from handlers.ask import base36
-from storage import envelope, notes, outlets, petitions, signatures, signing
+from storage import envelope, notes, outlets, petitions, relays, signatures, signing
 from storage.database import Tx
 from storage.petitions import Petition
-from tests.family.looking import button, forge, press
+from tests.family.looking import button, forge, id_of, press
 from tests.family.test_desk import give
 from tests.petitions.communities import Community, community
+from tests.petitions.signing import letter, pass_on
 from tests.stage import BEGIN
 from tests.updates.test_outlets import registered
 
@@ -74,6 +78,123 @@ def held(data: bytes) -> Parcel:
     found = relay.read(data.decode())
     assert found is not None
     return found
+
+
+# -- versions ------------------------------------------------------------------------------------------------------
+
+
+async def travels(nur: Community, mehr: Community, ours: int, count: int) -> None:
+    """The newest version is open in the other community, so many sign it there, and that has come back."""
+    author, reviewer = await id_of(mehr.stage, mehr.anna), await id_of(mehr.stage, mehr.bahrom)
+    now = nur.stage.now()
+
+    def give(tx: Tx) -> Parcel | None:
+        one = petitions.find(tx, ours)
+        return None if one is None else relays.letter_file(tx, one, nur.online, now)
+
+    def take(tx: Tx, sent: Parcel) -> Petition | None:
+        return relays.take_over(tx, sent, author, reviewer, now)
+
+    def answer(tx: Tx, which: int) -> Parcel | None:
+        one = petitions.find(tx, which)
+        return None if one is None else relays.count_file(tx, one, mehr.online, now)
+
+    sent = await nur.stage.storage.write(give)
+    assert sent is not None
+    there = await mehr.stage.storage.write(partial(take, sent=sent))
+    assert there is not None
+    await mehr.signs(there.id, count)
+    back = await mehr.stage.storage.write(partial(answer, which=there.id))
+    assert back is not None
+    await nur.stage.storage.write(lambda tx: relays.put(tx, ours, back, now))
+
+
+async def in_two_versions(nur: Community, mehr: Community) -> int:
+    """A petition whose two versions were signed in both communities: two and three, one and four."""
+    ours = await nur.opens()
+    await nur.signs(ours, 2)
+    await travels(nur, mehr, ours, 3)
+    reviewer, now = await id_of(nur.stage, nur.bahrom), nur.stage.now()
+
+    def opens_another(tx: Tx) -> None:
+        text = letter(nur.key, now)
+        assert petitions.begin_version(tx, ours, replace(text, goal=text.goal + 1), now) == 2  # noqa: PLR2004
+        pass_on(tx, ours, reviewer, now)
+
+    await nur.stage.storage.write(opens_another)
+    await nur.signs(ours, 1)
+    await travels(nur, mehr, ours, 4)
+    return ours
+
+
+async def test_two_versions_of_a_letter_stand_apart_and_are_never_added_up(nur: Community, mehr: Community) -> None:
+    ours = await in_two_versions(nur, mehr)
+    board = await nur.board()
+    first, second = "Version 1 of the letter: 2 here.", "Version 2 of the letter: 1 here."
+    assert board.index("3 people have signed here.") < board.index(first) < board.index("• Mehr: 3.")
+    assert board.index("Together for version 1: 5,") < board.index(second) < board.index("• Mehr: 4.")
+    assert "Together for version 2: 5," in board
+    assert "Versions are not added up" in board
+    assert "Together: " not in board
+    assert not {"7", "10"} & set(re.findall(r"\d+", board)), "what people signed twice there is in no sum"
+    labels = [one.label for one in nur.anna.messages[-1].choices]
+    assert sum("Leave out: Mehr (" in label for label in labels) == 2  # noqa: PLR2004
+    found = await nur.stage.storage.read(lambda tx: signatures.counts(tx, ours))
+    assert [found[one].counting for one in (1, 2)] == [2, 1]
+
+
+async def test_older_versions_are_counted_as_the_whole_list_says(nur: Community) -> None:
+    ours = await nur.opens()
+    reviewer, now = await id_of(nur.stage, nur.bahrom), nur.stage.now()
+
+    def opens_another(tx: Tx) -> None:
+        assert petitions.begin_version(tx, ours, letter(nur.key, now), now)
+        pass_on(tx, ours, reviewer, now)
+
+    def ends_some(tx: Tx, dice: random.Random) -> tuple[dict[int, int], dict[int, int]]:
+        one = petitions.find(tx, ours)
+        assert one is not None
+        for place in dice.sample(range(one.size), 3):
+            signatures.strike(tx, ours, place, Reason.FALSE, now)
+        signatures.hold(tx, ours, dice.sample(range(one.size), 3), now)
+        signatures.release(tx, ours, dice.sample(range(one.size), 3))
+        whole = signatures.counts(tx, ours)
+        older = {number: whole[number].counting if number in whole else 0 for number in (1, 2, 3)}
+        return signatures.of_older(tx, one, 4), older
+
+    for count in (7, 0, 12, 3):
+        await nur.signs(ours, count)
+        if count != 3:  # noqa: PLR2004 - the last version
+            await nur.stage.storage.write(opens_another)
+    dice = random.Random(4)
+    for _ in range(6):
+        found, truth = await nur.stage.storage.write(partial(ends_some, dice=dice))
+        assert found == truth
+
+
+async def test_the_published_page_says_one_by_one_what_other_communities_count(
+    nur: Community, mehr: Community, tmp_path: Path
+) -> None:
+    ours = await in_two_versions(nur, mehr)
+    before = await nur.stage.storage.read(exporting.marks)
+    now = nur.stage.now()
+    publish = partial(exporting.publish, directory=tmp_path / "web", community="Nur", root=nur.root.public, now=now)
+    assert await nur.stage.storage.read_long(publish) == 1
+    page = (tmp_path / "web" / f"{ours:x}" / exporting.PAGE).read_text("utf-8")
+    for said in ("• Mehr: 3.", "• Mehr: 4.", "Version 2 of the letter: 1 here.", "Together for version 1: 5,"):
+        assert said in page
+    assert "Canary" not in page
+    await leaves_out(nur, ours)
+    assert await nur.stage.storage.read(exporting.marks) != before, "then the page is written anew"
+
+
+async def leaves_out(nur: Community, ours: int) -> None:
+    """A community is left out."""
+
+    def leave_out(tx: Tx) -> None:
+        relays.drop(tx, ours, relays.of(tx, ours)[0].said)
+
+    await nur.stage.storage.write(leave_out)
 
 
 # -- the way of a petition -----------------------------------------------------------------------------------------

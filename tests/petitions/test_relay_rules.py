@@ -70,6 +70,34 @@ def grown(size: int) -> Tree:
     return tree
 
 
+# -- adding up -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_said_of_two_versions_is_never_in_one_sum() -> None:
+    tree = grown(99)
+    first, second = statement(tree, 30), statement(tree, 40, version=2)
+    third = statement(tree, 5, key=THIRD, version=2)
+    one, two = relay.by_version({1: 100, 2: 7}, [second, third, first])
+    assert (one.version, one.here, one.others, one.together) == (1, 100, (first,), 130)
+    assert (two.version, two.here, two.others, two.together) == (2, 7, (second, third), 52)
+
+
+def test_each_statement_stands_in_exactly_one_sum() -> None:
+    dice, tree = random.Random(9), grown(9)
+    for _ in range(200):
+        said = [
+            statement(tree, dice.randrange(8), key=key, version=version)
+            for key in (THEIRS, THIRD)
+            for version in range(1, 5)
+            if dice.random() < 0.6  # noqa: PLR2004
+        ]
+        here = {version: dice.randrange(9) for version in range(1, dice.randint(2, 5))}
+        parts = relay.by_version(here, dice.sample(said, len(said)))
+        assert all(other.version == part.version for part in parts for other in part.others)
+        assert sorted(id(other) for part in parts for other in part.others) == sorted(map(id, said))
+        assert sum(part.together for part in parts) == sum(here.values()) + sum(one.count for one in said)
+
+
 # -- files ---------------------------------------------------------------------------------------------------------
 
 

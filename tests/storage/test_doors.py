@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 fact = schema.fact
 MANY = 60
+PATIENCE = 60.0  # seconds that a look goes on if nobody ends it
 CANARY = "can" + "ary"  # so that no line of this file holds it
 
 
@@ -65,6 +66,53 @@ def meeting(storage: Storage) -> tuple[Callable[[], None], asyncio.Event, Callab
         released.wait()
 
     return block, arrived, released.set
+
+
+# -- a long look -------------------------------------------------------------------------------------------------------
+
+STEPS = 20
+
+
+async def steps_beside(storage: Storage, read: Callable[[Any], Any], patience: float = PATIENCE) -> int:
+    """How many writes are answered while a look that awaits nothing goes on, which waits for all of them."""
+    loop, begun, enough = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    done = 0
+
+    def reckon(tx: Tx) -> int:
+        names(tx)
+        loop.call_soon_threadsafe(begun.set)
+        enough.wait(patience)  # the processor of a large export: it yields to nobody
+        return done
+
+    looking = asyncio.ensure_future(read(reckon))
+    await begun.wait()
+    for number in range(STEPS):
+        await storage.write(partial(note, name=f"beside {number}"))
+        done += 1
+    enough.set()
+    return await looking  # type: ignore[no-any-return]
+
+
+async def test_nobody_waits_for_a_long_look(storage: Storage) -> None:
+    assert await steps_beside(storage, storage.read_long) == STEPS
+    assert len(await storage.read(names)) == STEPS
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+async def test_control_an_ordinary_look_holds_everybody_there(storage: Storage) -> None:
+    assert await steps_beside(storage, storage.read, 0.2) == 0
+
+
+def missing(tx: Tx) -> None:
+    raise LookupError(len(names(tx)))
+
+
+async def test_a_long_look_says_its_error_and_can_write_nothing(storage: Storage) -> None:
+    with pytest.raises(LookupError):
+        await storage.read_long(missing)
+    with pytest.raises(sa.exc.DBAPIError):
+        await storage.read_long(partial(note, name="never"))
+    assert not await storage.read(names)
 
 
 # -- many at once -----------------------------------------------------------------------------------------------------
