@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -50,7 +51,8 @@ def _to_organiser(tx: Tx, one: Petition, now: datetime) -> Iterator[Outgoing]:
     """A word to whoever looks after it, if anybody does, which does not say what it is about."""
     if one.author is not None:
         look = button(desk.LOOK, "petition.packets", one.id)
-        yield desk.quietly(tx, one.author, desk.WAITS, now, look, topic=f"petition:{one.id}")
+        word = desk.quietly(tx, one.author, desk.WAITS, now, look, topic=f"petition:{one.id}")
+        yield replace(word, own=True)  # that a day has come is no secret, also under duress
 
 
 # -- the log -------------------------------------------------------------------------------------------------------
@@ -124,4 +126,5 @@ def _tell(tx: Tx, now: datetime) -> Iterator[Outgoing]:
                 topic=f"petition:{which}:news",
                 due_at=quiet_until(person, now),
                 clean_after=desk.STANDS,
+                own=True,  # it is public: whoever is under duress goes on getting it
             )

@@ -139,8 +139,7 @@ def strike(ask: Ask, tx: Tx) -> Outgoing:
 def struck(ask: Ask, tx: Tx) -> Outgoing:
     """They are struck: each is an entry in the log."""
     one = _mine(ask, tx)
-    for place in signatures.held(tx, one.id):
-        signatures.strike(tx, one.id, place, Reason.FALSE, ask.now, keep_mark=True)
+    signatures.strike_all(tx, one.id, signatures.held(tx, one.id), Reason.FALSE, ask.now)
     audit.note(tx, ask.person.id, "struck held signatures of a petition", ask.now)
     return _shown(ask, tx, _mine(ask, tx))
 

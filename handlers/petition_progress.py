@@ -80,6 +80,8 @@ def drawn(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
         return [_nothing(job)]
     found = json.loads(done.hashed)
     days = [(date.fromisoformat(day), many) for day, many in found["days"]]
+    if days and (since := one.count - sum(many for _day, many in days)):  # what has changed while it was drawn
+        days[-1] = (days[-1][0], days[-1][1] + since)
     lines: list[Line | str] = [
         ngettext("{n} signature counts now.", "{n} signatures count now.", n=one.count),
     ]

@@ -153,6 +153,7 @@ def record(  # noqa: PLR0913, PLR0917 - what is known of a packet
     if corrects is None:
         petitions.packed_now(tx, one.id, now)
     has_news(tx, one.id)
+    tx.note("record", one.id, addressee, version, digest, covers, now, corrects)
     return number
 
 
@@ -190,7 +191,13 @@ def _step(tx: Tx, one: Packet, event: Event, **values: Any) -> bool:
     done = tx.execute(petition_packet.update().where(mine, still).values(state=then.value, **values)).rowcount == 1
     if done:
         has_news(tx, one.petition)
+        tx.note("packet", one.petition, one.number, event.value, values)
     return done
+
+
+def redo(tx: Tx, one: Packet, event: Event, values: dict[str, Any]) -> bool:
+    """A step once more, as it was noted."""
+    return _step(tx, one, event, **values)
 
 
 # -- what ended after a packet was made --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
@@ -27,12 +27,14 @@ from storage.schema import (
     petition_follower,
     petition_nullifier,
     petition_signature,
+    petition_sponsor,
     petition_version,
 )
 
 KEY: Final = 32  # bytes with which nullifiers are made
 AT_ONCE: Final = 20_000  # rows that are erased in one step
 SIGNED: Final = (State.OPEN, State.CLOSING, State.CLOSED, State.ANONYMOUS)  # everybody may read them
+NOTED: Final = frozenset({Deed.OPEN, Deed.REFUSE, Deed.CLOSE})  # what is done to a letter that others see, too
 GROWING: Final = (State.OPEN, State.CLOSING, State.CLOSED)  # a signature is added or taken back: the log is signed
 
 
@@ -321,6 +323,8 @@ def take_step(  # noqa: PLR0913 - who does what to which, and why
     if not _set(tx, one.petition, one.number, from_=one.state, **values):
         return None
     _follow(tx, one, deed, then, now)
+    if deed in NOTED:
+        tx.note("step", one.petition, one.number, deed.value, by.value, now, reviewer, refusal and refusal.value)
     return then
 
 
@@ -388,23 +392,32 @@ def packed_now(tx: Tx, which: int, now: datetime) -> None:
 Rows: TypeAlias = dict[tuple[int, ...], dict[str, Any]]  # by their primary key
 
 
-def unopened(tx: Tx, who: int) -> tuple[Rows, Rows]:
-    """What an organiser writes and nobody else can read yet: petitions and versions that were not opened, as rows."""
+def unopened(tx: Tx, who: int) -> tuple[Rows, Rows, Rows]:
+    """What an organiser writes and nobody else can read yet: petitions and versions that were not opened, as rows.
+
+    With them go those who are asked to stand under such a letter: a code that opened nothing would tell whoever holds
+    the phone as much as a letter that is gone.
+    """
     mine = petition.c.author_id == who
     drafts = sa.select(petition).where(mine, petition.c.opened_at.is_(None))
     texts = sa.select(petition_version).join(petition, petition_version.c.petition_id == petition.c.id)
+    written = sa.select(petition_version.c.petition_id).join(petition, petition_version.c.petition_id == petition.c.id)
+    written = written.where(mine, petition_version.c.opened_at.is_(None))
+    under = sa.select(petition_sponsor).where(petition_sponsor.c.petition_id.in_(written))
     return (
         {(row["id"],): dict(row) for row in tx.execute(drafts).mappings()},
         {
             (row["petition_id"], row["version"]): dict(row)
             for row in tx.execute(texts.where(mine, petition_version.c.opened_at.is_(None))).mappings()
         },
+        {(row["id"],): dict(row) for row in tx.execute(under).mappings()},
     )
 
 
-def put_unopened(tx: Tx, who: int, rows: tuple[Rows, Rows]) -> None:
+def put_unopened(tx: Tx, who: int, rows: tuple[Rows, Rows, Rows]) -> None:
     """Put such rows in the place of what is there."""
-    for table, then, now in zip((petition, petition_version), rows, unopened(tx, who), strict=True):
+    tables = (petition, petition_version, petition_sponsor)
+    for table, then, now in zip(tables, rows, unopened(tx, who), strict=True):
         keys = list(table.primary_key.columns)
         for key in now.keys() - then.keys():
             tx.execute(table.delete().where(*(column == value for column, value in zip(keys, key, strict=True))))
@@ -512,6 +525,22 @@ def followed_by(tx: Tx, who: int) -> list[int]:
     """What somebody follows."""
     mine = sa.select(petition_follower.c.petition_id).where(petition_follower.c.person_id == who)
     return list(tx.execute(mine).scalars())
+
+
+def following(tx: Tx, who: int) -> dict[int, int]:
+    """What somebody follows, and since which day."""
+    mine = petition_follower.c.person_id == who
+    query = sa.select(petition_follower.c.petition_id, petition_follower.c.since).where(mine)
+    return {row.petition_id: row.since for row in tx.execute(query)}
+
+
+def follow_only(tx: Tx, who: int, wanted: Mapping[int, int]) -> None:
+    """Let somebody follow these petitions and no others."""
+    before = following(tx, who)
+    for one in before.keys() - wanted.keys():
+        unfollow(tx, one, who)
+    for one in wanted.keys() - before.keys():
+        follow(tx, one, who, EPOCH + timedelta(days=wanted[one]))
 
 
 def followers(tx: Tx, which: int, after: int, most: int) -> list[Person]:

@@ -173,6 +173,7 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
     }
     tx.execute(_ADD, row)
     tx.execute(_ADD_MARK, {"petition_id": one.id, "mark": mark, "place": place})
+    tx.note("sign", one.id, [list(account) for account in of], now, verified, country, wave, held)
     return Given(place, opening, secret)
 
 
@@ -210,6 +211,8 @@ def withdraw(tx: Tx, one: Petition, of: Collection[Account], now: datetime) -> i
         if place is not None and _end(tx, one.id, Withdraw(now.date(), place)):  # one that was struck keeps its mark
             ended += 1
             tx.execute(_ERASE_MARK, {"which": one.id, "mark": mark})
+    if ended:
+        tx.note("withdraw", one.id, [list(account) for account in of], now)
     return ended
 
 
@@ -225,13 +228,33 @@ def withdraw_by_receipt(tx: Tx, one: Petition, secret: bytes, now: datetime) -> 
     if one.key is not None:
         gone = (petition_nullifier.c.petition_id == one.id) & (petition_nullifier.c.place == place)
         tx.execute(petition_nullifier.delete().where(gone))
+    tx.note("withdraw at", one.id, place, now)
     return True
+
+
+def withdraw_at(tx: Tx, one: Petition, place: int, now: datetime) -> bool:
+    """Take back the signature at a place, whoever's it is. False if there is none."""
+    return _end(tx, one.id, Withdraw(now.date(), place))
+
+
+def strike_all(tx: Tx, which: int, some: Collection[int], reason: Reason, now: datetime) -> None:
+    """None of these signatures counts, and their accounts can't sign again."""
+    tx.note("strike", which, list(some), reason.value, now, True)  # noqa: FBT003 - in their order
+    for place in some:
+        _strike(tx, which, place, reason, now, keep_mark=True)
 
 
 def strike(  # noqa: PLR0913 - which, where, why and when
     tx: Tx, which: int, place: int, reason: Reason, now: datetime, *, keep_mark: bool = False
 ) -> bool:
     """A signature does not count. False if there is none there. With `keep_mark` its account can't sign again."""
+    tx.note("strike", which, [place], reason.value, now, keep_mark)
+    return _strike(tx, which, place, reason, now, keep_mark=keep_mark)
+
+
+def _strike(  # noqa: PLR0913 - as strike
+    tx: Tx, which: int, place: int, reason: Reason, now: datetime, *, keep_mark: bool
+) -> bool:
     if not _end(tx, which, Strike(now.date(), place, reason)):
         return False
     if not keep_mark:
@@ -270,11 +293,13 @@ def _signed(tx: Tx, one: Petition, of: Collection[Account]) -> rules.Signed | No
 
 def hold(tx: Tx, which: int, some: Collection[int], now: datetime) -> int:
     """These signatures don't count for now; how many of them did until now."""
+    tx.note("hold", which, list(some), now)
     return _turn(tx, which, some, to=now)
 
 
 def release(tx: Tx, which: int, some: Collection[int]) -> int:
     """These signatures count again; how many of them did not."""
+    tx.note("release", which, list(some))
     return _turn(tx, which, some, to=None)
 
 
