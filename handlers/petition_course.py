@@ -22,7 +22,6 @@ from storage.petitions import Petition
 AT_ONCE: Final = 500  # followers who are told in one round
 SIGNED_EVERY: Final = timedelta(days=1)  # while the log grows
 SIGNED_AT_MOST: Final = timedelta(hours=1)  # also where bulletins go out one after the other
-NEWS: Final = _("There is news of something that you follow. Look when you are alone.")
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:
@@ -42,6 +41,7 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
         if found is not None:
             letters += _to_organiser(tx, found, now)
     letters += _sign_logs(tx, now)
+    ledger.vouch(tx, now)
     _climb(tx)
     letters += _tell(tx, now)
     return letters
@@ -120,7 +120,7 @@ def _tell(tx: Tx, now: datetime) -> Iterator[Outgoing]:
         for person in people:
             yield Outgoing(
                 person.id,
-                NEWS,
+                wording.NEWS,
                 choices=rows,
                 lane=Lane.PETITION,
                 topic=f"petition:{which}:news",

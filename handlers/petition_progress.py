@@ -39,7 +39,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     letter, language = newest.letter, ask.person.language
     lines: list[Line | str] = [
         _("<b>{title}</b>", title=wording.titled(letter, language)),
-        *wording.count_lines(letter.goal, one.verified, one.unverified),
+        *wording.count_lines(letter.goal, one.count, one.vouched),
         _("That is {share} % of the goal.", share=milestones.share(one.count, letter.goal)),
     ]
     lines.append(wording.closes_line(letter.closes) if one.state is State.OPEN else _("It is closed for signing."))

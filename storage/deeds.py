@@ -144,6 +144,7 @@ _REDO: Final[Mapping[str, Callable[..., Any]]] = {
     "relay": _relay,
     "relay dropped": relays.drop,
     "taken over": _taken_over,
+    "handed over": petitions.hand_over,
     proposals.AGREED: proposals.drop,
 }
 _OTHERS: Final = frozenset({"taken over", proposals.AGREED})  # whose first value is no petition that is there

@@ -16,6 +16,7 @@ from bot.domain import petition as rules
 from bot.domain import petition_log
 from bot.domain.people import Person
 from bot.domain.petition import Course, Deed, Letter, Organisation, Refusal, State, Who
+from bot.domain.roles import Role
 from storage import envelope, petition_logs
 from storage.database import Tx
 from storage.petition_logs import Unknown
@@ -29,6 +30,7 @@ from storage.schema import (
     petition_signature,
     petition_sponsor,
     petition_version,
+    role,
 )
 
 KEY: Final = 32  # bytes with which nullifiers are made
@@ -57,6 +59,7 @@ class Petition:
     forget_at: datetime | None
     period: timedelta
     told: int
+    vouched: int | None
     key: bytes | None = field(repr=False)
 
     @property
@@ -158,6 +161,7 @@ def _petition(row: Any) -> Petition:
         row.forget_at,
         timedelta(days=row.period),
         row.told,
+        row.vouched,
         None if row.key is None else bytes(row.key),
     )
 
@@ -188,17 +192,33 @@ def of_author(tx: Tx, who: int) -> list[Petition]:
     return [_petition(row) for row in rows]
 
 
-def orphaned(tx: Tx, most: int) -> list[Petition]:
-    """Petitions whose organiser was forgotten and that go on: another organiser may look after them."""
+def _nobodys(now: datetime) -> Any:
+    """Whoever looked after it was forgotten, or has lost the right."""
+    holds = sa.exists().where(
+        role.c.person_id == petition.c.author_id, role.c.role == Role.ORGANISER.value, role.c.expires_at > now
+    )
+    return petition.c.author_id.is_(None) | ~holds
+
+
+def orphaned(tx: Tx, now: datetime, most: int) -> list[Petition]:
+    """Petitions that go on and that no organiser looks after any more."""
     going_on = petition.c.state.in_([State.DRAFT.value, State.OPEN.value, State.CLOSING.value, State.CLOSED.value])
-    query = sa.select(petition).where(petition.c.author_id.is_(None), going_on).order_by(petition.c.id)
+    query = sa.select(petition).where(going_on, _nobodys(now)).order_by(petition.c.id)
     return [_petition(row) for row in tx.execute(query.limit(most))]
 
 
-def adopt(tx: Tx, which: int, who: int) -> bool:
-    """An organiser looks after a petition that is nobody's. False if it is somebody's."""
-    nobodys = (petition.c.id == which) & petition.c.author_id.is_(None)
-    return tx.execute(petition.update().where(nobodys).values(author_id=who)).rowcount == 1
+def is_orphaned(tx: Tx, which: int, now: datetime) -> bool:
+    """Whether no organiser looks after it any more."""
+    return tx.execute(sa.select(petition.c.id).where(petition.c.id == which, _nobodys(now))).first() is not None
+
+
+def hand_over(tx: Tx, which: int, before: int | None, who: int) -> bool:
+    """Another organiser looks after it from now on. False if it is not `before`'s any more."""
+    theirs = petition.c.author_id.is_(None) if before is None else petition.c.author_id == before
+    done = tx.execute(petition.update().where(petition.c.id == which, theirs).values(author_id=who)).rowcount == 1
+    if done:
+        tx.note("handed over", which, before, who)
+    return done
 
 
 def _version(row: Any) -> Version:
@@ -284,7 +304,7 @@ def change(tx: Tx, which: int, number: int, letter: Letter, now: datetime) -> bo
     """Put another text in a draft's place. False if this version can't be changed (any more)."""
     can_be = (State.DRAFT.value, State.REFUSED.value)
     mine = (petition_version.c.petition_id == which) & (petition_version.c.version == number)
-    values = {"body": packed(letter), "changed_at": now, "digest": None}
+    values = {"body": packed(letter), "changed_at": now, "warned_at": None, "digest": None}
     done = tx.execute(petition_version.update().where(mine, petition_version.c.state.in_(can_be)).values(**values))
     return done.rowcount == 1
 
@@ -310,7 +330,7 @@ def take_step(  # noqa: PLR0913 - who does what to which, and why
     if then is State.DROPPED:
         _drop(tx, one)
         return then
-    values: dict[str, Any] = {"state": then.value, "changed_at": now}
+    values: dict[str, Any] = {"state": then.value, "changed_at": now, "warned_at": None}
     if deed is Deed.OFFER:
         values |= {"digest": one.letter.digest(), "refusal": None}
     elif deed is Deed.REFUSE:
@@ -446,6 +466,28 @@ def close(tx: Tx, which: int, by: Who, now: datetime) -> bool:
     """Nobody can sign any more."""
     last = newest(tx, which, opened=True)
     return last is not None and take_step(tx, last, Deed.CLOSE, by, now) is not None
+
+
+UNREAD: Final = (State.DRAFT.value, State.REFUSED.value)
+
+
+def ageing(tx: Tx, now: datetime, most: int = 50) -> list[tuple[Version, int | None]]:
+    """Drafts whose authors are to be told that they will be dropped, with the author. They count as told from now."""
+    old = petition_version.c.changed_at <= now - rules.DRAFT_KEPT + rules.DRAFT_WARNED
+    drafts = _VERSIONS.add_columns(petition.c.author_id).where(petition_version.c.state.in_(UNREAD), old)
+    rows = tx.execute(drafts.where(petition_version.c.warned_at.is_(None)).limit(most)).all()
+    for row in rows:
+        _set(tx, row.petition_id, row.version, from_=State(row.state), warned_at=now)
+    return [(_version(row), row.author_id) for row in rows]
+
+
+def drop_old(tx: Tx, now: datetime, most: int = 50) -> None:
+    """Drop drafts that nobody has touched for long, if their authors were told long enough before."""
+    old = (petition_version.c.changed_at <= now - rules.DRAFT_KEPT) & (
+        petition_version.c.warned_at <= now - rules.DRAFT_WARNED
+    )
+    for row in tx.execute(_VERSIONS.where(petition_version.c.state.in_(UNREAD), old).limit(most)).all():
+        take_step(tx, _version(row), Deed.DROP, Who.TIME, now)
 
 
 def forget_key(tx: Tx, which: int, now: datetime) -> bool:

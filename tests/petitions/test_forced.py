@@ -23,7 +23,7 @@ from bot.i18n import pgettext
 from handlers import router
 from handlers.ask import base36
 from handlers.petition_drafting import KIND
-from storage import deeds, petitions, pictures, proposals, signatures
+from storage import deeds, petitions, pictures, proposals, signatures, sponsors
 from storage import duress as kept_duress
 from storage.database import Tx
 from storage.sqlite import open_file
@@ -91,6 +91,10 @@ def _offered(tx: Tx, author: int, what: Letter, now: datetime) -> None:
     made = petitions.create(tx, author, replace(what, texts={**what.texts, **titles}), now)
     version = petitions.newest(tx, made.id)
     assert version is not None
+    sponsors.ask(tx, made.id, "", "1" * 12, now, organisation=False)
+    asked = sponsors.asked_by(tx, "1" * 12, now)
+    assert asked is not None
+    sponsors.confirm(tx, asked, "1" * 12, author, "Sponsora", version.letter.text_digest(), now)
     petitions.take_step(tx, version, Deed.OFFER, Who.AUTHOR, now)
     title = pgettext("button-wide", "📜 Read: {title}", title=SECOND)
     proposals.put(tx, KIND, Role.ORGANISER, author, title, now, body={"petition": made.id, "version": 1})
