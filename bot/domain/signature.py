@@ -21,8 +21,8 @@ SALT: Final = 32  # random bytes of an opening
 TAG: Final = 16  # bytes of the fingerprint of a receipt's secret
 LONGEST_NAME: Final = 120
 LONGEST_ADDRESS: Final = 240
-# What the bot seals under a petition has one length, that of the longest that can be declared there: nobody sees how long
-# a name is, or that there is none. An address counts only where an addressee requires one.
+# What the bot seals under a petition has one length, that of the longest that can be declared there: nobody sees how
+# long a name is, or that there is none. An address counts only where an addressee requires one.
 _WIDEST: Final = 4  # bytes of a character
 _FRAME: Final = 3 + SALT + TAG + 7 * 2  # and of what stands around the texts
 _SHORT: Final = 32  # and of the version, the mode and two codes of countries
@@ -183,9 +183,9 @@ class Opening:
         return hmac.digest(self.salt, b"payvand signature 1\n" + self.tag + self._texts(), "sha256")
 
     def packed(self, *, addressed: bool = False) -> bytes:
-        """As bytes to be sealed: as many for each signature under a petition. `addressed`: people are asked where they live.
+        """As bytes to be sealed, as many for each signature under a petition.
 
-        A declared address makes it longer in any case.
+        `addressed`: people are asked where they live; a declared address makes it longer in any case.
         """
         content = self.salt + self.tag + self._texts()
         size = _FRAME + len(self.petition.encode()) + _SHORT + _WIDEST * LONGEST_NAME
