@@ -76,7 +76,7 @@ def drawn(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
         return []
     which = int(job.body, 36)
     one = petitions.find(tx, which)
-    if one is None or not done.drawn:
+    if one is None or not one.count or not done.drawn:
         return [_nothing(job)]
     found = json.loads(done.hashed)
     days = [(date.fromisoformat(day), many) for day, many in found["days"]]
