@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import secrets
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -23,7 +24,7 @@ from bot.domain import checkpoint, petition, petition_log
 from bot.domain.checkpoint import Note
 from bot.domain.petition_log import Entry, Letter, Packet, Sign, Strike, Withdraw
 from bot.petition_page import Counted, Shown
-from storage import ledger, petition_logs, petitions, relays, signatures
+from storage import duress, ledger, petition_logs, petitions, relays, signatures
 from storage.jobs import Done
 from storage.notes import Online
 from storage.petitions import Petition, Version
@@ -90,10 +91,19 @@ def _snapshot(tx: Tx, one: Petition, found: list[Note], more: list[tuple[bytes, 
 # -- the files ---------------------------------------------------------------------------------------------------------
 
 
-def parts(
-    tx: Tx, what: Snapshot, *, records: bool, counted: Counted | None = None, progress: dossier.Progress | None = None
+def parts(  # noqa: PLR0913 - what is in them, and who is told meanwhile
+    tx: Tx,
+    what: Snapshot,
+    *,
+    records: bool,
+    hollow: bool = False,
+    counted: Counted | None = None,
+    progress: dossier.Progress | None = None,
 ) -> Parts:
-    """The files, those that others refer to first. `counted` is filled while the log goes by."""
+    """The files, those that others refer to first. `counted` is filled while the log goes by.
+
+    In `hollow` records nothing is sealed.
+    """
     for each in what.versions:
         name = f"letter-{each.number}.txt"
         yield name, (petition.file_of(each.letter).encode(),)
@@ -104,7 +114,7 @@ def parts(
     total = what.size + (what.petition.count if records else 0)
     yield dossier.ENTRIES, _entries(tx, what, counted, progress, total)
     if records:
-        yield dossier.RECORDS, _records(tx, what, progress, total)
+        yield dossier.RECORDS, _records(tx, what, progress, total, hollow=hollow)
     for note in what.notes:
         said = checkpoint.read_checkpoint(note.text)
         if said is not None:
@@ -127,9 +137,11 @@ def _entries(
         yield "".join(lines).encode("ascii")
 
 
-def _records(tx: Tx, what: Snapshot, progress: dossier.Progress | None, total: int) -> Iterator[bytes]:
+def _records(tx: Tx, what: Snapshot, progress: dossier.Progress | None, total: int, *, hollow: bool) -> Iterator[bytes]:
     done = what.size
     sealed = ((place, record) for place, record in signatures.records(tx, what.petition.id) if place < what.size)
+    if hollow:
+        sealed = ((place, secrets.token_bytes(len(record))) for place, record in sealed)
     for some in _some(sealed):
         done += len(some)
         if progress is not None:
@@ -198,8 +210,13 @@ def packed(files: Parts, most: int = MOST) -> bytes:
 
 
 def do(tx: Tx, job: Job, now: datetime) -> Done:
-    """What a job about a petition finds. Of one that is too big, or can't be made now, nothing is drawn."""
+    """What a job about a petition finds. Of one that is too big, or can't be made now, nothing is drawn.
+
+    Whoever forces an organiser may have their key, too: then the records are noise, of the same length.
+    """
     ledger.stand_still(tx)
+    own = duress.of(tx, job.person)
+    forced = own is not None and own.duress is not None
     one = petitions.find(tx, int(job.body, 36))
     if one is None or one.opened_at is None:
         return Done("")
@@ -209,11 +226,12 @@ def do(tx: Tx, job: Job, now: datetime) -> Done:
         what = published(tx, one)
     else:
         by = petition_logs.signer(tx, now)
+        one = replace(one, held=0) if forced else one  # on a forced organiser's screen they may have been let
         what = None if by is None or one.held else whole(tx, one, by, now)
     if what is None:
         return Done("")
     try:
-        drawn = packed(parts(tx, what, records=job.kind == ledger.EXPORT))
+        drawn = packed(parts(tx, what, records=job.kind == ledger.EXPORT, hollow=forced))
     except (TooBig, ValueError):
         return Done("too big")
     return Done(str(what.notes[-1]), drawn)

@@ -16,7 +16,7 @@ from bot.domain.conversation import On
 from bot.domain.petition import LANGUAGES, Letter, Part
 from bot.i18n import LANGUAGE_NAMES, _, ngettext
 from handlers import petition_steps
-from handlers.petition_wording import addressee_name, state_name, title_of
+from handlers.petition_wording import addressee_name, state_name, title_of, vouched_lines
 
 if TYPE_CHECKING:
     from bot.domain.checkpoint import Note
@@ -158,13 +158,12 @@ def _counts(shown: Shown, now: datetime) -> Sequence[Line]:
             struck=counted.struck,
         ),
         _(
-            "On {when} the server counted {verified} of people whom somebody here has let in, and {unverified} of "
-            "others; {held} were held.",
+            "On {when} the server counted {count} that count; {held} were held.",
             when=On(now),
-            verified=one.verified,
-            unverified=one.unverified,
+            count=one.count,
             held=one.held,
         ),
+        *vouched_lines(one.vouched),
         _("State: {state}.", state=state_name(one.state)),
         _("The log has {size} entries. Its root: {root}", size=0 if said is None else said.size, root=root),
     ]

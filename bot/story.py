@@ -648,7 +648,7 @@ SCENES_OF_A_PETITION: Final = (
             is_told("daler", TIDIED),
             writes("gulnora", "/petitions"),
             picks("gulnora", "petition"),
-            is_told("gulnora", petition_wording.count_lines(4, 0, 3)[0]),
+            is_told("gulnora", petition_wording.count_lines(4, 3, None)[0]),
         ),
     ),
 )

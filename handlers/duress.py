@@ -23,7 +23,7 @@ from handlers import alarm, checkin, privacy, rollcall, spoken, start, telling
 from handlers.ask import Ask, Handler, back, button, expect
 from handlers.home import with_menu
 from handlers.words import name_of, names
-from storage import checkins, jobs, outbox, people, petition_talks, petitions, pictures, readers, trustees
+from storage import checkins, deeds, jobs, outbox, people, petition_talks, petitions, pictures, readers, trustees
 from storage import duress as kept
 from storage.database import Tx
 from storage.duress import Meant, Own
@@ -161,35 +161,51 @@ def _under_duress(tx: Tx, ask: Ask, told: Duress, said: tuple[Meant, str] | None
 def _within(tx: Tx, who: int, told: Duress, before: Picture, work: Callable[[], T]) -> tuple[T, Picture]:
     """Do something in the picture: what it gives, and the picture afterwards.
 
-    What a dialogue waits for stays, and so does which bulletins they read, which are public and go on coming; and what
-    is to be cleaned from the chat is cleaned as anybody's is. Letters that an organiser writes, and that nobody else
-    reads yet, are in no picture and stay: the next button would be of a letter that never was.
+    What a dialogue waits for stays, and so does which bulletins they read and which petitions they follow, which are
+    public and go on coming; and what is to be cleaned from the chat is cleaned as anybody's is. Letters that an
+    organiser writes, and that nobody else reads yet, are in no picture and stay: the next button would be of a letter
+    that never was. What is done to petitions that others see is noted, and done anew at each look.
     """
     with tx.savepoint():
         pictures.show(tx, who, before, told.since)
-        found = work()
+        known = [deeds.unpacked(row[0]) for row in before.get(pictures.NOTED, {}).values()]
+        deeds.redo(tx, known)
+        found, noted = _noting(tx, work)
         after = pictures.take(tx, who, told.since)
         dialogue, begun, reading = people.dialogue_of(tx, who), jobs.of(tx, who), readers.of(tx, who)
         talks, cleaning = petition_talks.of(tx, who), outbox.to_be_cleaned(tx, who)
-        unopened = petitions.unopened(tx, who)
+        unopened, followed = petitions.unopened(tx, who), petitions.following(tx, who)
         tx.undo()
+    done = [*known, *deeds.stay(tx, noted)][: deeds.MOST]
+    after[pictures.NOTED] = {(place,): (deeds.packed(one),) for place, one in enumerate(done)}
     if dialogue is None:
         people.end_dialogue(tx, who)
     else:
         people.keep_dialogue(tx, who, *dialogue)
     petition_talks.put(tx, talks)
     petitions.put_unopened(tx, who, unopened)
+    petitions.follow_only(tx, who, followed)
     before_it = outbox.to_be_cleaned(tx, who)
     outbox.clean_at(tx, {which: at for which, at in cleaning.items() if before_it.get(which) != at})
     if reading is None:
         readers.stop(tx, who)
     elif reading != readers.of(tx, who):
         readers.keep(tx, who, reading)
-    known = {job.id for job in jobs.of(tx, who)} if begun else set()
+    waiting = {job.id for job in jobs.of(tx, who)} if begun else set()
     for job in begun:
-        if job.id not in known:
+        if job.id not in waiting:
             jobs.put(tx, who, job.address, job.kind, job.body, job.at)
     return found, after
+
+
+def _noting(tx: Tx, work: Callable[[], T]) -> tuple[T, list[deeds.Noted]]:
+    """Do something; what of it was done to petitions that others see is done anew at the next look."""
+    noted: list[deeds.Noted] = []
+    tx.noted = noted
+    try:
+        return work(), noted
+    finally:
+        tx.noted = None
 
 
 def _for_real(tx: Tx, ask: Ask, handler: Handler, way: Way) -> tuple[list[Outgoing], list[int]]:

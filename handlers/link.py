@@ -17,7 +17,7 @@ from bot.i18n import _, ngettext, pgettext
 from handlers.ask import Ask, back, button, expect
 from handlers.home import menu, with_menu
 from handlers.words import messenger
-from storage import checkins, circles, duress, links, merging, people
+from storage import checkins, circles, duress, links, merging, people, signatures
 from storage.database import Tx
 from storage.people import Address
 
@@ -306,6 +306,7 @@ def cut_off(ask: Ask, tx: Tx) -> list[Outgoing]:
     one, mine = _mine(ask, tx)
     _may_cut(ask, one, mine)
     people.end_dialogue(tx, ask.person.id)
+    signatures.part(tx, ask.person.id, one.id)
     links.part(tx, ask.person.id, one.id, ask.now)
     line = _("This account is no longer linked. Whoever writes to me from here is somebody new to me.")
     # Spoken now: nobody will know the language any more when it is delivered.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,7 +22,6 @@ from storage.petitions import Petition
 AT_ONCE: Final = 500  # followers who are told in one round
 SIGNED_EVERY: Final = timedelta(days=1)  # while the log grows
 SIGNED_AT_MOST: Final = timedelta(hours=1)  # also where bulletins go out one after the other
-NEWS: Final = _("There is news of something that you follow. Look when you are alone.")
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:
@@ -41,6 +41,7 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
         if found is not None:
             letters += _to_organiser(tx, found, now)
     letters += _sign_logs(tx, now)
+    ledger.vouch(tx, now)
     _climb(tx)
     letters += _tell(tx, now)
     return letters
@@ -50,7 +51,8 @@ def _to_organiser(tx: Tx, one: Petition, now: datetime) -> Iterator[Outgoing]:
     """A word to whoever looks after it, if anybody does, which does not say what it is about."""
     if one.author is not None:
         look = button(desk.LOOK, "petition.packets", one.id)
-        yield desk.quietly(tx, one.author, desk.WAITS, now, look, topic=f"petition:{one.id}")
+        word = desk.quietly(tx, one.author, desk.WAITS, now, look, topic=f"petition:{one.id}")
+        yield replace(word, own=True)  # that a day has come is no secret, also under duress
 
 
 # -- the log -------------------------------------------------------------------------------------------------------
@@ -118,10 +120,11 @@ def _tell(tx: Tx, now: datetime) -> Iterator[Outgoing]:
         for person in people:
             yield Outgoing(
                 person.id,
-                NEWS,
+                wording.NEWS,
                 choices=rows,
                 lane=Lane.PETITION,
                 topic=f"petition:{which}:news",
                 due_at=quiet_until(person, now),
                 clean_after=desk.STANDS,
+                own=True,  # it is public: whoever is under duress goes on getting it
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import i18n
@@ -35,6 +35,7 @@ GOALS = (100, 1_000, 10_000)
 DAYS = (30, 90, 180, 365)
 CHANGEABLE = frozenset({State.DRAFT, State.REFUSED})
 ON = pgettext("button", "➡️ Go on")
+A_DAY = timedelta(days=1)
 ORGANISATION = rules.LONGEST_SIGNED
 
 
@@ -65,15 +66,12 @@ class Mine:
 
 
 def mine(ask: Ask, tx: Tx) -> Mine:
-    """The petition that the button means, if it is of whoever presses, or nobody's any more. Raises Outdated."""
+    """The petition that the button means, if it is of whoever presses. Raises Outdated."""
     by = desk.organiser(ask, tx)
     found = petitions.find(tx, ask.number())
     newest = None if found is None else petitions.newest(tx, found.id)
-    if found is None or newest is None or found.author not in {None, by.person}:
+    if found is None or newest is None or found.author != by.person:
         raise Outdated
-    if found.author is None:
-        petitions.adopt(tx, found.id, by.person)
-        audit.note(tx, by.person, "adopted: petition", ask.now)
     return Mine(found, newest)
 
 
@@ -103,7 +101,7 @@ def today(ask: Ask) -> date:
 def overview(ask: Ask, tx: Tx) -> Outgoing:
     """One's own petitions, and those that nobody looks after any more, each with how far it is."""
     by = desk.organiser(ask, tx)
-    found = [*petitions.of_author(tx, by.person), *petitions.orphaned(tx, MOST)]
+    found = [*petitions.of_author(tx, by.person), *petitions.orphaned(tx, ask.now, MOST)]
     lines: list[Line | str] = [_("<b>Petitions</b>")]
     rows = []
     for one in found[:MOST]:
@@ -113,7 +111,13 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
         title = wording.titled(newest.letter, ask.person.language)
         state = wording.state_name(newest.state if newest.state in CHANGEABLE | {State.REVIEW} else one.state)
         lines.append(_("• {title}: {state}", title=title, state=state))
-        rows.append([button(pgettext("button-wide", "📜 {title}", title=title), "petition.one", one.id)])
+        if one.author == by.person:
+            rows.append([button(pgettext("button-wide", "📜 {title}", title=title), "petition.one", one.id)])
+        else:
+            lines.append(_("Nobody looks after it any more."))
+            rows.append(
+                [button(pgettext("button-wide", "🤝 Look after: {title}", title=title), "petition.adopt", one.id)]
+            )
     if not rows:
         lines.append(_("You have none yet. One organiser writes, another one reads it before anybody can sign."))
     return ask.reply(
@@ -154,7 +158,7 @@ def show(ask: Ask, tx: Tx, one: Mine) -> Outgoing:
             [button(pgettext("button", "↩️ Take it back"), "petition.back", one.id)],
         ]
         return ask.reply(Page(tuple(lines)), *rows, *_running(one), [back("petition.mine")], clean_after=desk.STANDS)
-    counted = wording.count_lines(one.letter.goal, one.petition.verified, one.petition.unverified)
+    counted = wording.count_lines(one.letter.goal, one.petition.count, one.petition.vouched)
     lines = [*_head(ask, one), "", *counted, wording.closes_line(one.letter.closes)]
     rows = [[button(pgettext("button", "👁 See it"), "petition", one.id)]]
     if one.petition.state is State.OPEN:
@@ -189,7 +193,7 @@ def _running(one: Mine) -> list[list[Choice]]:
 
 
 def _show_draft(ask: Ask, tx: Tx, one: Mine) -> Outgoing:
-    letter = standing(tx, one)
+    letter, old = standing(tx, one.id, one.letter), stale(tx, one)
     lines = [*_head(ask, one), ""]
     if one.version.refusal is not None:
         lines += [_("Refused: {reason}.", reason=wording.refusal_name(one.version.refusal)), ""]
@@ -205,7 +209,18 @@ def _show_draft(ask: Ask, tx: Tx, one: Mine) -> Outgoing:
         if len(found) > MOST_LACKS:
             rest = len(found) - MOST_LACKS
             lines.append(ngettext("… and {n} thing more", "… and {n} things more", n=rest))
+    if old:
+        lines.append(
+            ngettext(
+                "⚠️ {n} who stands under it has said yes to an earlier text: ask them again, or take them out.",
+                "⚠️ {n} who stand under it have said yes to an earlier text: ask them again, or take them out.",
+                n=len(old),
+            )
+        )
     lines += warnings(ask, letter)
+    left = rules.DRAFT_KEPT - (ask.now - one.version.changed_at)
+    if left <= rules.DRAFT_WARNED:
+        lines += ["", _("Nobody has changed it for long: it is dropped in {span}.", span=Span(max(left, A_DAY)))]
     return ask.reply(Page(tuple(lines)), *_ways(ask, one), clean_after=desk.STANDS)
 
 
@@ -614,14 +629,21 @@ def key_pasted(ask: Ask, tx: Tx) -> Outgoing:
 # -- sponsors and organisations ------------------------------------------------------------------------------------
 
 
-def standing(tx: Tx, one: Mine) -> Letter:
-    """The letter with those under it who have said that they stand there."""
-    found = [each for each in sponsors.of(tx, one.id) if each.confirmed]
+def standing(tx: Tx, which: int, letter: Letter) -> Letter:
+    """The letter with those under it who have said yes to exactly this text."""
+    text = letter.text_digest()
+    found = [each for each in sponsors.of(tx, which) if each.stands(text)]
     return writing.standing(
-        one.letter,
+        letter,
         (each.name for each in found if not each.organisation),
         (each.name for each in found if each.organisation),
     )
+
+
+def stale(tx: Tx, one: Mine) -> list[sponsors.Sponsor]:
+    """Those who have said yes to another text than the one that stands there now."""
+    text = one.letter.text_digest()
+    return [each for each in sponsors.of(tx, one.id) if each.confirmed and not each.stands(text)]
 
 
 def under(ask: Ask, tx: Tx) -> Outgoing:
@@ -629,23 +651,31 @@ def under(ask: Ask, tx: Tx) -> Outgoing:
     return _under(ask, tx, draft(ask, tx))
 
 
+def _said(each: sponsors.Sponsor, name: str | Line, text: bytes) -> Line:
+    if each.stands(text):
+        return _("✅ {name}", name=name)
+    if each.confirmed:
+        return _("🔄 {name}: has said yes to an earlier text", name=name)
+    return _("⏳ {name}: has not said anything yet", name=name)
+
+
 def _under(ask: Ask, tx: Tx, one: Mine) -> Outgoing:
-    found = sponsors.of(tx, one.id)
+    found, text = sponsors.of(tx, one.id), one.letter.text_digest()
     lines: list[Line | str] = [
         _("Who stands under the letter says so here, with a code that you read to them. The name is for everybody.")
     ]
     rows = []
     for each in found:
         name = each.name or pgettext("noun", "somebody who is asked")
-        lines.append(
-            _("✅ {name}", name=name) if each.confirmed else _("⏳ {name}: has not said anything yet", name=name)
-        )
+        lines.append(_said(each, name, text))
         rows.append(
             [button(pgettext("button-wide", "✖️ {name}", name=_cut(name)), "petition.sponsor.drop", one.id, each.id)]
         )
     more: list[Iterable[Choice]] = []
+    if stale(tx, one):
+        more.append([button(pgettext("button", "🔄 Ask them again"), "petition.again", one.id)])
     if len(found) < rules.MOST_SPONSORS:
-        more = [
+        more += [
             [button(pgettext("button", "➕ A person"), "petition.sponsor", one.id)],
             [button(pgettext("button", "➕ An organisation"), "petition.organisation", one.id)],
         ]
@@ -694,6 +724,27 @@ def _ask_for(ask: Ask, tx: Tx, one: Mine, name: str, *, organisation: bool) -> O
         ),
     ]
     return ask.anew(Page(tuple(lines)), [back("petition.sponsors", one.id)], clean_after=desk.STANDS)
+
+
+def again(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Ask those again who have said yes to an earlier text: each gets a word that does not say what it is about."""
+    one = draft(ask, tx)
+    asked_again = [each for each in stale(tx, one) if each.person is not None]
+    letters = [
+        desk.quietly(
+            tx,
+            each.person,
+            wording.NEWS,
+            ask.now,
+            button(desk.LOOK, "petition.renew", each.id),
+            topic=f"sponsor:{each.id}",
+        )
+        for each in asked_again
+        if each.person is not None
+    ]
+    audit.note(tx, ask.person.id, "asked again: sponsors", ask.now)
+    text = _("They are asked. Who does not say yes again can be taken out, or asked with a new code.")
+    return [ask.reply(text, [back("petition.sponsors", one.id)], clean_after=desk.STANDS), *letters]
 
 
 def sponsor_drop(ask: Ask, tx: Tx) -> Outgoing:

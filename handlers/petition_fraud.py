@@ -12,6 +12,7 @@ from bot.domain.stuffing import KEPT, SMALLEST
 from bot.i18n import _, ngettext, pgettext
 from handlers import desk
 from handlers.ask import Ask, back, button
+from handlers.petition_wording import vouched_lines
 from storage import audit, inbox, petitions, signatures
 from storage.database import Tx
 from storage.petitions import Petition
@@ -42,16 +43,8 @@ def _shown(ask: Ask, tx: Tx, one: Petition) -> Outgoing:
         _("<b>Are these signatures real?</b>"),
         _("Nobody here sees who has signed, and you don't either. You see numbers, and what came together."),
         "",
-        ngettext(
-            "{n} signature counts of people whom somebody here has let in.",
-            "{n} signatures count of people whom somebody here has let in.",
-            n=one.verified,
-        ),
-        ngettext(
-            "{n} signature counts of others: nobody vouches for them.",
-            "{n} signatures count of others: nobody vouches for them.",
-            n=one.unverified,
-        ),
+        ngettext("{n} signature counts now.", "{n} signatures count now.", n=one.count),
+        *vouched_lines(one.vouched),
         ngettext(
             "{n} signature is held: it stands in the log and does not count yet.",
             "{n} signatures are held: they stand in the log and don't count yet.",
@@ -139,8 +132,7 @@ def strike(ask: Ask, tx: Tx) -> Outgoing:
 def struck(ask: Ask, tx: Tx) -> Outgoing:
     """They are struck: each is an entry in the log."""
     one = _mine(ask, tx)
-    for place in signatures.held(tx, one.id):
-        signatures.strike(tx, one.id, place, Reason.FALSE, ask.now, keep_mark=True)
+    signatures.strike_all(tx, one.id, signatures.held(tx, one.id), Reason.FALSE, ask.now)
     audit.note(tx, ask.person.id, "struck held signatures of a petition", ask.now)
     return _shown(ask, tx, _mine(ask, tx))
 

@@ -39,7 +39,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     letter, language = newest.letter, ask.person.language
     lines: list[Line | str] = [
         _("<b>{title}</b>", title=wording.titled(letter, language)),
-        *wording.count_lines(letter.goal, one.verified, one.unverified),
+        *wording.count_lines(letter.goal, one.count, one.vouched),
         _("That is {share} % of the goal.", share=milestones.share(one.count, letter.goal)),
     ]
     lines.append(wording.closes_line(letter.closes) if one.state is State.OPEN else _("It is closed for signing."))
@@ -76,10 +76,12 @@ def drawn(tx: Tx, job: Job, done: Done, now: datetime) -> list[Outgoing]:
         return []
     which = int(job.body, 36)
     one = petitions.find(tx, which)
-    if one is None or not done.drawn:
+    if one is None or not one.count or not done.drawn:
         return [_nothing(job)]
     found = json.loads(done.hashed)
     days = [(date.fromisoformat(day), many) for day, many in found["days"]]
+    if days and (since := one.count - sum(many for _day, many in days)):  # what has changed while it was drawn
+        days[-1] = (days[-1][0], days[-1][1] + since)
     lines: list[Line | str] = [
         ngettext("{n} signature counts now.", "{n} signatures count now.", n=one.count),
     ]

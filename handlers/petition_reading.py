@@ -116,7 +116,7 @@ def _communities(tx: Tx, found: Petition) -> list[Line | str]:
 def facts_lines(found: Petition, newest: Version, language: str) -> Iterable[Line | str]:
     """What everybody may know of a petition."""
     letter = newest.letter
-    yield from wording.count_lines(letter.goal, found.verified, found.unverified)
+    yield from wording.count_lines(letter.goal, found.count, found.vouched)
     if found.state is State.OPEN:
         yield wording.closes_line(letter.closes)
     else:

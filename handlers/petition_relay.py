@@ -149,7 +149,8 @@ def dropped(ask: Ask, tx: Tx) -> Outgoing:
     """A community's count is not shown any more."""
     by = desk.organiser(ask, tx)
     found, _newest = opened(ask, tx)
-    relays.drop(tx, found.id, _meant(ask, tx, found).said)
+    said = _meant(ask, tx, found).said
+    relays.drop(tx, found.id, said.key, said.version)
     audit.note(tx, by.person, "left out: relay", ask.now)
     return ask.reply(_("It is left out."), [back("relay.of", found.id)], clean_after=desk.STANDS)
 

@@ -12,7 +12,7 @@ from bot.domain import petition as rules
 from bot.domain.conversation import Lane, Outgoing, Page
 from bot.domain.petition import Deed, Letter, Refusal, State, Who
 from bot.domain.refusals import Changed, Near, Outdated, Own, Unfinished
-from bot.domain.roles import Role
+from bot.domain.roles import PROPOSAL_LIFE, Role
 from bot.i18n import _, pgettext
 from handlers import desk
 from handlers import petition_drafting as drafting
@@ -47,9 +47,8 @@ def preview(ask: Ask, tx: Tx) -> list[Outgoing]:
         return [*_preview(ask, one.letter), replace(control, clean_after=desk.STANDS)]
     if not one.changeable:
         raise Outdated
-    letter = drafting.standing(tx, one)
-    lacking = rules.lacks(letter, drafting.today(ask))
-    if lacking:
+    letter = drafting.standing(tx, one.id, one.letter)
+    if rules.lacks(letter, drafting.today(ask)) or drafting.stale(tx, one):
         return [replace(drafting.show(ask, tx, one), edits="")]
     lines = [
         *wording.facts(letter, ask.person.language),
@@ -66,8 +65,8 @@ def offer(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Offer a letter for review. Raises Unfinished or Changed."""
     by = desk.organiser(ask, tx)
     one = drafting.draft(ask, tx)
-    letter = drafting.standing(tx, one)
-    if rules.lacks(letter, drafting.today(ask)):
+    letter = drafting.standing(tx, one.id, one.letter)
+    if rules.lacks(letter, drafting.today(ask)) or drafting.stale(tx, one):
         raise Unfinished
     if ask.args[1:2] != (seal(letter),):
         raise Changed
@@ -121,6 +120,29 @@ def take_back(ask: Ask, tx: Tx) -> Outgoing:
     return drafting.show(ask, tx, drafting.mine(ask, tx))
 
 
+def watch(tx: Tx, now: datetime) -> list[Outgoing]:
+    """What nobody has agreed to in time is a draft again; and old drafts are dropped, after a word to their authors."""
+    letters: list[Outgoing] = []
+    offered = petitions.in_state(tx, State.REVIEW)
+    wait = {one.body["petition"] for one in proposals.of_kind(tx, KIND, Role.ORGANISER, now)} if offered else set()
+    for one in offered:
+        lapsed = one.changed_at <= now - PROPOSAL_LIFE and one.petition not in wait
+        if lapsed and petitions.take_step(tx, one, Deed.TAKE_BACK, Who.TIME, now) is not None:
+            found = petitions.find(tx, one.petition)
+            letters += _to_author(tx, None if found is None else found.author, one.petition, now)
+    for one, author in petitions.ageing(tx, now):
+        letters += _to_author(tx, author, one.petition, now)
+    petitions.drop_old(tx, now)
+    return letters
+
+
+def _to_author(tx: Tx, author: int | None, which: int, now: datetime) -> list[Outgoing]:
+    """A word that does not say what it is about; also under duress, as it is their own letter."""
+    if author is None:
+        return []
+    return [replace(desk.quietly(tx, author, desk.WAITS, now, button(desk.LOOK, "petition.one", which)), own=True)]
+
+
 # -- agreeing ------------------------------------------------------------------------------------------------------
 
 
@@ -130,6 +152,13 @@ def _offered(tx: Tx, one: Proposal) -> Version:
     if found is None or found.state is not State.REVIEW or found.digest != found.letter.digest():
         raise Outdated
     return found
+
+
+def _stood_under(tx: Tx, version: Version) -> bool:
+    """Whether everybody who is named under it has said yes to exactly this text, and still stands there."""
+    letter, now = version.letter, drafting.standing(tx, version.petition, version.letter)
+    here = {one.name for one in now.organisations}
+    return set(letter.sponsors) <= set(now.sponsors) and {one.name for one in letter.organisations} <= here
 
 
 def _apart(tx: Tx, who: int, one: Proposal, version: Version) -> None:
@@ -175,8 +204,8 @@ def agreed(ask: Ask, tx: Tx) -> list[Outgoing]:
     _apart(tx, by.person, one, version)
     if ask.args[1:2] != (seal(version.letter),):
         raise Changed
-    if rules.lacks(version.letter, drafting.today(ask)):  # its deadline, say, has come meanwhile
-        raise Unfinished
+    if rules.lacks(version.letter, drafting.today(ask)) or not _stood_under(tx, version):
+        raise Unfinished  # its deadline, say, has come meanwhile, or a sponsor has gone
     desk.second(ask, tx, by, KIND, one.id)
     _step(ask, tx, version, Deed.OPEN, Who.REVIEWER, by.person)
     audit.note(tx, by.person, "opened: petition", ask.now, about=one.proposer)

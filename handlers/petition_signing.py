@@ -398,7 +398,7 @@ def _kept(what: Declared) -> Iterator[Line]:
 def signed(ask: Ask, tx: Tx) -> Outgoing:
     """Yes. Whether it was the first signature or another one, the answer is the same."""
     data = _form(ask)
-    one, _version = _meant(tx, data)
+    one, version = _meant(tx, data)
     if ask.number() != one.id or "item" in data:
         raise Outdated
     what = _declared(data)
@@ -419,6 +419,7 @@ def signed(ask: Ask, tx: Tx) -> Outgoing:
         country=what.country,
         wave=stuffing.wave_of(who, ask.now),
         held=who.is_too_many(so_far),
+        addressed=Item.ADDRESS in addressees.required(version.letter.addressees),
     )
     return over(
         ask,

@@ -15,6 +15,7 @@ from bot.domain.petition_writing import TO
 from bot.i18n import LANGUAGE_NAMES, _, language_button, ngettext, pgettext
 from storage import envelope
 
+NEWS: Final = _("There is news of something that you follow. Look when you are alone.")
 STANDS: Final = timedelta(hours=47)  # a letter in a chat: who opens the phone later does not find it
 FULL: Final = 3400  # signs of a page: with its heading it fits into one message
 SHORT: Final = 60
@@ -326,21 +327,29 @@ def key_lines(letter: Letter) -> list[Line]:
     ]
 
 
-def count_lines(goal: int, verified: int, unverified: int) -> list[Line]:
-    """How many have signed, exactly."""
-    total = verified + unverified
+def count_lines(goal: int, count: int, vouched: int | None) -> list[Line]:
+    """How many have signed, exactly; and for how many somebody vouches, as far as it is said."""
     return [
         ngettext(
             "<b>{n} person has signed.</b> The goal is {goal}.",
             "<b>{n} people have signed.</b> The goal is {goal}.",
-            n=total,
+            n=count,
             goal=goal,
         ),
+        *vouched_lines(vouched),
+    ]
+
+
+def vouched_lines(vouched: int | None) -> list[Line]:
+    """For how many somebody vouches, in full tens and a while ago: never of which kind the newest signature is."""
+    if vouched is None:
+        return []
+    return [
         _(
-            "Somebody in the community vouches for {verified} of them; for {unverified} nobody does.",
-            verified=verified,
-            unverified=unverified,
-        ),
+            "Somebody in the community vouches for {vouched} of them or more: counted once a day at the most, in full "
+            "tens.",
+            vouched=vouched,
+        )
     ]
 
 
@@ -361,7 +370,7 @@ def facts(letter: Letter, language: str) -> list[Line | str]:
     return [
         addressees_line(letter, language),
         *names_lines(letter),
-        *count_lines(letter.goal, 0, 0)[:1],
+        *count_lines(letter.goal, 0, None),
         closes_line(letter.closes),
         *key_lines(letter),
     ]

@@ -31,6 +31,7 @@ from handlers import (
     petition_packets,
     petition_progress,
     petition_relay,
+    petition_reviewing,
     petition_signing,
     picturing,
     region,
@@ -157,7 +158,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     outbox.post(tx, match_desk.watch(tx, now), now)
     lines.expire(tx, now)
     petition_fraud.forget(tx, now)
-    outbox.post(tx, petition_course.watch(tx, now), now)
+    outbox.post(tx, [*petition_reviewing.watch(tx, now), *petition_course.watch(tx, now)], now)
     outbox.post(tx, knock.remind(tx, now), now)
     audit.expire(tx, now)
 

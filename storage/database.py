@@ -64,6 +64,7 @@ class Tx:
     posted: bool = field(default=False)
     reading: bool = field(default=False)
     fault: StorageFault | None = field(default=None)
+    noted: list[tuple[Any, ...]] | None = field(default=None)
     driver: Any = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -97,6 +98,11 @@ class Tx:
                 raise self.fault from None
             raise
 
+    def note(self, *deed: Any) -> None:
+        """What was done to a petition, with plain values: kept while an account under duress does it (`deeds`)."""
+        if self.noted is not None:
+            self.noted.append(deed)
+
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT, for the engine at hand."""
         return sqlite.insert(table) if self.connection.dialect.name == "sqlite" else postgresql.insert(table)
@@ -107,10 +113,12 @@ class Tx:
 
         To survive a refused constraint, catch its error around a savepoint: PostgreSQL takes no other statement before.
         """
+        noted = len(self.noted or ())
         self.execute(_SAVEPOINT)
         try:
             yield
         except BaseException:
+            del (self.noted or [])[noted:]  # what is undone was not done
             try:
                 self.execute(_ROLLBACK)
                 self.execute(_RELEASE)

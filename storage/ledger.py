@@ -154,6 +154,7 @@ def record(  # noqa: PLR0913, PLR0917 - what is known of a packet
     if corrects is None:
         petitions.packed_now(tx, one.id, now)
     has_news(tx, one.id)
+    tx.note("record", one.id, addressee, version, digest, covers, now, corrects)
     return number
 
 
@@ -200,7 +201,13 @@ def _step(tx: Tx, one: Packet, event: Event, **values: Any) -> bool:
     done = tx.execute(petition_packet.update().where(mine, still).values(state=then.value, **values)).rowcount == 1
     if done:
         has_news(tx, one.petition)
+        tx.note("packet", one.petition, one.number, event.value, values)
     return done
+
+
+def redo(tx: Tx, one: Packet, event: Event, values: dict[str, Any]) -> bool:
+    """A step once more, as it was noted."""
+    return _step(tx, one, event, **values)
 
 
 # -- what ended after a packet was made --------------------------------------------------------------------------------
@@ -275,6 +282,19 @@ def climbed(tx: Tx) -> list[Petition]:
 def told(tx: Tx, which: int, milestone: int) -> None:
     """A milestone is being told, and never again."""
     tx.execute(petition.update().where(petition.c.id == which).values(told=milestone, telling=0))
+
+
+def vouch(tx: Tx, now: datetime) -> None:
+    """Say anew for how many somebody vouches: in full tens, once a day, and only once ten more have signed or ended.
+
+    Whoever watches the exact count learns of no signature of which kind it is.
+    """
+    count = petition.c.verified + petition.c.unverified
+    others = sa.func.abs(count - petition.c.vouched_of) >= rules.TENS
+    is_due = petition.c.vouched_at.is_(None) | (petition.c.vouched_at <= now - rules.DAY)
+    due = petition.c.state.in_(_LIVING) & others & is_due
+    tens = petition.c.verified - petition.c.verified % rules.TENS
+    tx.execute(petition.update().where(due).values(vouched=tens, vouched_of=count, vouched_at=now))
 
 
 # -- as time passes ----------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from storage.notes import Online
 from storage.prepared import MOST, ONE, Prepared
 from storage.schema import petition, petition_certificate, petition_checkpoint, petition_entry, petition_node
 
+KEPT: Final = "kept"  # a true state of the log was signed: that stays, whoever asked for it
 AT_ONCE: Final = 1_000  # lines that are read together
 
 _FIRST: Final = date(1970, 1, 1)
@@ -207,6 +208,7 @@ def make_checkpoint(tx: Tx, which: int, by: Online, now: datetime) -> Note:
     last = tx.execute(_LAST, {"which": which}).first()
     if last is not None and last.size == end.size and (kept := checkpoint.read_note(last.note)) is not None:
         return kept
+    tx.note("checkpoint", which, now)
     note = sign(tx, which, by, now)
     at = max(now, datetime.combine(_date(end.day), time(), UTC), *(() if last is None else (last.at,)))
     tx.execute(petition_checkpoint.insert(), {"petition_id": which, "size": end.size, "at": at, "note": str(note)})
@@ -223,6 +225,8 @@ def keep(tx: Tx, which: int, by: Online, note: Note) -> None:
     row = {"petition_id": which, "size": said.size, "at": at, "note": str(note)}
     tx.execute(tx.insert(petition_checkpoint).on_conflict_do_nothing(), row)
     keep_certificate(tx, by)
+    tx.note(KEPT, which, str(note), at)
+    tx.note("checkpoint", which, at)  # of the log as an account under duress sees it
 
 
 def keep_certificate(tx: Tx, by: Online) -> None:

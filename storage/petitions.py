@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
@@ -16,6 +16,7 @@ from bot.domain import petition as rules
 from bot.domain import petition_log
 from bot.domain.people import Person
 from bot.domain.petition import Course, Deed, Letter, Organisation, Refusal, State, Who
+from bot.domain.roles import Role
 from storage import envelope, petition_logs
 from storage.database import Tx
 from storage.petition_logs import Unknown
@@ -27,12 +28,15 @@ from storage.schema import (
     petition_follower,
     petition_nullifier,
     petition_signature,
+    petition_sponsor,
     petition_version,
+    role,
 )
 
 KEY: Final = 32  # bytes with which nullifiers are made
 AT_ONCE: Final = 20_000  # rows that are erased in one step
 SIGNED: Final = (State.OPEN, State.CLOSING, State.CLOSED, State.ANONYMOUS)  # everybody may read them
+NOTED: Final = frozenset({Deed.OPEN, Deed.REFUSE, Deed.CLOSE})  # what is done to a letter that others see, too
 GROWING: Final = (State.OPEN, State.CLOSING, State.CLOSED)  # a signature is added or taken back: the log is signed
 
 
@@ -55,6 +59,7 @@ class Petition:
     forget_at: datetime | None
     period: timedelta
     told: int
+    vouched: int | None
     key: bytes | None = field(repr=False)
 
     @property
@@ -151,6 +156,7 @@ def _petition(row: Any) -> Petition:
         row.forget_at,
         timedelta(days=row.period),
         row.told,
+        row.vouched,
         None if row.key is None else bytes(row.key),
     )
 
@@ -181,17 +187,33 @@ def of_author(tx: Tx, who: int) -> list[Petition]:
     return [_petition(row) for row in rows]
 
 
-def orphaned(tx: Tx, most: int) -> list[Petition]:
-    """Petitions whose organiser was forgotten and that go on: another organiser may look after them."""
+def _nobodys(now: datetime) -> Any:
+    """Whoever looked after it was forgotten, or has lost the right."""
+    holds = sa.exists().where(
+        role.c.person_id == petition.c.author_id, role.c.role == Role.ORGANISER.value, role.c.expires_at > now
+    )
+    return petition.c.author_id.is_(None) | ~holds
+
+
+def orphaned(tx: Tx, now: datetime, most: int) -> list[Petition]:
+    """Petitions that go on and that no organiser looks after any more."""
     going_on = petition.c.state.in_([State.DRAFT.value, State.OPEN.value, State.CLOSING.value, State.CLOSED.value])
-    query = sa.select(petition).where(petition.c.author_id.is_(None), going_on).order_by(petition.c.id)
+    query = sa.select(petition).where(going_on, _nobodys(now)).order_by(petition.c.id)
     return [_petition(row) for row in tx.execute(query.limit(most))]
 
 
-def adopt(tx: Tx, which: int, who: int) -> bool:
-    """An organiser looks after a petition that is nobody's. False if it is somebody's."""
-    nobodys = (petition.c.id == which) & petition.c.author_id.is_(None)
-    return tx.execute(petition.update().where(nobodys).values(author_id=who)).rowcount == 1
+def is_orphaned(tx: Tx, which: int, now: datetime) -> bool:
+    """Whether no organiser looks after it any more."""
+    return tx.execute(sa.select(petition.c.id).where(petition.c.id == which, _nobodys(now))).first() is not None
+
+
+def hand_over(tx: Tx, which: int, before: int | None, who: int) -> bool:
+    """Another organiser looks after it from now on. False if it is not `before`'s any more."""
+    theirs = petition.c.author_id.is_(None) if before is None else petition.c.author_id == before
+    done = tx.execute(petition.update().where(petition.c.id == which, theirs).values(author_id=who)).rowcount == 1
+    if done:
+        tx.note("handed over", which, before, who)
+    return done
 
 
 def _version(row: Any) -> Version:
@@ -277,7 +299,7 @@ def change(tx: Tx, which: int, number: int, letter: Letter, now: datetime) -> bo
     """Put another text in a draft's place. False if this version can't be changed (any more)."""
     can_be = (State.DRAFT.value, State.REFUSED.value)
     mine = (petition_version.c.petition_id == which) & (petition_version.c.version == number)
-    values = {"body": packed(letter), "changed_at": now, "digest": None}
+    values = {"body": packed(letter), "changed_at": now, "warned_at": None, "digest": None}
     done = tx.execute(petition_version.update().where(mine, petition_version.c.state.in_(can_be)).values(**values))
     return done.rowcount == 1
 
@@ -303,7 +325,7 @@ def take_step(  # noqa: PLR0913 - who does what to which, and why
     if then is State.DROPPED:
         _drop(tx, one)
         return then
-    values: dict[str, Any] = {"state": then.value, "changed_at": now}
+    values: dict[str, Any] = {"state": then.value, "changed_at": now, "warned_at": None}
     if deed is Deed.OFFER:
         values |= {"digest": one.letter.digest(), "refusal": None}
     elif deed is Deed.REFUSE:
@@ -316,6 +338,8 @@ def take_step(  # noqa: PLR0913 - who does what to which, and why
     if not _set(tx, one.petition, one.number, from_=one.state, **values):
         return None
     _follow(tx, one, deed, then, now)
+    if deed in NOTED:
+        tx.note("step", one.petition, one.number, deed.value, by.value, now, reviewer, refusal and refusal.value)
     return then
 
 
@@ -383,23 +407,32 @@ def packed_now(tx: Tx, which: int, now: datetime) -> None:
 Rows: TypeAlias = dict[tuple[int, ...], dict[str, Any]]  # by their primary key
 
 
-def unopened(tx: Tx, who: int) -> tuple[Rows, Rows]:
-    """What an organiser writes and nobody else can read yet: petitions and versions that were not opened, as rows."""
+def unopened(tx: Tx, who: int) -> tuple[Rows, Rows, Rows]:
+    """What an organiser writes and nobody else can read yet: petitions and versions that were not opened, as rows.
+
+    With them go those who are asked to stand under such a letter: a code that opened nothing would tell whoever holds
+    the phone as much as a letter that is gone.
+    """
     mine = petition.c.author_id == who
     drafts = sa.select(petition).where(mine, petition.c.opened_at.is_(None))
     texts = sa.select(petition_version).join(petition, petition_version.c.petition_id == petition.c.id)
+    written = sa.select(petition_version.c.petition_id).join(petition, petition_version.c.petition_id == petition.c.id)
+    written = written.where(mine, petition_version.c.opened_at.is_(None))
+    under = sa.select(petition_sponsor).where(petition_sponsor.c.petition_id.in_(written))
     return (
         {(row["id"],): dict(row) for row in tx.execute(drafts).mappings()},
         {
             (row["petition_id"], row["version"]): dict(row)
             for row in tx.execute(texts.where(mine, petition_version.c.opened_at.is_(None))).mappings()
         },
+        {(row["id"],): dict(row) for row in tx.execute(under).mappings()},
     )
 
 
-def put_unopened(tx: Tx, who: int, rows: tuple[Rows, Rows]) -> None:
+def put_unopened(tx: Tx, who: int, rows: tuple[Rows, Rows, Rows]) -> None:
     """Put such rows in the place of what is there."""
-    for table, then, now in zip((petition, petition_version), rows, unopened(tx, who), strict=True):
+    tables = (petition, petition_version, petition_sponsor)
+    for table, then, now in zip(tables, rows, unopened(tx, who), strict=True):
         keys = list(table.primary_key.columns)
         for key in now.keys() - then.keys():
             tx.execute(table.delete().where(*(column == value for column, value in zip(keys, key, strict=True))))
@@ -442,6 +475,28 @@ def close(tx: Tx, which: int, by: Who, now: datetime) -> bool:
     """Nobody can sign any more."""
     last = newest(tx, which, opened=True)
     return last is not None and take_step(tx, last, Deed.CLOSE, by, now) is not None
+
+
+UNREAD: Final = (State.DRAFT.value, State.REFUSED.value)
+
+
+def ageing(tx: Tx, now: datetime, most: int = 50) -> list[tuple[Version, int | None]]:
+    """Drafts whose authors are to be told that they will be dropped, with the author. They count as told from now."""
+    old = petition_version.c.changed_at <= now - rules.DRAFT_KEPT + rules.DRAFT_WARNED
+    drafts = _VERSIONS.add_columns(petition.c.author_id).where(petition_version.c.state.in_(UNREAD), old)
+    rows = tx.execute(drafts.where(petition_version.c.warned_at.is_(None)).limit(most)).all()
+    for row in rows:
+        _set(tx, row.petition_id, row.version, from_=State(row.state), warned_at=now)
+    return [(_version(row), row.author_id) for row in rows]
+
+
+def drop_old(tx: Tx, now: datetime, most: int = 50) -> None:
+    """Drop drafts that nobody has touched for long, if their authors were told long enough before."""
+    old = (petition_version.c.changed_at <= now - rules.DRAFT_KEPT) & (
+        petition_version.c.warned_at <= now - rules.DRAFT_WARNED
+    )
+    for row in tx.execute(_VERSIONS.where(petition_version.c.state.in_(UNREAD), old).limit(most)).all():
+        take_step(tx, _version(row), Deed.DROP, Who.TIME, now)
 
 
 def forget_key(tx: Tx, which: int, now: datetime) -> bool:
@@ -521,6 +576,22 @@ def followed_by(tx: Tx, who: int) -> list[int]:
     """What somebody follows."""
     mine = sa.select(petition_follower.c.petition_id).where(petition_follower.c.person_id == who)
     return list(tx.execute(mine).scalars())
+
+
+def following(tx: Tx, who: int) -> dict[int, int]:
+    """What somebody follows, and since which day."""
+    mine = petition_follower.c.person_id == who
+    query = sa.select(petition_follower.c.petition_id, petition_follower.c.since).where(mine)
+    return {row.petition_id: row.since for row in tx.execute(query)}
+
+
+def follow_only(tx: Tx, who: int, wanted: Mapping[int, int]) -> None:
+    """Let somebody follow these petitions and no others."""
+    before = following(tx, who)
+    for one in before.keys() - wanted.keys():
+        unfollow(tx, one, who)
+    for one in wanted.keys() - before.keys():
+        follow(tx, one, who, EPOCH + timedelta(days=wanted[one]))
 
 
 def followers(tx: Tx, which: int, after: int, most: int) -> list[Person]:

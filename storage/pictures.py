@@ -38,6 +38,7 @@ LEFT_OUT = frozenset(
         *("petition", "petition_version", "petition_entry", "petition_node", "petition_checkpoint", "petition_packet"),
         "petition_certificate",
         *("petition_signature", "petition_nullifier", "petition_relay", "petition_talk"),
+        "petition_follower",  # everybody may follow one, and it goes on doing so
     }
 )
 # Where a circle has more rows than any screen shows: only the person's own with what hangs on those, and the newest.
@@ -59,6 +60,7 @@ KEPT = frozenset({"person", "circle"})  # never taken away for a picture, only p
 OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours are one's own in any case
 
 
+NOTED = "noted"  # not a table: what the account has done to petitions, in its order (`storage.deeds`)
 NOTHING = -1  # an id that no row has
 _MINE = Prepared(sa.select(schema.membership.c.circle_id).where(schema.membership.c.person_id == sa.bindparam("who")))
 
@@ -257,6 +259,7 @@ def _put(tx: Tx, part: _Part, rows: list[Row]) -> None:
 def pack(picture: Picture) -> bytes:
     """A picture as bytes. Columns are named, so that one survives a change of the schema."""
     parts = {part.name: part.names for part in _parts()}
+    parts[NOTED] = ("deed",)
     tables = {
         name: [parts[name], [[_packed(value) for value in row] for row in rows.values()]]
         for name, rows in picture.items()
@@ -284,6 +287,8 @@ def unpack(packed: bytes) -> Picture:
             for row in rows
         )
         picture[part.name] = part.keyed(found)
+    if NOTED in tables:
+        picture[NOTED] = {(place,): tuple(row) for place, row in enumerate(tables[NOTED][1])}
     return picture
 
 

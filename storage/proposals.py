@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,8 @@ from bot.domain.roles import PROPOSAL_LIFE, Role
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import proposal, proposal_barred, role
+
+AGREED: Final = "agreed"  # under duress: it stays off the list of whoever has agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,15 @@ def second(tx: Tx, one: Proposal, who: int, now: datetime) -> bool:
     """
     other = (proposal.c.proposer_id != who) & ~_is_barred(who)
     taken = proposal.delete().where(proposal.c.id == one.id, other, _stands(one.role, now))
-    return tx.execute(taken).rowcount == 1
+    if tx.execute(taken).rowcount != 1:
+        return False
+    tx.note(AGREED, one.id)
+    return True
+
+
+def drop(tx: Tx, which: int) -> None:
+    """Take one off the list, as whoever agreed to it does."""
+    tx.execute(proposal.delete().where(proposal.c.id == which))
 
 
 def withdraw(tx: Tx, one: Proposal, who: int) -> bool:

@@ -114,12 +114,14 @@ def put(tx: Tx, which: int, parcel: Parcel, at: datetime) -> None:
     values = {"at": at, "file": str(parcel)}
     insert = tx.insert(petition_relay).values(**key, **values)
     tx.execute(insert.on_conflict_do_update(index_elements=[*key], set_=values))
+    tx.note("relay", which, str(parcel), at)
 
 
-def drop(tx: Tx, which: int, said: Statement) -> None:
+def drop(tx: Tx, which: int, community: str, version: int) -> None:
     """Forget what a community counts for a version of a letter."""
-    mine = (petition_relay.c.petition_id == which) & (petition_relay.c.community == said.key)
-    tx.execute(petition_relay.delete().where(mine, petition_relay.c.version == said.version))
+    mine = (petition_relay.c.petition_id == which) & (petition_relay.c.community == community)
+    tx.execute(petition_relay.delete().where(mine, petition_relay.c.version == version))
+    tx.note("relay dropped", which, community, version)
 
 
 # -- taking ------------------------------------------------------------------------------------------------------------
@@ -138,12 +140,15 @@ def take_over(tx: Tx, parcel: Parcel, author: int, reviewer: int, now: datetime)
     letter, at = parcel.letter, proven(parcel, now)
     if letter is None or isinstance(at, Trouble):
         return None
+    noted, tx.noted = tx.noted, None  # it is noted as a whole
     made = petitions.create(tx, author, letter, now)
     for deed, by in ((Deed.OFFER, Who.AUTHOR), (Deed.OPEN, Who.REVIEWER)):
         one = petitions.newest(tx, made.id)
         if one is None or petitions.take_step(tx, one, deed, by, now, reviewer=reviewer) is None:
             return None
     put(tx, made.id, parcel, at)
+    tx.noted = noted
+    tx.note("taken over", made.id, str(parcel), author, reviewer, now)
     return petitions.find(tx, made.id)
 
 

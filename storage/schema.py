@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.crypto import Blind, Sealed
 
-HEAD = "0004"  # the newest migration; a database beyond it belongs to a newer program
+HEAD = "0005"  # the newest migration; a database beyond it belongs to a newer program
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -923,6 +923,9 @@ petition = _table(
     sa.Column(
         "held", Id, nullable=False, server_default="0"
     ),  # in the log, but an organiser has not let them count yet
+    sa.Column("vouched", Id),  # those somebody vouches for, in full tens, as it was said last; none: not yet
+    sa.Column("vouched_of", Id, nullable=False, server_default="0"),  # of how many that was said...
+    sa.Column("vouched_at", Instant),  # ...and when
     sa.Column("day", sa.Integer, nullable=False, server_default="0"),  # of the log's end: it never goes back
     sa.Column("opened_at", Instant),
     sa.Column("closes_at", Instant),
@@ -949,6 +952,7 @@ petition_version = _table(
     sa.Column("refusal", sa.Text),  # one of the fixed reasons
     sa.Column("reviewer_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
     sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("warned_at", Instant),  # when its author was told that it will be dropped
     sa.Column("opened_at", Instant),
     sa.Index(None, "reviewer_id"),
     sa.Index(None, "state"),
@@ -963,6 +967,7 @@ petition_sponsor = _table(
     sa.Column("name", Sealed("petition_sponsor.name"), nullable=False),
     sa.Column("organisation", sa.Integer, nullable=False, server_default="0"),  # 1: the name of an organisation
     sa.Column("confirmed_at", Instant),
+    sa.Column("digest", sa.LargeBinary),  # of the text to which they have said yes; another one asks them again
     sa.Column("expires_at", Instant),  # of the code
     sa.Index(None, "petition_id"),
     sa.Index(None, "person_id"),

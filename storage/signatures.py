@@ -104,6 +104,11 @@ def _marks(key: bytes, of: Iterable[Account]) -> list[bytes]:
 
 def places(tx: Tx, one: Petition, of: Iterable[Account]) -> list[int]:
     """Where the signatures of these accounts stand that were not taken back; none once the petition's key is gone."""
+    return [place for place in _found(tx, one, of) if place >= 0]
+
+
+def _found(tx: Tx, one: Petition, of: Iterable[Account]) -> list[int]:
+    """The same, and below zero what accounts share that were one person's once: see `part`."""
     if one.key is None:
         return []
     found = (_place(tx, one.id, mark) for mark in _marks(one.key, of))
@@ -157,12 +162,13 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
     country: str = "",
     wave: str = "",
     held: bool = False,
+    addressed: bool = False,
     dice: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Given | None:
     """Write a signature of the first of somebody's accounts. None if it can't be signed, or one of them has signed.
 
     What is declared is sealed to the organisers and forgotten, with its salt. `country` is for counts of countries,
-    `wave` says what came together with it.
+    `wave` says what came together with it, `addressed` that an addressee requires addresses: then each has that length.
     """
     if one.key is None or not of or not one.course.can_be_signed:
         return None
@@ -173,10 +179,11 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
     number = ready.version
     secret = signature.secret_of(one.key, mark)
     opening = Opening(one.origin, number, what, dice(signature.SALT), signature.tag_of(secret))
-    commitment, packed = opening.written()
+    commitment, packed = opening.written(addressed=addressed)
     record = envelope.seal(bytes(ready.organisers), one.origin, packed)
-    signed = [place for place in (ready.place, *(_place(tx, one.id, other) for other in others)) if place is not None]
-    if signed:  # asked only now: so a second signature takes about as long as the first
+    found = [place for place in (ready.place, *(_place(tx, one.id, other) for other in others)) if place is not None]
+    # asked only now: so a second signature takes about as long as the first
+    if any(place >= 0 or _is_taken(tx, one.id, -1 - place) for place in found):
         return None
     counted = {"held": 1} if held else {"verified": 1} if verified else {"unverified": 1}
     place = petition_logs.append(tx, one.id, Sign(number, now.date(), commitment), **counted)
@@ -196,7 +203,10 @@ def sign(  # noqa: PLR0913 - a signature has so many parts
         else None,  # no finer than the day, as every other
     }
     tx.execute(_ADD, row)
+    for shared in found:
+        _share(tx, one.id, shared, -1 - place, without=_marks(one.key, of))
     tx.execute(_ADD_MARK, {"petition_id": one.id, "mark": mark, "place": place})
+    tx.note("sign", one.id, [list(account) for account in of], now, verified, country, wave, held)
     return Given(place, opening, secret)
 
 
@@ -217,11 +227,6 @@ _ERASE = Prepared(
         petition_signature.c.petition_id == sa.bindparam("which"), petition_signature.c.place == sa.bindparam("place")
     )
 )
-_ERASE_MARK = Prepared(
-    petition_nullifier.delete().where(
-        petition_nullifier.c.petition_id == sa.bindparam("which"), petition_nullifier.c.mark == sa.bindparam("mark")
-    )
-)
 
 
 def withdraw(tx: Tx, one: Petition, of: Collection[Account], now: datetime) -> int:
@@ -233,7 +238,9 @@ def withdraw(tx: Tx, one: Petition, of: Collection[Account], now: datetime) -> i
         place = tx.execute(_MARK, {"which": one.id, "mark": mark}).scalar()
         if place is not None and _end(tx, one.id, Withdraw(now.date(), place)):  # one that was struck keeps its mark
             ended += 1
-            tx.execute(_ERASE_MARK, {"which": one.id, "mark": mark})
+            _free(tx, one.id, place)
+    if ended:
+        tx.note("withdraw", one.id, [list(account) for account in of], now)
     return ended
 
 
@@ -247,15 +254,34 @@ def withdraw_by_receipt(tx: Tx, one: Petition, secret: bytes, now: datetime) -> 
     if place is None or not _end(tx, one.id, Withdraw(now.date(), place)):
         return False
     if one.key is not None:
-        gone = (petition_nullifier.c.petition_id == one.id) & (petition_nullifier.c.place == place)
-        tx.execute(petition_nullifier.delete().where(gone))
+        _free(tx, one.id, place)
+    tx.note("withdraw at", one.id, place, now)
     return True
+
+
+def withdraw_at(tx: Tx, one: Petition, place: int, now: datetime) -> bool:
+    """Take back the signature at a place, whoever's it is. False if there is none."""
+    return _end(tx, one.id, Withdraw(now.date(), place))
+
+
+def strike_all(tx: Tx, which: int, some: Collection[int], reason: Reason, now: datetime) -> None:
+    """None of these signatures counts, and their accounts can't sign again."""
+    tx.note("strike", which, list(some), reason.value, now, True)  # noqa: FBT003 - in their order
+    for place in some:
+        _strike(tx, which, place, reason, now, keep_mark=True)
 
 
 def strike(  # noqa: PLR0913 - which, where, why and when
     tx: Tx, which: int, place: int, reason: Reason, now: datetime, *, keep_mark: bool = False
 ) -> bool:
     """A signature does not count. False if there is none there. With `keep_mark` its account can't sign again."""
+    tx.note("strike", which, [place], reason.value, now, keep_mark)
+    return _strike(tx, which, place, reason, now, keep_mark=keep_mark)
+
+
+def _strike(  # noqa: PLR0913 - as strike
+    tx: Tx, which: int, place: int, reason: Reason, now: datetime, *, keep_mark: bool
+) -> bool:
     if not _end(tx, which, Strike(now.date(), place, reason)):
         return False
     if not keep_mark:
@@ -289,16 +315,70 @@ def _signed(tx: Tx, one: Petition, of: Collection[Account]) -> rules.Signed | No
     return next((rules.Signed(place) for place in places(tx, one, of) if standing(tx, one.id, place)), None)
 
 
+# -- accounts that are no longer one person's ----------------------------------------------------------------------
+
+
+def part(tx: Tx, who: int, where: int) -> None:
+    """An account is unlinked: of it and the others still only one can sign each petition that is open by now.
+
+    They share a number below zero in place of a signature's: of the place -1 - number if one of them has signed, else
+    drawn by lot. It keeps from signing alone: nobody withdraws or is given a receipt by it. It says that the accounts
+    were one person's, to whoever has the petition's key, and goes with that.
+    """
+    row = tx.execute(sa.select(address.c.platform, address.c.account).where(address.c.id == where)).one()
+    gone, mine = (row.platform, bytes(row.account).hex()), accounts(tx, who)
+    others = [one for one in mine if one != gone]
+    kept = address.c.account == bytes(row.account)
+    again = sa.select(address.c.id).where(address.c.person_id == who, address.c.id != where, kept)
+    if not others or tx.execute(again).first() is not None:
+        return
+    for one in petitions.with_living_key(tx):
+        if one.key is None:
+            continue
+        marks = dict.fromkeys(_marks(one.key, mine))
+        places_of = {mark: tx.execute(_MARK, {"which": one.id, "mark": mark}).scalar() for mark in marks}
+        known = [place for place in places_of.values() if place is not None]
+        shared = next((-1 - place for place in known if place >= 0), min(known, default=-1 - tx.new_id()))
+        for mark, place in places_of.items():
+            if place is None:
+                tx.execute(_ADD_MARK, {"petition_id": one.id, "mark": mark, "place": shared})
+
+
+def _is_taken(tx: Tx, which: int, place: int) -> bool:
+    """Whether one of those who share a signature's place has signed."""
+    mine = (petition_nullifier.c.petition_id == which) & (petition_nullifier.c.place == place)
+    return tx.execute(sa.select(petition_nullifier.c.mark).where(mine).limit(1)).first() is not None
+
+
+def _share(tx: Tx, which: int, before: int, after: int, *, without: Collection[bytes] = ()) -> None:
+    """Those who share a number share another one from now on, but for some who have a place of their own."""
+    mine = (petition_nullifier.c.petition_id == which) & (petition_nullifier.c.place == before)
+    if without:
+        tx.execute(petition_nullifier.delete().where(mine, petition_nullifier.c.mark.in_(list(without))))
+    tx.execute(petition_nullifier.update().where(mine).values(place=after))
+
+
+def _free(tx: Tx, which: int, place: int) -> None:
+    """A signature was taken back: its account can sign again, and so can each of those that shared it, one of them."""
+    if _is_taken(tx, which, -1 - place):
+        _share(tx, which, place, -1 - place)
+        return
+    mine = (petition_nullifier.c.petition_id == which) & (petition_nullifier.c.place == place)
+    tx.execute(petition_nullifier.delete().where(mine))
+
+
 # -- holding -----------------------------------------------------------------------------------------------------------
 
 
 def hold(tx: Tx, which: int, some: Collection[int], now: datetime) -> int:
     """These signatures don't count for now; how many of them did until now."""
+    tx.note("hold", which, list(some), now)
     return _turn(tx, which, some, to=now)
 
 
 def release(tx: Tx, which: int, some: Collection[int]) -> int:
     """These signatures count again; how many of them did not."""
+    tx.note("release", which, list(some))
     return _turn(tx, which, some, to=None)
 
 

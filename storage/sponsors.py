@@ -25,6 +25,11 @@ class Sponsor:
     organisation: bool
     person: int | None
     confirmed_at: datetime | None
+    digest: bytes | None = None  # of the text to which they have said yes
+
+    def stands(self, text: bytes) -> bool:
+        """Whether they have said yes to exactly this text, by its digest."""
+        return self.confirmed and self.digest == text
 
     @property
     def confirmed(self) -> bool:
@@ -33,7 +38,8 @@ class Sponsor:
 
 
 def _sponsor(row: Any) -> Sponsor:
-    return Sponsor(row.id, row.petition_id, row.name, bool(row.organisation), row.person_id, row.confirmed_at)
+    digest = None if row.digest is None else bytes(row.digest)
+    return Sponsor(row.id, row.petition_id, row.name, bool(row.organisation), row.person_id, row.confirmed_at, digest)
 
 
 def ask(tx: Tx, which: int, name: str, code: str, now: datetime, *, organisation: bool) -> int:  # noqa: PLR0913
@@ -58,11 +64,26 @@ def asked_by(tx: Tx, code: str, now: datetime) -> Sponsor | None:
     return None if row is None else _sponsor(row)
 
 
-def confirm(tx: Tx, one: Sponsor, code: str, who: int, name: str, now: datetime) -> bool:  # noqa: PLR0913, PLR0917
-    """They say that they stand there; the code is used. False if it can't be used any more."""
+def confirm(  # noqa: PLR0913, PLR0917 - who says yes, for whom, to which text
+    tx: Tx, one: Sponsor, code: str, who: int, name: str, text: bytes, now: datetime
+) -> bool:
+    """They say that they stand under a text; the code is used. False if it can't be used any more."""
     mine = (petition_sponsor.c.id == one.id) & (petition_sponsor.c.code == code) & (petition_sponsor.c.expires_at > now)
-    values = {"code": None, "expires_at": None, "person_id": who, "name": name, "confirmed_at": now}
+    values: dict[str, Any] = {"code": None, "expires_at": None, "person_id": who, "name": name, "confirmed_at": now}
+    values["digest"] = text
     return tx.execute(petition_sponsor.update().where(mine).values(**values)).rowcount == 1
+
+
+def find(tx: Tx, which: int) -> Sponsor | None:
+    """One of them."""
+    row = tx.execute(sa.select(petition_sponsor).where(petition_sponsor.c.id == which)).first()
+    return None if row is None else _sponsor(row)
+
+
+def renew(tx: Tx, one: Sponsor, text: bytes, now: datetime) -> None:
+    """They say yes to another text as well."""
+    mine = petition_sponsor.c.id == one.id
+    tx.execute(petition_sponsor.update().where(mine).values(digest=text, confirmed_at=now))
 
 
 def drop(tx: Tx, which: int, one: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from hashlib import sha256
@@ -17,6 +17,8 @@ from typing import Final
 LANGUAGES: Final = ("tg", "ru", "en")  # in which every letter is written
 WITHDRAWAL: Final = timedelta(days=30)  # after the last packet, by default: so long the petition's key lives
 ANONYMOUS_AFTER: Final = timedelta(days=180)  # after the petition's key was destroyed
+DRAFT_KEPT: Final = timedelta(days=90)  # since somebody has changed it last
+DRAFT_WARNED: Final = timedelta(days=14)  # so long before the end its author is told
 LONGEST_OPEN: Final = timedelta(days=366)
 MOST_ADDRESSEES: Final = 8
 MOST_SOURCES: Final = 20
@@ -89,6 +91,10 @@ class Letter:
     def digest(self) -> bytes:
         """What the log holds of it."""
         return sha256(file_of(self).encode()).digest()
+
+    def text_digest(self) -> bytes:
+        """What a sponsor says yes to: all of it, whoever else stands under it, in whichever version it stands."""
+        return replace(self, version=0, sponsors=(), organisations=()).digest()
 
 
 class Lack(Enum):
@@ -296,7 +302,7 @@ def _step(then: State, *by: Who) -> Step:
 STEPS: Final[Mapping[tuple[State, Deed], Step]] = {
     (State.DRAFT, Deed.OFFER): _step(State.REVIEW, Who.AUTHOR),
     (State.DRAFT, Deed.DROP): _step(State.DROPPED, Who.AUTHOR, Who.TIME),
-    (State.REVIEW, Deed.TAKE_BACK): _step(State.DRAFT, Who.AUTHOR),
+    (State.REVIEW, Deed.TAKE_BACK): _step(State.DRAFT, Who.AUTHOR, Who.TIME),  # nobody has agreed in time
     (State.REVIEW, Deed.REFUSE): _step(State.REFUSED, Who.REVIEWER),
     (State.REVIEW, Deed.OPEN): _step(State.OPEN, Who.REVIEWER),
     (State.REFUSED, Deed.OFFER): _step(State.REVIEW, Who.AUTHOR),
@@ -443,6 +449,7 @@ class Sent:
 
 
 DAY: Final = timedelta(days=1)
+TENS: Final = 10  # of so many at least anything is said besides how many they are
 
 
 def supplements(packets: Collection[Sent], withdrawn: Collection[int]) -> dict[int, tuple[int, ...]]:

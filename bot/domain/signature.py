@@ -21,8 +21,11 @@ SALT: Final = 32  # random bytes of an opening
 TAG: Final = 16  # bytes of the fingerprint of a receipt's secret
 LONGEST_NAME: Final = 120
 LONGEST_ADDRESS: Final = 240
-# What the bot seals has one of these lengths, so that nobody sees how long a name is, or that there is none.
-SIZES: Final = (288, 1696)
+# What the bot seals under a petition has one length, that of the longest that can be declared there: nobody sees how
+# long a name is, or that there is none. An address counts only where an addressee requires one.
+_WIDEST: Final = 4  # bytes of a character
+_FRAME: Final = 3 + SALT + TAG + 7 * 2  # and of what stands around the texts
+_SHORT: Final = 32  # and of the version, the mode and two codes of countries
 
 _VERSION: Final = 1
 _COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -179,18 +182,24 @@ class Opening:
         """The 32 bytes that stand in the log: they say nothing to anybody without the salt."""
         return self.written()[0]
 
-    def packed(self) -> bytes:
-        """As bytes of one of a few lengths, to be sealed."""
-        return self.written()[1]
+    def packed(self, *, addressed: bool = False) -> bytes:
+        """As bytes to be sealed: see `written`."""
+        return self.written(addressed=addressed)[1]
 
-    def written(self) -> tuple[bytes, bytes]:
-        """Both: what stands in the log, and what is sealed."""
+    def written(self, *, addressed: bool = False) -> tuple[bytes, bytes]:
+        """Both: what stands in the log, and what is sealed, as many bytes for each signature under a petition.
+
+        `addressed`: people are asked where they live; a declared address makes it longer in any case.
+        """
         said = self.tag + self._texts()
-        commitment = hmac.digest(self.salt, b"payvand signature 1\n" + said, "sha256")
+        commitment = hmac.digest(self.salt, b"payvand signature 1
+" + said, "sha256")
         content = self.salt + said
-        length = 3 + len(content)
-        size = next(size for size in SIZES if size >= length)
-        return commitment, bytes((_VERSION,)) + len(content).to_bytes(2, "big") + content + bytes(size - length)
+        size = _FRAME + len(self.petition.encode()) + _SHORT + _WIDEST * LONGEST_NAME
+        if addressed or self.declared.address:
+            size += _WIDEST * LONGEST_ADDRESS
+        head = bytes((_VERSION,)) + len(content).to_bytes(2, "big")
+        return commitment, head + content + bytes(size - len(head) - len(content))
 
     def _texts(self) -> bytes:
         one = self.declared

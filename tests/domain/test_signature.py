@@ -116,10 +116,13 @@ NAMED = st.builds(
 
 
 @given(NAMED, st.text(max_size=64), st.integers(0, 10**6))
-def test_what_is_packed_is_unpacked_and_shows_only_a_few_lengths(one: Declared, petition: str, version: int) -> None:
+def test_what_is_packed_is_unpacked_and_does_not_show_how_long_it_is(
+    one: Declared, petition: str, version: int
+) -> None:
     opening = Opening(petition, version, one, SALT, TAG)
     packed = opening.packed()
-    assert len(packed) in signature.SIZES
+    other = Declared(Mode.COUNTED, address="x" if one.address else "")
+    assert len(packed) == len(Opening(petition, 1, other, SALT, TAG).packed())
     assert signature.unpacked(packed) == opening
 
 
@@ -141,7 +144,7 @@ def test_an_ordinary_signature_has_one_length_whatever_its_mode() -> None:
         )
         if one is not None
     }
-    assert lengths == {signature.SIZES[0]}
+    assert len(lengths) == 1
 
 
 def test_a_commitment_means_one_thing() -> None:
@@ -180,3 +183,25 @@ def test_a_receipts_secret_is_its_own_and_the_log_knows_too_little_to_make_it() 
     assert secret != signature.secret_of(key, signature.nullifier(key, "telegram", "2"))
     assert signature.tag_of(secret) not in (secret[:16], mark)
     assert len(signature.tag_of(secret)) == signature.TAG
+
+
+# -- how long what is sealed is ------------------------------------------------------------------------------------
+
+LONG = {"": "", "short": "Ё", "usual": "Canary Verily", "long": "Ё" * 120, "signs of four bytes": "𝒜" * 120}
+
+
+@pytest.mark.parametrize("origin", ["nur/petition/1", "ҷ" * 300 + "/petition/ffffffffffffffff"])
+def test_everything_sealed_under_a_petition_has_one_length(origin: str) -> None:
+    for addressed in (False, True):
+        lengths = set()
+        for mode in Mode:
+            for name in LONG.values():
+                for version in (1, 999_999):
+                    address = "𝒜" * 240 if addressed and mode in {Mode.PUBLIC, Mode.RECIPIENT} else ""
+                    for where in {"", address}:
+                        what = Declared(mode, name, "TJ", "DE", where)
+                        one = Opening(origin, version, what, bytes(32), bytes(16))
+                        packed = one.packed(addressed=addressed)
+                        assert signature.unpacked(packed) == one
+                        lengths.add(len(packed))
+        assert len(lengths) == 1

@@ -62,6 +62,56 @@ async def test_linking_two_accounts_that_both_signed_strikes_the_later_signature
     assert (await petition_of(both, which)).count == 0, "either account takes it back"
 
 
+async def unlinked(both: Stage, *, signed: bool) -> tuple[int, Actor, Actor]:
+    """Two accounts that were one person's, who perhaps has signed with the older one, and are no longer."""
+    which, _anna = await begun(both, KEY)
+    old, new = both.actor("zarina"), both.actor("z2", "matrix")
+    await old.settles_in("Zarina")
+    await new.settles_in("Zarina M")
+    await become_one(old, new)
+    await both.pass_time(8 * DAY, DAY)
+    if signed:
+        await signs(both, old, which)
+        await both.pass_time(DAY)
+    await forge(both, old, "link")
+    await old.presses("2. Unlink")
+    await both.in_code(old, "link.cut.yes")
+    await both.pass_time(DAY)
+    await new.settles_in("Zarina M")
+    return which, old, new
+
+
+@pytest.mark.parametrize("signed", [True, False])
+async def test_whoever_unlinks_an_account_signs_once_as_before(both: Stage, *, signed: bool) -> None:
+    which, old, new = await unlinked(both, signed=signed)
+    for one in (new, old, new):
+        await signs(both, one, which)
+        await both.pass_time(MINUTE)
+    assert (await petition_of(both, which)).count == 1
+    first, other = (old, new) if signed else (new, old)
+    await forge(both, other, f"petition.give:{base36(which)}:plain")
+    assert not any(message.attachment for message in other.messages), "no proof of what another account did"
+    await forge(both, other, f"petition.withdraw:{base36(which)}")
+    await other.presses("↩️ Withdraw")
+    assert (await petition_of(both, which)).count == 1, "only whoever signed takes it back"
+    await forge(both, first, f"petition.withdraw:{base36(which)}")
+    await first.presses("↩️ Withdraw")
+    assert (await petition_of(both, which)).count == 0
+    for one in (other, first, other):
+        await signs(both, one, which)
+        await both.pass_time(MINUTE)
+    assert (await petition_of(both, which)).count == 1, "and then either of them can sign again"
+
+
+async def test_the_control_without_what_they_share_one_person_counts_twice(
+    both: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signatures, "part", lambda _tx, _who, _where: None)
+    which, _old, new = await unlinked(both, signed=True)
+    await signs(both, new, which)
+    assert (await petition_of(both, which)).count == 2  # noqa: PLR2004 - the same person
+
+
 async def test_following_is_one_persons_after_linking(both: Stage) -> None:
     which, _anna = await begun(both, KEY)
     old, new = both.actor("zarina"), both.actor("z2", "matrix")
@@ -108,7 +158,8 @@ async def test_a_forced_account_neither_shows_nor_takes_back_what_it_signed_befo
     await zarina.presses("↩️ Withdraw")
     assert (await petition_of(stage, which)).count == 1
     await forge(stage, zarina, f"petition.follow:{base36(which)}")
-    assert await stage.storage.read(partial(petitions.followers, which=which, after=0, most=9)) == []
+    found = await stage.storage.read(partial(petitions.followers, which=which, after=0, most=9))
+    assert len(found) == 1, "to follow is public, and done: whoever watches would see that no news comes"
 
 
 @ONE_ENGINE
@@ -155,7 +206,7 @@ async def test_who_was_let_in_is_counted_apart_and_too_many_of_one_branch_are_he
     one = await petition_of(stage, which)
     assert (one.verified, one.unverified, one.held) == (2, 1, 2)
     await forge(stage, anna, f"petition.fraud:{base36(which)}")
-    assert "2 signatures count of people whom somebody here has let in." in anna.last
+    assert "3 signatures count now." in anna.last
     assert "2 count, 2 are held." in anna.last
     for name in ("Host", "One", "Two", "Three", "Four"):
         assert name not in anna.last

@@ -7,13 +7,28 @@ from functools import partial
 
 from bot.domain.petition import Refusal, State
 from bot.domain.roles import Role
+from handlers.ask import base36
 from storage import petitions, roles, vouchers
 from storage import sponsors as under
 from storage.database import Tx
-from tests.family.looking import button, forge, id_of, press
+from storage.schema import role
+from tests.family.looking import button, forge, id_of, make_circle, press, rows
+from tests.family.test_desk import give
 from tests.family.test_desk import people as settled
 from tests.family.test_duress import FORCED, family
-from tests.petitions.writing import TITLE, code_on, newest, offers, only, opened, opens, organisers, sponsors, writes
+from tests.petitions.writing import (
+    KEY,
+    TITLE,
+    code_on,
+    newest,
+    offers,
+    only,
+    opened,
+    opens,
+    organisers,
+    sponsors,
+    writes,
+)
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 
@@ -89,7 +104,7 @@ async def test_without_another_organiser_nothing_is_offered_and_the_letter_can_s
 
 
 async def test_a_letter_is_refused_for_a_fixed_reason_changed_and_offered_again(stage: Stage) -> None:
-    anna, bahrom, _chaman, which = await offered(stage)
+    anna, bahrom, chaman, which = await offered(stage)
     await bahrom.says("/desk")
     await bahrom.presses("Read: ")
     await bahrom.presses("Refuse it")
@@ -103,6 +118,7 @@ async def test_a_letter_is_refused_for_a_fixed_reason_changed_and_offered_again(
     await anna.presses("Sources")
     await anna.says("Another report")
     await anna.presses("Back")
+    await renews(anna, chaman)
     await offers(anna)
     await opens(bahrom)
     assert await state(stage, which) is State.OPEN
@@ -120,7 +136,7 @@ async def test_there_are_no_other_reasons(stage: Stage) -> None:
 
 
 async def test_an_agreement_to_another_letter_opens_nothing(stage: Stage) -> None:
-    anna, bahrom, _chaman, which = await offered(stage)
+    anna, bahrom, chaman, which = await offered(stage)
     await bahrom.says("/desk")
     await bahrom.presses("Read: ")
     kept = button(bahrom, "letter.yes")
@@ -130,6 +146,7 @@ async def test_an_agreement_to_another_letter_opens_nothing(stage: Stage) -> Non
     await anna.presses("Take it back")
     await anna.presses("Goal")
     await anna.says("5000")
+    await renews(anna, chaman)
     await offers(anna)
     await press(stage, bahrom, kept)
     assert bahrom.last == OUTDATED
@@ -141,7 +158,7 @@ async def test_an_agreement_to_another_letter_opens_nothing(stage: Stage) -> Non
     assert await state(stage, which) is State.REVIEW
 
 
-async def test_what_waited_too_long_can_be_taken_back_and_offered_again(stage: Stage) -> None:
+async def test_what_waited_too_long_is_a_draft_and_is_offered_again(stage: Stage) -> None:
     anna, bahrom, _chaman, which = await offered(stage)
     await stage.pass_time(80 * HOUR, 10 * HOUR)
     await bahrom.says("/desk")
@@ -149,8 +166,6 @@ async def test_what_waited_too_long_can_be_taken_back_and_offered_again(stage: S
     await anna.says("/desk")
     await anna.presses("Petitions")
     await anna.presses(TITLE)
-    assert "Nobody has agreed in time." in anna.last
-    await anna.presses("Take it back")
     await offers(anna)
     await opens(bahrom)
     assert await state(stage, which) is State.OPEN
@@ -261,7 +276,10 @@ async def test_a_code_that_nobody_used_is_gone_after_its_time(stage: Stage) -> N
     await chaman.presses("I have a code")
     await chaman.says(code)
     assert "There is no such code now." in chaman.last
-    assert await stage.storage.read(lambda tx: [under.of(tx, one.id) for one in petitions.orphaned(tx, 9)]) == []
+    assert (
+        await stage.storage.read(lambda tx: [under.of(tx, one.id) for one in petitions.orphaned(tx, stage.now(), 9)])
+        == []
+    )
 
 
 # -- duress --------------------------------------------------------------------------------------------------------
@@ -316,3 +334,158 @@ async def test_whoever_is_forgotten_stands_under_no_letter_that_is_being_written
     await anna.presses(TITLE)
     assert "Chaman" not in anna.last
     assert "Somebody must stand under it" in anna.last
+
+
+# -- a yes is to a text --------------------------------------------------------------------------------------------
+
+
+async def renews(author: Actor, sponsor: Actor) -> None:
+    """The author asks again, and the sponsor says yes to the text as it is now."""
+    await author.presses("Sponsors")
+    assert "has said yes to an earlier text" in author.last
+    await author.presses("Ask them again")
+    assert "petition" not in sponsor.last
+    await sponsor.presses("Look")
+    await sponsor.presses("Yes, it does")
+    await author.says("/desk")
+    await author.presses("Petitions")
+    await author.presses(TITLE)
+    assert "earlier text" not in author.last
+
+
+async def changes(author: Actor, words: str) -> None:
+    """The author writes another background."""
+    await author.says("/desk")
+    await author.presses("Petitions")
+    await author.presses(TITLE)
+    await author.presses("Texts")
+    await author.presses("background")
+    await author.says(words)
+    await author.presses("Go on")
+
+
+async def test_a_changed_text_asks_its_sponsors_again_and_is_not_offered_before(stage: Stage) -> None:
+    anna, bahrom = await organisers(stage, "Anna", "Bahrom")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await sponsors(anna, chaman, "Chaman Nazarova")
+    await changes(anna, "Something that Chaman has never read.")
+    assert "1 who stands under it has said yes to an earlier text" in anna.last
+    await anna.presses("Look at it and offer it")
+    assert not anna.sees("Another organiser must agree before anybody can sign.")
+    await renews(anna, chaman)
+    assert chaman.sees("Something that Chaman has never read.")
+    await offers(anna)
+    await opens(bahrom)
+    assert (await only(stage)).state is State.OPEN
+
+
+async def test_a_text_that_changes_while_it_is_read_gets_no_yes(stage: Stage) -> None:
+    (anna,) = await organisers(stage, "Anna")
+    (chaman,) = await settled(stage, "Chaman")
+    await writes(anna)
+    await anna.presses("Sponsors")
+    await anna.presses("A person")
+    code = code_on(anna)
+    await chaman.says("/petitions")
+    await chaman.presses("I have a code")
+    await chaman.says(code)
+    await chaman.says("Chaman Nazarova")
+    await changes(anna, "Something that Chaman has never read.")
+    await chaman.presses("Yes, put it there")
+    assert "This has changed since you looked at it." in chaman.last
+    assert [one.confirmed for one in await stage.storage.read(_sponsors)] == [False]
+
+
+def _sponsors(tx: Tx) -> list[under.Sponsor]:
+    return [one for each in petitions.in_state(tx, State.DRAFT) for one in under.of(tx, each.petition)]
+
+
+async def test_a_stale_yes_is_refused_at_the_opening_as_well(stage: Stage) -> None:
+    anna, bahrom, _chaman, which = await offered(stage)
+    await stage.storage.write(lambda tx: under.renew(tx, under.of(tx, which)[0], bytes(32), stage.now()))
+    await opens(bahrom)
+    assert await state(stage, which) is State.REVIEW
+    assert anna.last
+
+
+# -- nobody's ------------------------------------------------------------------------------------------------------
+
+
+async def loses(stage: Stage, actor: Actor) -> None:
+    """Their right is over."""
+    who = await id_of(stage, actor)
+    await stage.storage.write(lambda tx: tx.execute(role.delete().where(role.c.person_id == who)))
+
+
+async def test_two_others_decide_who_looks_after_a_petition_whose_organiser_lost_the_right(stage: Stage) -> None:
+    anna, bahrom, daler = await organisers(stage, "Anna", "Bahrom", "Daler")
+    (chaman,) = await settled(stage, "Chaman")
+    one = await opened(stage, anna, bahrom, chaman)
+    await forge(stage, bahrom, f"petition.adopt:{base36(one.id)}")
+    assert "no longer in use" in bahrom.last, "as long as somebody looks after it"
+    await loses(stage, anna)
+    await bahrom.says("/desk")
+    await bahrom.presses("Petitions")
+    assert "Nobody looks after it any more." in bahrom.last
+    await forge(stage, bahrom, f"petition.one:{base36(one.id)}")
+    assert "no longer in use" in bahrom.last, "one alone gets nothing"
+    await bahrom.says("/desk")
+    await bahrom.presses("Petitions")
+    await bahrom.presses("Look after: ")
+    await bahrom.presses("Look after it")
+    assert "Proposed." in bahrom.last
+    await daler.says("/desk")
+    await daler.presses("Hand over: ")
+    await daler.presses("I agree")
+    assert "They look after it from now on." in daler.last
+    await forge(stage, bahrom, f"petition.close:{base36(one.id)}")
+    await bahrom.presses("Yes, close it")
+    assert await state(stage, one.id) is State.CLOSING
+    await give(stage, anna, Role.ORGANISER)
+    await forge(stage, anna, f"petition.packets:{base36(one.id)}")
+    assert "no longer in use" in anna.last
+    assert KEY.public not in (await rows(stage))["petition"][0]
+
+
+async def test_whoever_has_invited_the_other_can_not_agree_to_it(stage: Stage) -> None:
+    anna, bahrom, daler = await organisers(stage, "Anna", "Bahrom", "Daler")
+    (chaman,) = await settled(stage, "Chaman")
+    one = await opened(stage, anna, bahrom, chaman)
+    await loses(stage, anna)
+    await make_circle(stage, bahrom, "Family")
+    await stage.invite(bahrom, daler)
+    await forge(stage, bahrom, f"petition.adopted:{base36(one.id)}")
+    assert "There is no other organiser who could agree" in bahrom.last
+    await daler.says("/desk")
+    assert not any("Hand over" in label for label in daler.buttons)
+
+
+# -- old drafts ----------------------------------------------------------------------------------------------------
+
+DAY = 24 * HOUR
+
+
+async def test_an_old_draft_is_dropped_after_a_word_to_its_author(stage: Stage) -> None:
+    (anna,) = await organisers(stage, "Anna")
+    await writes(anna)
+    which = (await stage.storage.read(partial(petitions.in_state, state=State.DRAFT)))[0].petition
+    await stage.pass_time(77 * DAY, 7 * DAY)
+    await give(stage, anna, Role.ORGANISER)
+    assert "Something new waits for you." in anna.last
+    await anna.presses("Look")
+    assert "Nobody has changed it for long: it is dropped in" in anna.last
+    await stage.pass_time(10 * DAY, 2 * DAY)
+    assert await stage.storage.read(partial(petitions.find, which=which)) is not None
+    await stage.pass_time(5 * DAY, DAY)
+    assert await stage.storage.read(partial(petitions.find, which=which)) is None
+
+
+async def test_a_letter_that_nobody_has_agreed_to_in_time_is_a_draft_again(stage: Stage) -> None:
+    anna, _bahrom, _chaman, which = await offered(stage)
+    await stage.pass_time(71 * HOUR, 10 * HOUR)
+    assert await state(stage, which) is State.REVIEW
+    await stage.pass_time(2 * HOUR)
+    assert await state(stage, which) is State.DRAFT
+    await anna.presses("Look")
+    assert any("offer it" in label for label in anna.buttons)

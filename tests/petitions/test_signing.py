@@ -77,6 +77,17 @@ async def test_a_signature_in_each_mode_is_what_its_signer_saw(
     assert ("Canary Verily" in everything) == (mode is Mode.PUBLIC)
 
 
+@ONE_ENGINE
+async def test_all_sealed_records_of_a_petition_have_one_length(stage: Stage) -> None:
+    which, _anna = await begun(stage, KEY)
+    ways = [*WAYS, ("addressee only", Mode.RECIPIENT, ("Ё" * 60 + " " + "Ё" * 59,))]
+    for number, (label, _mode, said) in enumerate(ways):
+        await signs(stage, await somebody(stage, f"signer{number}"), which, label, *said)
+    records = await stage.storage.read(lambda tx: list(signatures.records(tx, which)))
+    assert len(records) == len(ways)
+    assert len({len(record) for _place, record in records}) == 1
+
+
 async def test_no_is_asked_for_as_much_as_yes_and_neither_is_kept(stage: Stage) -> None:
     which, _anna = await begun(stage, KEY)
     zarina = await somebody(stage)

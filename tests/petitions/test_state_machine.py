@@ -81,14 +81,17 @@ def _writes(world: World, account: str) -> object:
     sponsors.ask(world.tx, made.id, "", CODE, BEGIN, organisation=False)
     found = sponsors.asked_by(world.tx, CODE, BEGIN)
     assert found is not None
-    return sponsors.confirm(world.tx, found, CODE, world.person("d"), "D", BEGIN)
+    made_text = world.newest().letter.text_digest()
+    return sponsors.confirm(world.tx, found, CODE, world.person("d"), "D", made_text, BEGIN)
 
 
 def _offers(world: World, account: str) -> object:
     one = world.newest()
     found = petitions.find(world.tx, one.petition)
     assert found is not None
-    ready = drafting.standing(world.tx, drafting.Mine(found, one))
+    for each in sponsors.of(world.tx, one.petition):
+        sponsors.renew(world.tx, each, one.letter.text_digest(), BEGIN)  # who stands under it says so again
+    ready = drafting.standing(world.tx, one.petition, one.letter)
     return reviewing.offer(world.ask(account, one.petition, reviewing.seal(ready)), world.tx)
 
 

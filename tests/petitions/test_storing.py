@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import TypeVar
 
 from bot.domain import checkpoint, merkle, petition_log, signature
 from bot.domain.petition import Deed, State, Way, Who, withdrawal
 from bot.domain.petition_log import Reason
 from bot.domain.signature import Declared, Mode
-from storage import envelope, notes, petition_logs, petitions, signatures
+from storage import envelope, ledger, notes, petition_logs, petitions, signatures
 from storage.database import Storage, Tx
 from storage.schema import person
 from tests.petitions.signing import letter, opened, pass_on
@@ -192,3 +193,31 @@ async def test_a_draft_is_refused_changed_and_dropped(storage: Storage) -> None:
         assert petitions.find(tx, made.id) is None
 
     await storage.write(work)
+
+
+async def test_of_which_kind_signatures_are_is_said_in_tens_and_only_after_ten_more(storage: Storage) -> None:
+    """Whoever looks after each signature learns of none of which kind it is; a control says it at once."""
+
+    def work(tx: Tx) -> tuple[list[int | None], list[int]]:
+        which, now = a_petition(tx), NOW
+        said: list[int | None] = []
+        exact: list[int] = []
+        for n in range(60):
+            one = petitions.find(tx, which)
+            assert one is not None
+            signatures.sign(tx, one, [("memory", f"{n:04}")], Declared(Mode.COUNTED), now, verified=n % 3 == 0)
+            now += timedelta(hours=5)
+            ledger.vouch(tx, now)
+            one = petitions.find(tx, which)
+            assert one is not None
+            said.append(one.vouched)
+            exact.append(one.verified)
+        return said, exact
+
+    said, exact = await storage.write(work)
+    changes = [n for n, (before, after) in enumerate(pairwise(said)) if before != after]
+    assert said[:9] == [None] * 9
+    assert said[-1] == exact[-1] // 10 * 10
+    assert all(later - earlier >= 10 for earlier, later in pairwise(changes))  # noqa: PLR2004 - so many at least
+    assert {one for one in said if one is not None} == {0, 10, 20}
+    assert len(set(exact)) == exact[-1] - exact[0] + 1, "the control: each of them is seen"
