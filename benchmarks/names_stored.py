@@ -59,7 +59,7 @@ async def measured(home: Path, records: int, questions: int) -> dict[str, float]
     try:
         building, size = await build(storage, town.records)
         rows = await storage.read(
-            lambda tx: tx.connection.exec_driver_sql("SELECT count(*) FROM sought_key").scalar_one()
+            lambda tx: tx.connection.exec_driver_sql("SELECT count(*) FROM sought_list").scalar_one()
         )
         times, found = [], 0
         for question in town.questions:

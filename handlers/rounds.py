@@ -63,6 +63,7 @@ from storage import (
     retention,
     roles,
     rumours,
+    search,
     sponsors,
 )
 from storage import hard as cases
@@ -159,6 +160,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     petition_fraud.forget(tx, now)
     outbox.post(tx, petition_course.watch(tx, now), now)
     outbox.post(tx, knock.remind(tx, now), now)
+    search.renew(tx)
     audit.expire(tx, now)
 
 
