@@ -42,7 +42,8 @@ from storage.schema import fact, sought, sought_list
 
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
 LEAST_BITS, STEP = 12, 2
-RANKED: Final = 150  # records that are opened and compared
+RANKED: Final = 150  # records that are opened and compared, at the most
+WORTH: Final = 0.3  # of what speaks for the likeliest: a record for which less speaks is not opened
 PLACED: Final = 50  # of them: those whose places are compared
 TOO_LONG: Final = 16_384  # a list longer than this says too little, and holds no number any more
 MOST: Final = 65_536  # numbers that one question reads: the shortest lists first
@@ -543,13 +544,19 @@ def candidates(tx: Tx, asked: Known, most: int = 10) -> list[Hit]:
     """The records that are most like what is asked for, the likeliest first. Nothing is kept after the call."""
     parsed = tuple(map(names.parse, asked.names))
     votes = _votes(tx, asked, parsed)
-    best = nlargest(RANKED, votes, key=votes.__getitem__)
+    best = _best(votes)
     askers = [(name, names.Asker(one)) for name, one in zip(asked.names, parsed, strict=True)]
     found = [_hit(askers, asked, row) for row in _opened(tx, best)]
     found.sort(key=lambda hit: (-hit.odds, hit.record))
     said: dict[Places, Verdict] = {}
     found = [_placed(asked, hit, said) for hit in found[:PLACED]]
     return sorted(found, key=lambda hit: (-hit.odds, hit.record))[:most]
+
+
+def _best(votes: Mapping[int, float]) -> list[int]:
+    """The records that are worth to be opened, those for which most speaks first."""
+    least = max(votes.values(), default=0.0) * WORTH
+    return nlargest(RANKED, (record for record, vote in votes.items() if vote >= least), key=votes.__getitem__)
 
 
 def _votes(tx: Tx, asked: Known, parsed: Sequence[names.Name]) -> dict[int, float]:
