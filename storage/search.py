@@ -73,6 +73,8 @@ def _put(insert: Any) -> Any:
     return made.on_conflict_do_update(index_elements=["mac"], set_={"records": made.excluded.records})
 
 
+_IS_THERE = Prepared(sa.select(sought.c.id).where(sought.c.id == sa.bindparam("which")))
+_MAKE = Prepared(sought.insert())
 _PUT = Prepared(_put)
 _DROP = Prepared(sought_list.delete().where(sought_list.c.mac == sa.bindparam("at")))
 
@@ -134,10 +136,10 @@ def put(  # noqa: PLR0913 - a record is what it is
     `answer` is what `bot.domain.knock.folded` makes of the answer to `question`; only a keyed hash of it stays.
     """
     which = tx.new_id() % NOBODY
-    while tx.execute(sa.select(sought.c.id).where(sought.c.id == which)).first() is not None:
+    while tx.execute(_IS_THERE, {"which": which}).first() is not None:
         which = tx.new_id() % NOBODY
     tx.execute(
-        sought.insert(),
+        _MAKE,
         {
             "id": which,
             "kind": int(kind),
