@@ -45,7 +45,9 @@ LEAST_BITS, STEP = 12, 2
 RANKED: Final = 150  # records that are opened and compared, at the most
 WORTH: Final = 0.3  # of what speaks for the likeliest: a record for which less speaks is not opened
 PLACED: Final = 50  # of them: those whose places are compared
-TOO_LONG: Final = 16_384  # a list longer than this says too little, and holds no number any more
+# A list longer than a share of all records says too little for what its length tells a thief: it holds no number any
+# more. In a small index every list may be so long, in any index none longer.
+TOO_MANY, SHORT, TOO_LONG = 1 / 256, 64, 16_384
 MOST: Final = 65_536  # numbers that one question reads: the shortest lists first
 NEAR: Final = 0.8  # how much a key one slip away counts beside a key of the name
 CHUNK: Final = 256  # keys in one question: always so many, so that a statement says nothing about the name
@@ -363,7 +365,7 @@ def index(tx: Tx, most: int = BATCH) -> int:
     for row in rows:
         for mac in hashes.macs(_keys_of(_unpacked(row.record)), state.bits):
             lists[mac].append(row.id)
-    _enlist(tx, hashes, lists)
+    _enlist(tx, hashes, lists, _longest(state.records + waiting))
     for some in _some([row.id for row in rows], CHUNK):
         tx.execute(sought.update().where(sought.c.id.in_(some)).values(bits=state.bits))
     _keep(tx, state)
@@ -493,13 +495,18 @@ def _lists(tx: Tx, macs: Iterable[int]) -> list[tuple[int, bytes]]:
     return found
 
 
-def _enlist(tx: Tx, hashes: _Hashes, lists: Mapping[int, Sequence[int]]) -> None:
+def _longest(records: int) -> int:
+    """How long a list may be in an index of so many."""
+    return min(TOO_LONG, max(SHORT, int(records * TOO_MANY)))
+
+
+def _enlist(tx: Tx, hashes: _Hashes, lists: Mapping[int, Sequence[int]], longest: int) -> None:
     """Put records into lists: in the places of nobody, and with new ones up to the next power of two."""
     stored = _lists(tx, lists)
     there = {mac: them for (mac, _stored), them in zip(stored, hashes.opened(stored), strict=True)}
     full = {mac for mac, them in there.items() if not them}
     before = {mac: there.get(mac, ()) for mac in lists if mac not in full}
-    _store(tx, hashes, {mac: ({*them, *lists[mac]} - {NOBODY}, len(them)) for mac, them in before.items()})
+    _store(tx, hashes, {mac: ({*them, *lists[mac]} - {NOBODY}, len(them)) for mac, them in before.items()}, longest)
 
 
 def _unlist(tx: Tx, which: Sequence[int], *, leave: bool = True) -> None:
@@ -520,18 +527,18 @@ def _unlist(tx: Tx, which: Sequence[int], *, leave: bool = True) -> None:
         _keep(tx, state)
 
 
-def _store(tx: Tx, hashes: _Hashes, lists: Mapping[int, tuple[set[int], int]]) -> None:
+def _store(tx: Tx, hashes: _Hashes, lists: Mapping[int, tuple[set[int], int]], longest: int = TOO_LONG) -> None:
     """Store lists of records, each with how long it is at least, filled with nobody.
 
-    One that would be too long is stored without any number, and stays so: it says too little to be read ever again. One
-    that has nobody and no length goes.
+    One longer than `longest` is stored without any number, and stays so until the index is built anew or outgrows its
+    bits. One that has nobody and no length goes.
     """
     filled = []
     for mac in sorted(lists):
         them, least = lists[mac]
         length = max(names.padded(len(them)) if them else 0, least)
         if length:
-            filled.append((mac, [] if length > TOO_LONG else [*them, *[NOBODY] * (length - len(them))]))
+            filled.append((mac, [] if length > longest else [*them, *[NOBODY] * (length - len(them))]))
     if filled:
         made = zip(filled, hashes.hidden(filled), strict=True)
         tx.execute(_PUT, [{"mac": mac, "records": stored} for (mac, _them), stored in made])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from benchmarks import made_names
+from benchmarks import made_names, names_stolen
 from bot.domain import names
 from bot.domain.knock import Kind, Known, May
 from bot.domain.names import kept
