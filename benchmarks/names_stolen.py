@@ -6,7 +6,7 @@ The thief sees how many bytes each list takes, knows every rule of the matcher, 
 whose names are drawn alike. Keys of that town are ranked by how many people have them, lists by their length, and the
 list of one rank is said to be of the key of that rank. Lists without any number were the longest, and come first. Lists
 of one length have no order: what is told is the mean of several. A record is exposed if a key of it was named for a
-list that it stands on. The same attack on lists that are neither filled up, cut nor cut off shows what that is good for.
+list that it stands on. The same attack on lists that are neither filled up, cut nor cut off shows what it is good for.
 """
 
 from __future__ import annotations
