@@ -43,7 +43,8 @@ from storage.schema import fact, sought, sought_list
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
 LEAST_BITS, STEP = 12, 2
 RANKED: Final = 150  # records that are opened and compared, at the most
-WORTH: Final = 0.3  # of what speaks for the likeliest: a record for which less speaks is not opened
+ANYWAY: Final = 20  # that are opened even if little speaks for them
+WORTH: Final = 0.3  # of what speaks for the likeliest: any other record for which less speaks is not opened
 PLACED: Final = 50  # of them: those whose places are compared
 # A list longer than a share of all records says too little for what its length tells a thief: it holds no number any
 # more. In a small index every list may be so long, in any index none longer.
@@ -565,7 +566,8 @@ def candidates(tx: Tx, asked: Known, most: int = 10) -> list[Hit]:
 def _best(votes: Mapping[int, float]) -> list[int]:
     """The records that are worth to be opened, those for which most speaks first."""
     least = max(votes.values(), default=0.0) * WORTH
-    return nlargest(RANKED, (record for record, vote in votes.items() if vote >= least), key=votes.__getitem__)
+    best = nlargest(RANKED, votes, key=votes.__getitem__)
+    return [record for at, record in enumerate(best) if at < ANYWAY or votes[record] >= least]
 
 
 def _votes(tx: Tx, asked: Known, parsed: Sequence[names.Name]) -> dict[int, float]:
