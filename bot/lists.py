@@ -24,7 +24,8 @@ from storage.lists import Passed, Told
 
 __all__ = ["LARGEST", "Done", "Export", "ListFault", "Wish", "read", "refuse", "take", "told", "write"]
 
-BATCH: Final = 200  # records in one transaction: the rows of one batch go into the index in no order
+BATCH: Final = 200  # records in one transaction
+INDEXED: Final = 5000  # that become findable in one: the bot is stopped meanwhile
 MOST_DAYS: Final = 400
 SHOWN: Final = 20  # lines that were not taken
 _LONGEST_SOURCE, _LONGEST_PLACE, _LONGEST_NAME = 80, 80, 60
@@ -72,21 +73,31 @@ def read(wish: Wish) -> Reading:
 async def take(
     storage: Storage, wish: Wish, reading: Reading, progress: Callable[[int, int], None] | None = None
 ) -> Done:
-    """Take in a list, some records at a time: if it is cut short, the same command goes on."""
+    """Take in a list, some records at a time: if it is cut short, the same command goes on.
+
+    `progress` counts each record twice: as kept, and as findable.
+    """
     done = Done(refused=reading.refused)
     total = len(reading.people)
     for start in range(0, total, BATCH):
         some = reading.people[start : start + BATCH]
         await storage.write(partial(_take, wish=wish, people=some, done=done))
-        if progress is not None:
-            for at in range(start + 1, start + len(some) + 1):
-                progress(at, total)
+        _told(progress, start, start + len(some), 2 * total)
     if wish.whole:
         await _erase_others(storage, wish.source, {one.id for one in reading.people}, done)
-    while await storage.write(search.index):
-        pass
+    at = total
+    while count := await storage.write(partial(search.index, most=INDEXED)):
+        before, at = at, max(at, min(at + count, 2 * total - 1))
+        _told(progress, before, at, 2 * total)
+    _told(progress, at, 2 * total, 2 * total)
     await storage.write(partial(_noted, wish=wish))
     return done
+
+
+def _told(progress: Callable[[int, int], None] | None, before: int, after: int, total: int) -> None:
+    if progress is not None:
+        for at in range(before + 1, after + 1):
+            progress(at, total)
 
 
 def _take(tx: Tx, wish: Wish, people: Sequence[Person], done: Done) -> None:

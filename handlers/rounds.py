@@ -64,6 +64,7 @@ from storage import (
     retention,
     roles,
     rumours,
+    search,
     sponsors,
 )
 from storage import hard as cases
@@ -160,6 +161,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     petition_fraud.forget(tx, now)
     outbox.post(tx, [*petition_reviewing.watch(tx, now), *petition_course.watch(tx, now)], now)
     outbox.post(tx, knock.remind(tx, now), now)
+    search.renew(tx)
     audit.expire(tx, now)
 
 

@@ -1105,11 +1105,12 @@ sought = _table(
     sa.Index(None, "bits"),
 )
 
-sought_key = _table(
-    "sought_key",  # the blind index: equality and nothing else
-    sa.Column("mac", Id, primary_key=True, autoincrement=False),  # of a pair of parts of a name, cut
-    sa.Column("record", Id, primary_key=True, autoincrement=False),  # whose, hidden for this row alone; some: nobody's
-    sqlite_with_rowid=False,  # so that no order says which rows came together
+sought_list = _table(
+    "sought_list",  # the blind index: equality and nothing else
+    sa.Column(
+        "mac", Id, primary_key=True, autoincrement=False
+    ),  # of a pair of parts of a name, cut: no order of arrival
+    sa.Column("records", sa.LargeBinary, nullable=False),  # whose, under a keystream; some are nobody's
 )
 
 knock = _table(

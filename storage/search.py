@@ -1,9 +1,12 @@
 """Who can be found, and how a name finds them: by equality of keyed hashes alone.
 
 A key of a name becomes a number: a keyed hash with a secret of its own for each kind of key, cut to so many bits that a
-record has about 32 lists to fall into. A row of a list is a record's number under a keystream that belongs to this row
-alone, so that two rows of one record have nothing in common; rows of nobody fill each list up to a power of two. Rows
-go in many at once and in no order, and erasing a record puts rows of nobody in the place of its rows.
+record has about 32 lists to fall into. A list is the numbers of its records under a keystream that is used once: two
+places of one record have nothing in common. Places of nobody fill each list up to a power of two. Records go in many at
+once, and erasing one puts nobody in its places.
+
+A record is names, year and places as they were said, and the names in parts, so that comparing takes none apart: one
+sealed value of one length.
 """
 
 from __future__ import annotations
@@ -11,49 +14,75 @@ from __future__ import annotations
 import hmac
 import json
 import math
-from collections import Counter, defaultdict
+import struct
+import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as but
 from datetime import datetime
+from heapq import nlargest
 from itertools import product
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.domain import names, places
 from bot.domain.knock import Kind, Known, May
+from bot.domain.names import kept
 from bot.domain.names.blind import SLIP
 from bot.domain.names.verdict import Verdict, beside, whereabouts, years
 from storage import knocks
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.prepared import MOST, Prepared
-from storage.schema import fact, sought, sought_key
+from storage.schema import fact, sought, sought_list
 
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
 LEAST_BITS, STEP = 12, 2
-RANKED: Final = 150  # records that are opened and compared
+RANKED: Final = 150  # records that are opened and compared, at the most
+ANYWAY: Final = 20  # that are opened even if little speaks for them
+WORTH: Final = 0.3  # of what speaks for the likeliest: any other record for which less speaks is not opened
 PLACED: Final = 50  # of them: those whose places are compared
-TOO_LONG: Final = 16_384  # a list longer than this says too little
+# A list longer than a share of all records says too little for what its length tells a thief: it holds no number any
+# more. In a small index every list may be so long, in any index none longer.
+TOO_MANY, SHORT, TOO_LONG = 1 / 256, 64, 16_384
+MOST_READ: Final = 65_536  # numbers that one question reads: the shortest lists first
 NEAR: Final = 0.8  # how much a key one slip away counts beside a key of the name
 CHUNK: Final = 256  # keys in one question: always so many, so that a statement says nothing about the name
 BATCH: Final = 500  # records that go into the index at once
+RENEWED: Final = 200  # records whose names are taken apart anew at once, if the rules have changed
+LAYOUT: Final = 2  # of the lists: raise it when they are kept otherwise, then the index is built anew
+NOBODY: Final = (1 << 32) - 1  # the number that no record has
 _RECORD: Final = 488  # bytes to which a record is padded before it is sealed
-_SALT, _NUMBER, _CHECK = 15, 32, 16  # bits of a row: a salt; a record's number and zeros, under the keystream
-_HIDDEN: Final = _NUMBER + _CHECK
+_NONCE, _NUMBER = 6, 4  # bytes: of a list's keystream; of a record's number
 _STATE: Final = "search"  # the fact: how many records the index holds, and under how many bits
+_FORMED: Final = "search.form"  # the fact: by which rules the parts of all names were kept, and how far that is
 
 _LISTS_AT = Prepared(
-    sa.select(sought_key.c.mac, sought_key.c.record).where(sought_key.c.mac.in_(sa.bindparam("macs", expanding=True)))
+    sa.select(sought_list.c.mac, sought_list.c.records).where(
+        sought_list.c.mac.in_(sa.bindparam("macs", expanding=True))
+    )
 )
 _RECORDS_AT = Prepared(
     sa.select(sought.c.id, sought.c.kind, sought.c.record).where(sought.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
-_REMOVE = Prepared(
-    sought_key.delete().where(sought_key.c.mac == sa.bindparam("at"), sought_key.c.record == sa.bindparam("row"))
-)
+
+
+def _put(insert: Any) -> Any:
+    made = insert(sought_list)
+    return made.on_conflict_do_update(index_elements=["mac"], set_={"records": made.excluded.records})
+
+
+_IS_THERE = Prepared(sa.select(sought.c.id).where(sought.c.id == sa.bindparam("which")))
+_MAKE = Prepared(sought.insert())
+_PUT = Prepared(_put)
+_DROP = Prepared(sought_list.delete().where(sought_list.c.mac == sa.bindparam("at")))
+
+
+Places: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +138,11 @@ def put(  # noqa: PLR0913 - a record is what it is
 
     `answer` is what `bot.domain.knock.folded` makes of the answer to `question`; only a keyed hash of it stays.
     """
-    which = tx.new_id() % (1 << _NUMBER)
-    while tx.execute(sa.select(sought.c.id).where(sought.c.id == which)).first() is not None:
-        which = tx.new_id() % (1 << _NUMBER)
+    which = tx.new_id() % NOBODY
+    while tx.execute(_IS_THERE, {"which": which}).first() is not None:
+        which = tx.new_id() % NOBODY
     tx.execute(
-        sought.insert(),
+        _MAKE,
         {
             "id": which,
             "kind": int(kind),
@@ -230,7 +259,7 @@ def _held(row: Any) -> Held:
     return Held(
         row.id,
         Kind(row.kind),
-        _unpacked(row.record),
+        _unpacked(row.record).known,
         May(row.knock),
         row.person_id,
         row.question or "",
@@ -242,14 +271,44 @@ def _held(row: Any) -> Held:
     )
 
 
-def _packed(known: Known) -> bytes:
-    said = {"n": known.names, "b": known.born, "p": known.places}
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode().ljust(_RECORD)
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What is sealed of a record: what is known, and its names in parts. `stale`: these must be written anew."""
+
+    known: Known
+    parsed: tuple[names.Name, ...]
+    stale: bool
 
 
-def _unpacked(record: bytes) -> Known:
-    said = json.loads(record)
-    return Known(tuple(said["n"]), said["b"], tuple(said["p"]))
+def _form() -> int:
+    """By which rules names are taken apart now."""
+    return names.VERSION * 1000 + kept.FORM
+
+
+def _packed(known: Known, parsed: Iterable[names.Name] = ()) -> bytes:
+    """What is known, and the names in parts, or without these if they do not fit: at one length."""
+    said = [known.names, known.born, known.places]
+    parts = [kept.packed(one) for one in (parsed or map(names.parse, known.names))]
+    whole = _squeezed([*said, _form(), parts])
+    return (whole if len(whole) <= _RECORD else _squeezed(said)).ljust(_RECORD, b"\0")
+
+
+def _squeezed(said: list[Any]) -> bytes:
+    plain = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"\0" + zlib.compress(plain, 9, -zlib.MAX_WBITS)
+
+
+def _unpacked(record: bytes) -> _Record:
+    if record[:1] == b"{":  # as they were kept before the parts were
+        told = json.loads(record)
+        said = [told["n"], told["b"], told["p"]]
+    else:
+        said = json.loads(zlib.decompressobj(-zlib.MAX_WBITS).decompress(record[1:]))
+    named, born, where, *parts = said
+    known = Known(tuple(named), born, tuple(where))
+    if parts and parts[0] == _form():
+        return _Record(known, tuple(map(kept.unpacked, parts[1])), stale=False)
+    return _Record(known, tuple(map(names.parse, named)), stale=record[:1] == b"{" or bool(parts))
 
 
 def _proof(which: int, question: str, answer: str) -> str:
@@ -259,6 +318,11 @@ def _proof(which: int, question: str, answer: str) -> str:
 # -- the index -----------------------------------------------------------------------------------------------------
 
 
+def _version() -> int:
+    """Of what lists are made of: both of the names' keys and of how a list is kept."""
+    return names.VERSION * 1000 + LAYOUT
+
+
 @dataclass(slots=True)
 class _Index:
     """How many records there are in it, and with how many bits; `oldest` bits are still used by some."""
@@ -266,7 +330,7 @@ class _Index:
     records: int
     bits: int
     oldest: int
-    version: int = field(default_factory=lambda: names.VERSION)
+    version: int = field(default_factory=_version)
 
     @property
     def used(self) -> range:
@@ -279,8 +343,8 @@ def index(tx: Tx, most: int = BATCH) -> int:
     When the index has outgrown its bits, records move to more of them, as many at a time.
     """
     state = _state(tx)
-    if state.version != names.VERSION:  # names have other keys now: everything goes into the index anew
-        tx.execute(sought_key.delete())
+    if state.version != _version():  # names have other keys now: everything goes into the index anew
+        tx.execute(sought_list.delete())
         tx.execute(sought.update().where(sought.c.bits.is_not(None)).values(bits=None))
         state = _Index(0, LEAST_BITS, LEAST_BITS)
         _keep(tx, state)
@@ -298,7 +362,7 @@ def index(tx: Tx, most: int = BATCH) -> int:
         if not rows:
             state.oldest = state.bits
             _keep(tx, state)
-            tx.execute(sought_key.delete().where(sought_key.c.mac < 1 << state.bits))
+            tx.execute(sought_list.delete().where(sought_list.c.mac < 1 << state.bits))
     if not rows:
         return 0
     lists: defaultdict[int, list[int]] = defaultdict(list)
@@ -306,10 +370,32 @@ def index(tx: Tx, most: int = BATCH) -> int:
     for row in rows:
         for mac in hashes.macs(_keys_of(_unpacked(row.record)), state.bits):
             lists[mac].append(row.id)
-    _enlist(tx, lists)
+    _enlist(tx, hashes, lists, _longest(state.records + waiting))
     for some in _some([row.id for row in rows], CHUNK):
         tx.execute(sought.update().where(sought.c.id.in_(some)).values(bits=state.bits))
     _keep(tx, state)
+    return len(rows)
+
+
+def renew(tx: Tx, most: int = RENEWED) -> int:
+    """Take names apart anew, by the rules of now, where that was done by others. How many records were looked at.
+
+    Nothing waits for it: what is found under other rules is taken apart whenever it is compared.
+    """
+    said = tx.execute(sa.select(fact.c.value).where(fact.c.name == _FORMED)).scalar()
+    form, after = map(int, said.split()) if said else (0, 0)
+    if form == _form():
+        return 0
+    if form != -_form():
+        after = -1
+    query = sa.select(sought.c.id, sought.c.record).where(sought.c.id > after).order_by(sought.c.id).limit(most)
+    rows = tx.execute(query).all()
+    for row in rows:
+        one = _unpacked(row.record)
+        if one.stale:
+            again = _packed(one.known, one.parsed)
+            tx.execute(sought.update().where(sought.c.id == row.id).values(record=again))
+    _say(tx, _FORMED, f"{-_form()} {rows[-1].id}" if rows else f"{_form()} 0")
     return len(rows)
 
 
@@ -323,22 +409,25 @@ def _state(tx: Tx) -> _Index:
 
 
 def _keep(tx: Tx, state: _Index) -> None:
-    value = f"{max(0, state.records)} {state.bits} {state.oldest} {state.version}"
-    made = tx.insert(fact).values(name=_STATE, value=value)
+    _say(tx, _STATE, f"{max(0, state.records)} {state.bits} {state.oldest} {state.version}")
+
+
+def _say(tx: Tx, name: str, value: str) -> None:
+    made = tx.insert(fact).values(name=name, value=value)
     tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
-def _keys_of(known: Known) -> frozenset[str]:
+def _keys_of(one: _Record) -> frozenset[str]:
     """What is stored of a record: the keys of each of its names."""
-    born = () if known.born is None else (known.born,)
-    return _all_keys(known, born)
+    born = () if one.known.born is None else (one.known.born,)
+    return _all_keys(one.parsed, one.known, born)
 
 
-def _all_keys(known: Known, born: Iterable[int]) -> frozenset[str]:
+def _all_keys(parsed: Iterable[names.Name], known: Known, born: Iterable[int]) -> frozenset[str]:
     allowed = tuple(born)
     districts = {found[0] for place in known.places if (found := places.search(place, 1))} or {""}
     return frozenset[str]().union(
-        *(names.keys(name, years=allowed, district=district) for name, district in product(known.names, districts))
+        *(names.keys(name, years=allowed, district=district) for name, district in product(parsed, districts))
     )
 
 
@@ -347,42 +436,50 @@ class _Hashes:
 
     def __init__(self, tx: Tx) -> None:
         self._keys = _keys(tx)
-        self._cipher = Cipher(algorithms.AES(self._keys.derive("sought_key.record")), modes.ECB())  # noqa: S305
-        self._dice = Random(tx.new_id())  # noqa: S311 - what is drawn is hidden under a keystream anyway
+        self._cipher = Cipher(algorithms.AES(self._keys.derive("sought_list.records")), modes.ECB())  # noqa: S305
+        self._dice = Random(tx.new_id())  # noqa: S311 - what is drawn is used once, and no secret
 
     def macs(self, keys: Iterable[str], bits: int) -> frozenset[int]:
         """The lists of some keys. Their numbers say how many bits they have, so that old and new never meet."""
         return frozenset(self._mac(key, bits) for key in keys)
 
     def _mac(self, key: str, bits: int) -> int:
-        whole = int.from_bytes(self._keys.blind(f"sought_key.{key[0]}", key)[:8], "big")
+        whole = int.from_bytes(self._keys.blind(f"sought_list.{key[0]}", key)[:8], "big")
         return 1 << bits | whole >> (64 - bits)
 
-    def opened(self, rows: Sequence[tuple[int, int]]) -> list[int]:
-        """Whose each row (list, row) is; -1 for a row of nobody."""
-        mask = (1 << _CHECK) - 1
-        found = []
-        for (_mac, row), stream in zip(rows, self._streams([(mac, row >> _HIDDEN) for mac, row in rows]), strict=True):
-            plain = (row ^ stream) & ((1 << _HIDDEN) - 1)
-            found.append(-1 if plain & mask else plain >> _CHECK)
-        return found
-
-    def hidden(self, owners: Sequence[tuple[int, int]]) -> list[int]:
-        """A new row for each (list, record); for nobody the record is -1."""
-        salts = [self._dice.getrandbits(_SALT) for _ in owners]
-        streams = self._streams([(mac, salt) for (mac, _), salt in zip(owners, salts, strict=True)])
+    def opened(self, lists: Sequence[tuple[int, bytes]]) -> list[tuple[int, ...]]:
+        """The numbers in each of some lists, given as (list, what is stored of it). Some are `NOBODY`."""
+        streams = self._streams([(mac, stored[:_NONCE], len(stored) - _NONCE) for mac, stored in lists])
         return [
-            salt << _HIDDEN | (self._dice.getrandbits(_HIDDEN) if record < 0 else (record << _CHECK) ^ stream)
-            for (_mac, record), salt, stream in zip(owners, salts, streams, strict=True)
+            struct.unpack(f">{len(stream) // _NUMBER}I", _xor(stored[_NONCE:], stream))
+            for (_mac, stored), stream in zip(lists, streams, strict=True)
         ]
 
-    def _streams(self, places: Sequence[tuple[int, int]]) -> Iterator[int]:
-        plain = b"".join(mac.to_bytes(8, "big") + salt.to_bytes(8, "big") for mac, salt in places)
-        stream = self._cipher.encryptor().update(plain)
-        return (int.from_bytes(stream[at : at + _HIDDEN // 8], "big") for at in range(0, len(stream), 16))
+    def hidden(self, lists: Sequence[tuple[int, Sequence[int]]]) -> list[bytes]:
+        """What is stored of each of some lists, given as (list, numbers), under a new keystream."""
+        nonces = [self._dice.randbytes(_NONCE) for _ in lists]
+        streams = self._streams(
+            [(mac, nonce, len(them) * _NUMBER) for (mac, them), nonce in zip(lists, nonces, strict=True)]
+        )
+        return [
+            nonce + _xor(struct.pack(f">{len(them)}I", *them), stream)
+            for (_mac, them), nonce, stream in zip(lists, nonces, streams, strict=True)
+        ]
 
-    def shuffle(self, rows: list[Any]) -> None:
-        self._dice.shuffle(rows)
+    def _streams(self, wanted: Sequence[tuple[int, bytes, int]]) -> Iterator[bytes]:
+        """So many bytes of keystream for each (list, nonce): AES in counter mode, of all of them in one call."""
+        blocks = []
+        for mac, nonce, length in wanted:
+            head = mac.to_bytes(6, "big") + nonce
+            blocks += [head + at.to_bytes(4, "big") for at in range(-(-length // 16))]
+        stream, at = self._cipher.encryptor().update(b"".join(blocks)), 0
+        for _mac, _nonce, length in wanted:
+            yield stream[at : at + length]
+            at += -(-length // 16) * 16
+
+
+def _xor(one: bytes, two: bytes) -> bytes:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(two, "big")).to_bytes(len(one), "big")
 
 
 def _some(numbers: Sequence[int], most: int) -> Iterator[Sequence[int]]:
@@ -394,64 +491,64 @@ def _keys(tx: Tx) -> Keys:
     return keys
 
 
-def _rows(tx: Tx, macs: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """The rows of some lists. Every question asks for as many lists."""
+def _lists(tx: Tx, macs: Iterable[int]) -> list[tuple[int, bytes]]:
+    """Some lists as they are stored. Every question asks for as many."""
+    found = []
     for some in _some(sorted(macs), CHUNK):
         asked = [*some, *[-1] * (CHUNK - len(some))]
-        yield from ((mac, record) for mac, record in tx.execute(_LISTS_AT, {"macs": asked}))
+        found += [(row.mac, bytes(row.records)) for row in tx.execute(_LISTS_AT, {"macs": asked})]
+    return found
 
 
-def _enlist(tx: Tx, lists: Mapping[int, Sequence[int]]) -> None:
-    """Put records into lists: in the place of rows of nobody, and with new ones up to the next power of two."""
-    hashes = _Hashes(tx)
-    rows = list(_rows(tx, lists))
-    counts: Counter[int] = Counter()
-    nobody: defaultdict[int, list[int]] = defaultdict(list)
-    there: set[tuple[int, int]] = set()
-    for (mac, row), owner in zip(rows, hashes.opened(rows), strict=True):
-        counts[mac] += 1
-        if owner < 0:
-            nobody[mac].append(row)
-        else:
-            there.add((mac, owner))
-    gone: list[tuple[int, int]] = []
-    owners: list[tuple[int, int]] = []
-    for mac, records in lists.items():
-        new = [record for record in set(records) if (mac, record) not in there]
-        real = counts[mac] - len(nobody[mac]) + len(new)
-        length = max(names.padded(real), counts[mac])
-        gone += [(mac, row) for row in nobody[mac][: len(new)]]
-        fill = length - counts[mac] - len(new) + min(len(new), len(nobody[mac]))
-        owners += [(mac, record) for record in new] + [(mac, -1)] * fill
-    _exchange(tx, hashes, gone, owners)
+def _longest(records: int) -> int:
+    """How long a list may be in an index of so many."""
+    return min(TOO_LONG, max(SHORT, int(records * TOO_MANY)))
+
+
+def _enlist(tx: Tx, hashes: _Hashes, lists: Mapping[int, Sequence[int]], longest: int) -> None:
+    """Put records into lists: in the places of nobody, and with new ones up to the next power of two."""
+    stored = _lists(tx, lists)
+    there = {mac: them for (mac, _stored), them in zip(stored, hashes.opened(stored), strict=True)}
+    full = {mac for mac, them in there.items() if not them}
+    before = {mac: there.get(mac, ()) for mac in lists if mac not in full}
+    _store(tx, hashes, {mac: ({*them, *lists[mac]} - {NOBODY}, len(them)) for mac, them in before.items()}, longest)
 
 
 def _unlist(tx: Tx, which: Sequence[int], *, leave: bool = True) -> None:
-    """Put rows of nobody in the place of all rows of some records; or leave nothing, where the whole list goes."""
-    hashes = _Hashes(tx)
-    taken = 0
+    """Put nobody in all places of some records; or make their lists shorter, where the whole list goes."""
+    hashes, taken = _Hashes(tx), 0
     macs: set[int] = set()
     for some in _some(which, CHUNK):
         query = sa.select(sought.c.record, sought.c.bits).where(sought.c.id.in_(some), sought.c.bits.is_not(None))
         for row in tx.execute(query):
             taken += 1
             macs |= hashes.macs(_keys_of(_unpacked(row.record)), row.bits)
-    rows, those = list(_rows(tx, macs)), set(which)
-    gone = [row for row, owner in zip(rows, hashes.opened(rows), strict=True) if owner in those]
-    _exchange(tx, hashes, gone, [(mac, -1) for mac, _row in gone] if leave else [])
+    stored, gone = _lists(tx, macs), {*which, NOBODY}
+    opened = zip(stored, hashes.opened(stored), strict=True)
+    _store(tx, hashes, {mac: ({*them} - gone, len(them) if leave else 0) for (mac, _stored), them in opened if them})
     if taken:
         state = _state(tx)
         state.records -= taken
         _keep(tx, state)
 
 
-def _exchange(tx: Tx, hashes: _Hashes, gone: Sequence[tuple[int, int]], owners: list[tuple[int, int]]) -> None:
-    hashes.shuffle(owners)
-    if gone:
-        tx.execute(_REMOVE, [{"at": mac, "row": row} for mac, row in gone])
-    if owners:
-        made = [{"mac": mac, "record": row} for (mac, _), row in zip(owners, hashes.hidden(owners), strict=True)]
-        tx.execute(tx.insert(sought_key).on_conflict_do_nothing(), made)
+def _store(tx: Tx, hashes: _Hashes, lists: Mapping[int, tuple[set[int], int]], longest: int = TOO_LONG) -> None:
+    """Store lists of records, each with how long it is at least, filled with nobody.
+
+    One longer than `longest` is stored without any number, and stays so until the index is built anew or outgrows its
+    bits. One that has nobody and no length goes.
+    """
+    filled = []
+    for mac in sorted(lists):
+        them, least = lists[mac]
+        length = max(names.padded(len(them)) if them else 0, least)
+        if length:
+            filled.append((mac, [] if length > longest else [*them, *[NOBODY] * (length - len(them))]))
+    if filled:
+        made = zip(filled, hashes.hidden(filled), strict=True)
+        tx.execute(_PUT, [{"mac": mac, "records": stored} for (mac, _them), stored in made])
+    if gone := sorted(lists.keys() - {mac for mac, _them in filled}):
+        tx.execute(_DROP, [{"at": mac} for mac in gone])
 
 
 # -- finding -------------------------------------------------------------------------------------------------------
@@ -459,53 +556,69 @@ def _exchange(tx: Tx, hashes: _Hashes, gone: Sequence[tuple[int, int]], owners: 
 
 def candidates(tx: Tx, asked: Known, most: int = 10) -> list[Hit]:
     """The records that are most like what is asked for, the likeliest first. Nothing is kept after the call."""
-    votes = _votes(tx, asked)
-    best = [record for record, _ in sorted(votes.items(), key=lambda one: (-one[1], one[0]))[:RANKED]]
-    askers = [(name, names.Asker(name)) for name in asked.names]
+    parsed = tuple(map(names.parse, asked.names))
+    votes = _votes(tx, asked, parsed)
+    best = _best(votes)
+    askers = [(name, names.Asker(one)) for name, one in zip(asked.names, parsed, strict=True)]
     found = [_hit(askers, asked, row) for row in _opened(tx, best)]
     found.sort(key=lambda hit: (-hit.odds, hit.record))
-    found[:PLACED] = [_placed(asked, hit) for hit in found[:PLACED]]
-    return sorted(found[:PLACED], key=lambda hit: (-hit.odds, hit.record))[:most]
+    said: dict[Places, Verdict] = {}
+    found = [_placed(asked, hit, said) for hit in found[:PLACED]]
+    return sorted(found, key=lambda hit: (-hit.odds, hit.record))[:most]
 
 
-def _votes(tx: Tx, asked: Known) -> Counter[int]:
+def _best(votes: Mapping[int, float]) -> list[int]:
+    """The records that are worth to be opened, those for which most speaks first."""
+    least = max(votes.values(), default=0.0) * WORTH
+    best = nlargest(RANKED, votes, key=votes.__getitem__)
+    return [record for at, record in enumerate(best) if at < ANYWAY or votes[record] >= least]
+
+
+def _votes(tx: Tx, asked: Known, parsed: Sequence[names.Name]) -> dict[int, float]:
     """How much speaks for each record: a list says the more, the fewer there are on it."""
     hashes, state = _Hashes(tx), _state(tx)
     born = () if asked.born is None else range(asked.born - SLIP, asked.born + SLIP + 1)
-    keys = _all_keys(asked, born)
-    near = frozenset[str]().union(*(names.near(name) for name in asked.names)) - keys
+    keys = _all_keys(parsed, asked, born)
+    near = frozenset[str]().union(*map(names.near, parsed)) - keys
     shares: dict[int, float] = {}
     for bits in state.used:
         shares |= dict.fromkeys(hashes.macs(near, bits), NEAR)
         shares |= dict.fromkeys(hashes.macs(keys, bits), 1.0)
-    rows = list(_rows(tx, shares))
-    lengths = Counter(mac for mac, _ in rows)
-    weights = {mac: shares[mac] * math.log(1 + state.records / length) for mac, length in lengths.items()}
-    votes: Counter[int] = Counter()
-    for (mac, _row), record in zip(rows, hashes.opened(rows), strict=True):
-        if record >= 0 and lengths[mac] <= TOO_LONG:
-            votes[record] += weights[mac]  # type: ignore[assignment]
+    lists, read = sorted(_lists(tx, shares), key=lambda one: len(one[1])), 0
+    for count, (_mac, stored) in enumerate(lists):
+        read += len(stored) // _NUMBER
+        if read > MOST_READ:
+            del lists[count:]
+            break
+    votes: defaultdict[int, float] = defaultdict(float)
+    for (mac, _stored), them in zip(lists, hashes.opened(lists), strict=True):
+        weight = shares[mac] * math.log(1 + state.records / len(them)) if them else 0.0
+        for record in them:
+            votes[record] += weight
+    votes.pop(NOBODY, None)
     return votes
 
 
-def _opened(tx: Tx, best: Sequence[int]) -> Iterator[tuple[int, Kind, Known]]:
+def _opened(tx: Tx, best: Sequence[int]) -> Iterator[tuple[int, Kind, _Record]]:
     asked = [*best, *[-1] * (RANKED - len(best))]
     for which, kind, record in tx.execute(_RECORDS_AT, {"ids": asked}):
         yield which, Kind(kind), _unpacked(record)
 
 
-def _hit(askers: Sequence[tuple[str, names.Asker]], asked: Known, row: tuple[int, Kind, Known]) -> Hit:
-    which, kind, known = row
-    pairs = ((asker.score(theirs), mine, theirs) for mine, asker in askers for theirs in known.names)
+def _hit(askers: Sequence[tuple[str, names.Asker]], asked: Known, row: tuple[int, Kind, _Record]) -> Hit:
+    which, kind, one = row
+    known, beside_it = one.known, zip(one.known.names, one.parsed, strict=True)
+    pairs = ((asker.score(parsed), mine, theirs) for (mine, asker), (theirs, parsed) in product(askers, beside_it))
     score, mine, theirs = max(pairs, default=(-math.inf, "", ""))
     born = years(asked.born, known.born)
     return Hit(which, kind, known, score, score + beside(born, Verdict.BLANK), born, Verdict.BLANK, mine, theirs)
 
 
-def _placed(asked: Known, hit: Hit) -> Hit:
-    place = place_of(asked, hit.known)
-    odds = hit.score + beside(hit.born, place)
-    return Hit(hit.record, hit.kind, hit.known, hit.score, odds, hit.born, place, hit.mine, hit.theirs)
+def _placed(asked: Known, hit: Hit, said: dict[Places, Verdict]) -> Hit:
+    where = hit.known.places
+    if where not in said:
+        said[where] = place_of(asked, hit.known)
+    return but(hit, odds=hit.score + beside(hit.born, said[where]), place=said[where])
 
 
 _BEST_FIRST = (Verdict.MATCH, Verdict.NEAR, Verdict.BLANK, Verdict.MISMATCH)

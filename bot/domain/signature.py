@@ -192,8 +192,7 @@ class Opening:
         `addressed`: people are asked where they live; a declared address makes it longer in any case.
         """
         said = self.tag + self._texts()
-        commitment = hmac.digest(self.salt, b"payvand signature 1
-" + said, "sha256")
+        commitment = hmac.digest(self.salt, b"payvand signature 1\n" + said, "sha256")
         content = self.salt + said
         size = _FRAME + len(self.petition.encode()) + _SHORT + _WIDEST * LONGEST_NAME
         if addressed or self.declared.address:

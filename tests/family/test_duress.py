@@ -934,7 +934,7 @@ def test_pictures_leave_out_nothing_that_a_handler_shows() -> None:
         *("petition", "petition_version", "petition_entry", "petition_node", "petition_checkpoint", "petition_packet"),
         *("petition_signature", "petition_nullifier", "petition_relay", "petition_talk", "petition_certificate"),
     }
-    search = {"sought_key", "not_same", "knock_quota"}  # nobody is shown these
+    search = {"sought_list", "not_same", "knock_quota"}  # nobody is shown these
     assert machinery | own | published | petitions | search == LEFT_OUT
 
 

@@ -121,7 +121,7 @@ async def test_who_is_found_is_forgotten_and_whoever_looks_is_told_gently(stage:
     await karim.chooses("Yes, and I write to them")
     await karim.says("canary of the holder")
     before = await rows(stage)
-    keys = set(before["sought_key"])
+    keys = set(before["sought_list"])
     assert before["sought"]
     assert keys
     await forget(karim.actor)
@@ -129,7 +129,7 @@ async def test_who_is_found_is_forgotten_and_whoever_looks_is_told_gently(stage:
     found = await rows(stage)
     assert await dangling(stage) == []
     assert found["sought"] == found["candidate"] == []
-    assert not keys & set(found["sought_key"]), "no key of a name stays: the lists are as full, of nobody"
+    assert not keys & set(found["sought_list"]), "no key of a name stays: the lists are as full, of nobody"
     for canary in ("canary of", "Karim", "Ёров"):
         assert canary not in str(found)
     await zebo.says("/search")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from benchmarks import made_names
+from benchmarks import made_names, names_stolen
 from bot.domain import names
 from bot.domain.knock import Kind, Known, May
+from bot.domain.names import kept
 from bot.domain.names.verdict import Verdict
 from storage import schema, search
 from storage.database import Tx
@@ -40,8 +42,19 @@ def find(tx: Tx, name: str, **more: Any) -> list[search.Hit]:  # noqa: ANN401 - 
     return search.candidates(tx, Known((name,), **more))
 
 
+def lists(tx: Tx) -> list[tuple[int, bytes]]:
+    return [(mac, one) for mac, one in tx.execute(sa.select(schema.sought_list.c.mac, schema.sought_list.c.records))]
+
+
 def rows(tx: Tx) -> list[tuple[int, int]]:
-    return [(mac, row) for mac, row in tx.execute(sa.select(schema.sought_key.c.mac, schema.sought_key.c.record))]
+    """Each place of each list, and whose it is."""
+    stored = lists(tx)
+    opened = search._Hashes(tx).opened(stored)  # noqa: SLF001
+    return [(mac, owner) for (mac, _), owners in zip(stored, opened, strict=True) for owner in owners]
+
+
+def owners(tx: Tx) -> set[int]:
+    return {owner for _, owner in rows(tx)} - {search.NOBODY}
 
 
 @pytest.mark.parametrize(
@@ -70,13 +83,12 @@ async def test_what_is_erased_leaves_neither_a_record_nor_a_row(storage: Storage
         before = Counter(mac for mac, _ in rows(tx))
         search.erase(tx, which[:30])
         assert Counter(mac for mac, _ in rows(tx)) == before, "lists stay as long: nobody sees what went"
-        owners = set(search._Hashes(tx).opened(rows(tx))) - {-1}  # noqa: SLF001
-        assert owners == set(which[30:])
+        assert owners(tx) == set(which[30:])
         search.replace(tx, which[40], JAMSHED)
         search.index(tx)
         assert find(tx, "Djamched Iorov")[0].record == which[40]
         search.erase(tx, which[30:])
-        assert set(search._Hashes(tx).opened(rows(tx))) == {-1}  # noqa: SLF001
+        assert not owners(tx)
         assert not find(tx, "Djamched Iorov")
 
     await storage.write(work)
@@ -88,8 +100,13 @@ async def test_lists_are_as_long_as_powers_of_two_and_no_row_is_like_another(sto
         lengths = Counter(mac for mac, _ in rows(tx))
         assert {length for length in lengths.values() if names.padded(length) != length} == set()
         assert max(lengths.values()) >= 8  # noqa: PLR2004
-        hidden = Counter(row & (1 << search._HIDDEN) - 1 for _, row in rows(tx))  # noqa: SLF001
-        assert hidden.most_common(1)[0][1] == 1, "two rows of one record have nothing in common"
+        places = Counter(
+            one[at : at + 4]
+            for _, one in lists(tx)
+            for at in range(search._NONCE, len(one), search._NUMBER)  # noqa: SLF001
+        )
+        assert places.total() == lengths.total()
+        assert places.most_common(1)[0][1] <= 2, "two places of one record have nothing in common"  # noqa: PLR2004
 
     await storage.write(work)
 
@@ -126,7 +143,81 @@ async def test_an_index_of_other_keys_is_built_anew(storage: Storage, monkeypatc
         assert find(tx, "Djamched Iorov")[0].record == which
         assert search._state(tx).records == 21  # noqa: SLF001, PLR2004
         search.erase(tx, [which])
-        assert which not in search._Hashes(tx).opened(rows(tx))  # noqa: SLF001
+        assert which not in owners(tx)
+
+    await storage.write(work)
+
+
+async def test_a_list_that_grows_too_long_holds_nobody_and_harms_nobody(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "TOO_LONG", 8)
+
+    def work(tx: Tx) -> None:
+        which = fill(tx, [*[JAMSHED] * 9, *made(20)])
+        assert 0 in {len(one) - search._NONCE for _, one in lists(tx)}, "it is too long"  # noqa: SLF001
+        assert not {hit.record for hit in find(tx, "Djamched Iorov")} & set(which[:9]), "and says nothing"
+        search.erase(tx, which[:9])
+        before = len(lists(tx))
+        fill(tx, [JAMSHED])
+        assert len(lists(tx)) == before, "it stays so"
+        search.erase(tx, which[9:])
+
+    await storage.write(work)
+
+
+def without_parts(tx: Tx) -> None:
+    """As records were kept before the parts of their names were: sealed JSON."""
+    for row in tx.execute(sa.select(schema.sought.c.id, schema.sought.c.record)).all():
+        known = search._unpacked(row.record).known  # noqa: SLF001
+        said = json.dumps({"n": known.names, "b": known.born, "p": known.places}).encode().ljust(488)
+        tx.execute(schema.sought.update().where(schema.sought.c.id == row.id).values(record=said))
+
+
+def stale(tx: Tx) -> int:
+    return sum(search._unpacked(one).stale for one in tx.execute(sa.select(schema.sought.c.record)).scalars())  # noqa: SLF001
+
+
+@pytest.mark.parametrize("form", ["none", "other"])
+async def test_names_in_parts_of_other_rules_are_found_and_written_anew(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    which = (await storage.write(partial(fill, records=[*made(20), JAMSHED])))[-1]
+
+    def work(tx: Tx) -> None:
+        if form == "none":
+            without_parts(tx)
+        else:
+            while search.renew(tx, 8):
+                pass
+            monkeypatch.setattr(kept, "FORM", kept.FORM + 1)
+        assert stale(tx) == 21  # noqa: PLR2004
+        assert find(tx, "Djamched Iorov")[0].known == JAMSHED
+        search.replace(tx, which, JAMSHED)
+        assert stale(tx) == 20, "whatever is changed is written by the rules of now"  # noqa: PLR2004
+        search.renew(tx, 8)
+        assert 0 < stale(tx) < 20  # noqa: PLR2004
+        while search.renew(tx, 8):
+            pass
+        assert stale(tx) == 0
+        while search.index(tx):
+            pass
+        assert find(tx, "Djamched Iorov")[0].record == which
+
+    await storage.write(work)
+
+
+@pytest.mark.parametrize(
+    "names", [("Ҷамшед Ёров",), ("Ё",), ("",), ("Абдураҳмонҷон Муҳаммадраҳимзода Ғиёсиддинович" * 2,) * 3]
+)
+async def test_a_sealed_record_has_one_length_whoever_it_is(storage: Storage, names: tuple[str, ...]) -> None:
+    def work(tx: Tx) -> None:
+        which = search.put(tx, Kind.LIST, Known(names, 1984, ("Хоруғ", "Душанбе")), NOW)
+        raw = tx.execute(sa.text("SELECT length(record) FROM sought")).scalar_one()
+        assert raw == 1 + 12 + 496 + 16
+        one = search.held(tx, which)
+        assert one is not None
+        assert one.known == Known(names, 1984, ("Хоруғ", "Душанбе"))
 
     await storage.write(work)
 
@@ -174,3 +265,11 @@ async def test_any_name_may_be_asked_for(storage: Storage) -> None:
     strange = ["", "…", "A", "\u202eҶамшед", "😀" * 50, "".join(chr(dice.randrange(32, 0x2FFF)) for _ in range(60))]
     for name in strange:
         assert isinstance(await storage.write(partial(find, name=name)), list)
+
+
+async def test_lengths_of_lists_name_hardly_anybody(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thief of `benchmarks.names_stolen`; the control is an index of lists as long as they are."""
+    monkeypatch.setattr(search, "SHORT", 8)  # as it is in proportion where there are many records
+    told = await names_stolen.measured(storage, 2_000)
+    assert told["as stored"].records <= 0.5  # noqa: PLR2004 - per cent
+    assert told["without all this"].records > 0.5  # noqa: PLR2004

@@ -274,5 +274,5 @@ async def test_a_list_in_many_parts_shows_how_far_it_is(storage: Storage, monkey
     seen: list[tuple[int, int]] = []
     done = await lists.take(storage, wish, lists.read(wish), lambda at, total: seen.append((at, total)))
     assert done.new == 40  # noqa: PLR2004
-    assert seen == [(at, 40) for at in range(1, 41)]
+    assert seen == [(at, 80) for at in range(1, 81)], "each is kept, and then findable"
     assert len(await storage.read(partial(search.of_kind, kind=Kind.LIST))) == 40  # noqa: PLR2004

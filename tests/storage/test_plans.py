@@ -217,7 +217,7 @@ async def test_a_bulletin_on_its_way_reads_no_whole_table_but_its_own_short_ones
 MANY_ROWS = (
     *("petition_signature", "petition_nullifier", "petition_entry", "petition_node", "petition_checkpoint"),
     *("petition_follower", "petition_talk", "petition_packet"),
-    *("sought", "sought_key", "knock", "candidate", "candidate_note", "listed", "exported", "not_same", "knock_quota"),
+    *("sought", "sought_list", "knock", "candidate", "candidate_note", "listed", "exported", "not_same", "knock_quota"),
     *("person", "address", "message", "letter"),
 )
 
