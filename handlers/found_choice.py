@@ -13,11 +13,11 @@ from bot.domain.knock import QUESTIONS, Case, Kind, Known, May, Says
 from bot.domain.people import Person
 from bot.domain.refusals import Empty, Outdated
 from bot.i18n import _, pgettext
-from handlers import finding
+from handlers import finding, passing
 from handlers.ask import Ask, back, button, expect
 from handlers.finding import CONTACT, NAME, STANDS, described, own_words, read_names, read_places, read_year
 from handlers.words import name_of
-from storage import circles, hard, knocks, people, relatives, search
+from storage import circles, hard, knocks, lists, people, relatives, search
 from storage.circles import Circle
 from storage.database import Tx
 from storage.knocks import Candidate, Knock
@@ -133,6 +133,7 @@ def _show(ask: Ask, tx: Tx, one: Whom, first: Iterable[Line] = ()) -> Outgoing:
     ]
     if record is not None:
         rows.append([button(pgettext("button", "✏️ Change what is known"), "found.may", who, int(may))])
+        rows.append(passing.choice(tx, passing.RECORD, who))
     return ask.reply(Page(tuple(lines)), *rows, [back("found")], clean_after=STANDS)
 
 
@@ -250,6 +251,8 @@ def _next(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             answer=answer,
         )
     else:
+        if record.known != known:  # a yes to a list was for what stood there
+            lists.withdraw(tx, lists.Whose(record=record.id))
         search.replace(tx, record.id, known)
         search.allow(tx, record.id, May(data["may"]), question, answer)
     return _show(ask, tx, one, [_("Kept. Whoever looks is never told of it.")])

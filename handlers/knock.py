@@ -15,7 +15,7 @@ from bot.domain.people import HOME
 from bot.domain.refusals import Empty, Enough, Outdated
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
-from handlers import desk, finding, listing
+from handlers import desk, finding, listing, passing
 from handlers.ask import Ask, back, button, expect
 from handlers.finding import CONTACT, NAME, STANDS, WORDS, described, own_words, read_names, read_places, read_year
 from storage import audit, knocks, lists, people, roles, search, vouchers
@@ -86,6 +86,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
         ),
         *rows,
         looking,
+        [] if one.state is Looking.FOUND else passing.choice(tx, passing.SEARCH, one.id),
         [button(pgettext("button", "🗑 Erase it"), "knock.end", one.id)],
         [back("knock")],
         clean_after=STANDS,
@@ -423,6 +424,7 @@ def found(ask: Ask, tx: Tx) -> list[Outgoing]:
     for other in knocks.cases_of(tx, one.id):
         knocks.change(tx, other.id, state=Case.CLOSED, ended_at=ask.now)
     knocks.found(tx, one.id)
+    lists.withdraw(tx, lists.Whose(search=one.id))
     end = ask.now + rules.AFTERWARDS
     knocks.renew(tx, one.id, None, end)
     del case
@@ -504,6 +506,7 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
         knocks.erase(tx, one.id)
         letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
     search.expire(tx, now)
+    lists.expire(tx, now)
     knocks.sweep(tx, now)
     return letters
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot.domain.hotline import number as fresh
-from bot.domain.knock import Case, Known, Looking, Says
+from bot.domain.knock import TWO_PEOPLE, Case, Known, Looking, Says
 from storage.database import Tx
-from storage.schema import candidate, candidate_note, knock, knock_quota, not_same
+from storage.schema import candidate, candidate_note, knock, knock_quota, not_same, sought_former
 
 _FORM: Final = 1000  # bytes to which a form is padded before it is sealed
 _HUNDREDTHS: Final = 100
@@ -172,16 +172,14 @@ def _carry_quota(tx: Tx, gone: str, kept: str) -> None:
     tx.execute(knock_quota.delete().where(knock_quota.c.scope == gone))
 
 
-def replaced(tx: Tx, old: int, new: int) -> None:
-    """Of two records of one person `new` stays: whoever is not `old`, as far as they still look, is not `new`."""
-    other = (candidate.c.sought_id == old) & (candidate.c.state == int(Case.NOT_SAME))
-    for row in tx.execute(sa.select(knock).join(candidate, candidate.c.knock_id == knock.c.id).where(other)).all():
-        which = _knock(row)
-        pairs = [_pair(name, old) for name in which.form.known.names]
-        mine = (not_same.c.seeker == str(which.person)) & not_same.c.pair.in_(pairs)
-        until = tx.execute(sa.select(sa.func.max(not_same.c.expires_at, type_=not_same.c.expires_at.type)).where(mine))
-        if (expires_at := until.scalar()) is not None:
-            are_two(tx, which, new, expires_at)
+def replaced(tx: Tx, old: int, new: int, now: datetime) -> None:
+    """Of two records of one person `new` stays: whoever was said not to be `old` is not `new`.
+
+    The rows that remember it are hashes of the old number, so that number is kept, until the last of them is over.
+    """
+    tx.execute(sought_former.update().where(sought_former.c.sought_id == old).values(sought_id=new))
+    row = {"id": tx.new_id(), "sought_id": new, "former": str(old), "expires_at": now + TWO_PEOPLE}
+    tx.execute(sought_former.insert(), row)
 
 
 def forget(tx: Tx, person: int) -> None:
@@ -284,7 +282,9 @@ def _remember(tx: Tx, seeker: str, pair: str | bytes, expires_at: datetime) -> N
 
 def is_other(tx: Tx, which: Knock, sought: int) -> bool:
     """Whether somebody has said that these are two people."""
-    pairs = [_pair(name, sought) for name in which.form.known.names]
+    theirs = sa.select(sought_former.c.former).where(sought_former.c.sought_id == sought)
+    numbers = [sought, *map(int, tx.execute(theirs).scalars())]
+    pairs = [_pair(name, one) for name in which.form.known.names for one in numbers]
     here = (not_same.c.seeker == str(which.person)) & not_same.c.pair.in_(pairs)
     return tx.execute(sa.select(not_same.c.pair).where(here)).first() is not None
 
@@ -325,5 +325,5 @@ def use(  # noqa: PLR0913 - a quota is what it is
 
 def sweep(tx: Tx, now: datetime) -> None:
     """Erase what has lasted long enough."""
-    for table in (not_same, knock_quota, candidate_note):
+    for table in (not_same, sought_former, knock_quota, candidate_note):
         tx.execute(table.delete().where(table.c.expires_at <= now))

@@ -91,7 +91,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     sponsors.unite(tx, gone, kept)
     petitions.unite(tx, gone, kept)
     knocks.unite(tx, gone, kept)
-    search.unite(tx, gone, kept)
+    search.unite(tx, gone, kept, now)
     matches.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))

@@ -157,11 +157,11 @@ def erase_of(tx: Tx, person: int) -> None:
     erase(tx, tx.execute(sa.select(sought.c.id).where(sought.c.person_id == person)).scalars().all())
 
 
-def unite(tx: Tx, gone: int, kept: int) -> None:
+def unite(tx: Tx, gone: int, kept: int, now: datetime) -> None:
     """Two persons turn out to be one: one record stays, that of the one who stays if they have one."""
     own, other = held_of(tx, kept), held_of(tx, gone)
     if own is not None and other is not None:
-        knocks.replaced(tx, other.id, own.id)
+        knocks.replaced(tx, other.id, own.id, now)
         erase_of(tx, gone)
     tx.execute(sought.update().where(sought.c.person_id == gone).values(person_id=kept))
 

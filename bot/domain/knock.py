@@ -73,6 +73,14 @@ class Known:
     places: tuple[str, ...] = ()
 
 
+def goes_out(known: Known) -> Known:
+    """What of this stands in a list that is passed on, if its people say yes: of places only the first."""
+    return Known(known.names, known.born, known.places[:1])
+
+
+PASSED_FOR: Final = (30, 90, 180)  # days for which somebody may say yes to it
+LONGEST_RECIPIENT: Final = 80  # characters
+
 # -- what only kin know ----------------------------------------------------------------------------------------------
 
 # Whoever looks can't be shown the holder's question: that would say that somebody was found. So both choose from one

@@ -265,7 +265,7 @@ async def test_two_accounts_of_one_person_look_as_one(stage: Stage) -> None:
 
     def unite(tx: Tx) -> int:
         knocks.unite(tx, two, one)
-        search.unite(tx, two, one)
+        search.unite(tx, two, one, stage.now())
         return len(knocks.of(tx, one))
 
     assert await stage.storage.write(unite) == 2  # noqa: PLR2004
