@@ -20,7 +20,7 @@ from bot.domain.knock import Case, Kind, Known, Says
 from bot.domain.names import Record, compare
 from bot.domain.names.verdict import Field, Verdict
 from bot.domain.names.verdict import Line as Compared
-from bot.domain.people import HOME, read_name
+from bot.domain.people import HOME
 from bot.domain.refusals import Enough, NotAName, Outdated, TooOften
 from bot.domain.roles import Moderator, Role
 from bot.i18n import _, pgettext
@@ -399,8 +399,8 @@ def recipient(ask: Ask, tx: Tx) -> Outgoing:
 def recipient_written(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Propose who gets the list."""
     by = desk.moderator(ask, tx)
-    said = read_name(" ".join(ask.text(knocking.LONGEST_RECIPIENT).split()))
-    if said is None:
+    said = knocking.recipient(ask.text(knocking.LONGEST_RECIPIENT))
+    if not said:
         raise NotAName
     people.end_dialogue(tx, ask.person.id)
     title = pgettext("button-wide", "📤 Who gets the list")

@@ -80,6 +80,14 @@ def goes_out(known: Known) -> Known:
 
 PASSED_FOR: Final = (30, 90, 180)  # days for which somebody may say yes to it
 LONGEST_RECIPIENT: Final = 80  # characters
+_RECIPIENT: Final = re.compile(r"(?:[^\W_]|[ ,.()«»“”\"'’&-])*[^\W\d_](?:[^\W_]|[ ,.()«»“”\"'’&-])*")
+
+
+def recipient(typed: str) -> str:
+    """Who gets a list, as members read it: words, and no address that could be pressed. "" if it is none."""
+    said = " ".join(typed.split())
+    return said if _RECIPIENT.fullmatch(said) else ""
+
 
 # -- what only kin know ----------------------------------------------------------------------------------------------
 
