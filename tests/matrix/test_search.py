@@ -51,7 +51,8 @@ async def test_two_moderators_part_a_namesake_from_a_brother_and_see_nobody(
     store = await open_file(tmp_path / "payvand.db", with_signer())
     bot = Bot(synapse, tmp_path / "matrix", store)
     people = [await crowd.neighbour(f"d{name.lower()}") for name in NAMES]
-    hands = [Phone(person, bot.account.user) for person in people]
+    zebo, karim, olim, anna, bahrom = (Phone(person, bot.account.user) for person in people)
+    hands = (zebo, karim, olim, anna, bahrom)
     try:
         await bot.while_running(lambda: desk_walk(*hands, store, datetime.now(UTC), nothing))
     finally:

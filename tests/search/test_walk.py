@@ -45,7 +45,7 @@ async def test_a_sister_finds_her_brother_and_a_stranger_learns_nothing(stage: S
 
 @ONE_ENGINE
 async def test_two_moderators_part_a_namesake_from_a_brother_and_see_nobody(stage: Stage) -> None:
-    hands = [Phone(stage.actor(name)) for name in ("zebo", "karim", "olim", "anna", "bahrom")]
+    zebo, karim, olim, anna, bahrom = (Phone(stage.actor(name)) for name in ("zebo", "karim", "olim", "anna", "bahrom"))
+    hands = (zebo, karim, olim, anna, bahrom)
     await desk_walk(*hands, stage.storage, stage.now(), lambda: stage.pass_time(timedelta(minutes=2)))
-    olim = hands[2].actor
-    assert not olim.sees("something new for you"), "the namesake's keeper is asked nothing"
+    assert not olim.actor.sees("something new for you"), "the namesake's keeper is asked nothing"

@@ -52,7 +52,8 @@ async def test_two_moderators_part_a_namesake_from_a_brother_and_see_nobody(
     emulator: Emulator, tmp_path: Path, account: Telegram
 ) -> None:
     store = await open_file(tmp_path / "payvand.db", with_signer())
-    hands = [Phone(emulator, user) for user in DESK]
+    zebo, karim, olim, anna, bahrom = (Phone(emulator, user) for user in DESK)
+    hands = (zebo, karim, olim, anna, bahrom)
     try:
         await while_running(store, account, lambda: desk_walk(*hands, store, datetime.now(UTC), nothing))
     finally:
