@@ -209,6 +209,6 @@ def was(ask: Ask, tx: Tx) -> list[Outgoing]:
     member: Person | None = next((p for p in circles.members(tx, [one.id])[one.id] if p.id == ask.number(2)), None)
     if member is None:
         raise Outdated
-    merging.arrive(tx, whom.person.id, member.id)
+    merging.arrive(tx, whom.person.id, member.id, ask.now)
     line = _("{old} is {name}: both stand as one now.", old=words.name_of(whom.person), name=words.name_of(member))
     return [with_menu(ask, line), *_others(tx, one, ask.person.id, line, member.id)]

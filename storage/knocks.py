@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot.domain.hotline import number as fresh
-from bot.domain.knock import TWO_PEOPLE, Case, Known, Looking, Says
+from bot.domain.knock import TWO_PEOPLE, Case, Known, Looking, Says, folded
 from storage.database import Tx
 from storage.schema import candidate, candidate_note, knock, knock_quota, not_same, sought_former
 
@@ -182,6 +182,13 @@ def replaced(tx: Tx, old: int, new: int, now: datetime) -> None:
     tx.execute(sought_former.insert(), row)
 
 
+def answered(tx: Tx, old: int, new: int) -> None:
+    """Whoever was answered by one record of somebody goes on with the other; where both are open, with one of them."""
+    theirs = (candidate.c.sought_id == old) & (candidate.c.state == int(Case.OPEN))
+    has = sa.select(candidate.c.knock_id).where(candidate.c.sought_id == new)
+    tx.execute(candidate.update().where(theirs, candidate.c.knock_id.not_in(has)).values(sought_id=new))
+
+
 def forget(tx: Tx, person: int) -> None:
     """Erase what is remembered of the searches of somebody who is forgotten: nobody is counted by it any more."""
     tx.execute(not_same.delete().where(not_same.c.seeker == str(person)))
@@ -269,9 +276,9 @@ def _candidate(row: Any) -> Candidate:
 
 
 def are_two(tx: Tx, which: Knock, sought: int, expires_at: datetime) -> None:
-    """Remember that whom this person looks for is not this record: also in another knock for the same name."""
+    """Remember that whom this person looks for is not this record: also in another knock for a name of that sound."""
     for name in which.form.known.names:
-        _remember(tx, str(which.person), _pair(name, sought), expires_at)
+        _remember(tx, str(which.person), _pair(_by_sound(name), sought), expires_at)
 
 
 def _remember(tx: Tx, seeker: str, pair: str | bytes, expires_at: datetime) -> None:
@@ -284,13 +291,22 @@ def is_other(tx: Tx, which: Knock, sought: int) -> bool:
     """Whether somebody has said that these are two people."""
     theirs = sa.select(sought_former.c.former).where(sought_former.c.sought_id == sought)
     numbers = [sought, *map(int, tx.execute(theirs).scalars())]
-    pairs = [_pair(name, one) for name in which.form.known.names for one in numbers]
+    names = {said for name in which.form.known.names for said in (_by_sound(name), name.casefold())}
+    pairs = [_pair(name, one) for name in names for one in numbers]
     here = (not_same.c.seeker == str(which.person)) & not_same.c.pair.in_(pairs)
     return tx.execute(sa.select(not_same.c.pair).where(here)).first() is not None
 
 
 def _pair(name: str, sought: int) -> str:
-    return f"{sought}/{name.casefold()}"
+    return f"{sought}/{name}"
+
+
+def _by_sound(name: str) -> str:
+    """A name as it is remembered: whoever writes it in other letters, or in another order, asks for nobody new.
+
+    Rows of an older version hold the name as it was written.
+    """
+    return " ".join(sorted(filter(None, map(folded, name.split())))) or name.casefold()
 
 
 # -- how much was looked for ---------------------------------------------------------------------------------------

@@ -162,8 +162,16 @@ def unite(tx: Tx, gone: int, kept: int, now: datetime) -> None:
     own, other = held_of(tx, kept), held_of(tx, gone)
     if own is not None and other is not None:
         knocks.replaced(tx, other.id, own.id, now)
+        knocks.answered(tx, other.id, own.id)
         erase_of(tx, gone)
     tx.execute(sought.update().where(sought.c.person_id == gone).values(person_id=kept))
+
+
+def arrives(tx: Tx, relative: int, member: int, now: datetime) -> None:
+    """A relative is this member, who chooses for themselves. What was said of the one holds for the other."""
+    own, other = held_of(tx, member), held_of(tx, relative)
+    if own is not None and other is not None:
+        knocks.replaced(tx, other.id, own.id, now)
 
 
 def expire(tx: Tx, now: datetime, most: int = BATCH) -> int:
