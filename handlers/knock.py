@@ -17,7 +17,18 @@ from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
 from handlers import desk, finding, listing, passing
 from handlers.ask import Ask, back, button, expect
-from handlers.finding import CONTACT, NAME, STANDS, WORDS, described, own_words, read_names, read_places, read_year
+from handlers.finding import (
+    CONTACT,
+    NAME,
+    STANDS,
+    TYPED,
+    WORDS,
+    described,
+    own_words,
+    read_names,
+    read_places,
+    read_year,
+)
 from storage import audit, knocks, lists, people, roles, search, vouchers
 from storage.database import Tx
 from storage.knocks import Candidate, Form, Knock
@@ -156,6 +167,7 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             lines = [
                 _("What is the name of the one you look for?"),
                 _("Write it as you know it, in any letters. Other spellings and nicknames go on further lines."),
+                finding.GOES,
             ]
         case "born" | "places":
             lines = finding.asked(step)
@@ -179,7 +191,7 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             return _look(ask, data)
     if step in SKIPPED:
         rows.append([button(pgettext("button", "➡️ Leave it out"), "knock.skip")])
-    return ask.reply(Page(tuple(lines)), *rows, [back("knock")])
+    return ask.reply(Page(tuple(lines)), *rows, [back("knock")], clean_after=TYPED)
 
 
 def _after(step: str) -> str:
@@ -189,6 +201,7 @@ def _after(step: str) -> str:
 def written(ask: Ask, tx: Tx) -> Outgoing:
     """Words for the form, or for an answer."""
     data, step = _data(ask), str(ask.data["step"])
+    finding.cleans(ask, tx)
     match step:
         case "names":
             data["names"] = json.dumps(read_names(ask.words), ensure_ascii=False)
@@ -237,6 +250,7 @@ def about(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(
         Page((finding.question(code), _("One name or word is enough, in any letters."))),
         [button(pgettext("button", "➡️ Leave it out"), "knock.skip")],
+        clean_after=TYPED,
     )
 
 
@@ -286,7 +300,7 @@ def put(ask: Ask, tx: Tx) -> Outgoing:
         expires_at=until,
         district=found[0] if found else "",
     )
-    return ask.reply(_answer(until), [back("knock")])
+    return ask.reply(_answer(until), [back("knock")], clean_after=STANDS)
 
 
 def _answer(until: datetime) -> Line:
@@ -374,7 +388,7 @@ def say(ask: Ask, tx: Tx) -> Outgoing:
     if level not in {Says.MESSAGE, Says.CONTACT}:
         raise Outdated
     expect(ask, tx, "knock.say", case=case.id, level=level)
-    return ask.reply(_how(level), [back("knock.case", case.id)])
+    return ask.reply(_how(level), [back("knock.case", case.id)], clean_after=TYPED)
 
 
 def _how(level: int) -> Line:
@@ -394,6 +408,7 @@ def said(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     level = Says(int(ask.data["level"]))
     words = own_words(ask, CONTACT)
+    finding.cleans(ask, tx)
     people.end_dialogue(tx, ask.person.id)
     key = "seeker.contact" if level is Says.CONTACT else "seeker.words"
     more = max(case.seeker_says, level)

@@ -234,7 +234,9 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)
         if mine.keeper == me and heir is not None:
             circles.hand_over(tx, mine.id, heir.id)
-            letters.append(_to_heir(heir.id, mine.name))
+            letters += [_to_heir(heir.id, mine.name), *finding.hands_over(tx, mine.id, heir.id, ask.now)]
+        elif heir is None:
+            letters += finding.ends_circle(tx, mine.id, ask.now)
         as_it_is = circles.one_of(tx, me, mine.id)
         if as_it_is is not None:
             letters += bearer.parts(tx, as_it_is, ask.person, ask.now)

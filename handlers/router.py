@@ -29,6 +29,7 @@ from bot.domain.conversation import (
     Unblocked,
     Unreadable,
 )
+from bot.domain.knock import MOST_CHOICES
 from bot.domain.link import SHOWN
 from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
@@ -754,6 +755,7 @@ LIMITS: Mapping[Handler, Limit] = {
     knock.put: Limit("knock", 12, within=timedelta(days=1)),
     knock.said: Limit("knock.say", 30),
     found_choice.said: Limit("found.say", 60),
+    found_choice.may: Limit("found.may", MOST_CHOICES, found_choice.lets, timedelta(days=30)),
     found_choice.about: Limit("found", 60),
     passing.yes: Limit("pass", 60),
 }

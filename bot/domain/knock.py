@@ -115,6 +115,8 @@ REMEMBERED: Final = timedelta(days=30)  # what was looked for, for the quotas
 TWO_PEOPLE: Final = timedelta(days=400)  # that two are not one
 MOST_ANSWERS: Final = 3  # by one person about one record: later ones are not looked at
 MOST_KNOCKS: Final = 12  # that one person has at a time
+MOST_RECORDS: Final = 12  # that one person lets be found: whoever would lay out names as bait has no more
+MOST_CHOICES: Final = 24  # in a month, of who may look and by which names: nobody fishes with one name after another
 FREE: Final = {"person": 3, "branch": 12, "stem": 48}
 LONGEST_WAIT: Final = timedelta(days=8)
 
