@@ -520,6 +520,8 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
         letters += finding.ends(tx, one, now)
         knocks.erase(tx, one.id)
         letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
+    for record in search.over(tx, now):
+        letters += finding.leaves(tx, record, now)
     search.expire(tx, now)
     lists.expire(tx, now)
     knocks.sweep(tx, now)

@@ -174,6 +174,12 @@ def arrives(tx: Tx, relative: int, member: int, now: datetime) -> None:
         knocks.replaced(tx, other.id, own.id, now)
 
 
+def over(tx: Tx, now: datetime, most: int = BATCH) -> list[Held]:
+    """The records that `expire` would erase."""
+    query = sa.select(*_COLUMNS).where(sought.c.expires_at <= now).order_by(sought.c.expires_at).limit(most)
+    return [_held(row) for row in tx.execute(query)]
+
+
 def expire(tx: Tx, now: datetime, most: int = BATCH) -> int:
     """Erase records whose time is over. How many there were."""
     over = sa.select(sought.c.id).where(sought.c.expires_at <= now).order_by(sought.c.expires_at).limit(most)
