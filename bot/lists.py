@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.domain import listing, pfif
-from bot.domain.knock import MOST_NAMES, Known
+from bot.domain.knock import MOST_NAMES, Known, goes_out
 from bot.domain.pfif import LARGEST, Person, Reading, Trouble, Version, date, dated
 from storage import audit, lists, search
 from storage.database import Storage, Tx
@@ -198,8 +198,12 @@ async def write(storage: Storage, asked: Export) -> str:
     # 1.2 can't say on which day a record ends, so that what is over is said there by its absence
     people = [one for one in _people(passed, asked) if version is Version.V1_4 or not one.stub]
     asked.file.write_bytes(pfif.write(people, version))
-    over = sum(one.held is None for one in passed)
-    return f"{asked.file}: {len(passed) - over} records, and {over} that are over. Only those who agreed are in it."
+    over = sum(one.known is None for one in passed)
+    to = await storage.read(lists.recipient)
+    whose = f" It goes to: {to}." if to else ""
+    return (
+        f"{asked.file}: {len(passed) - over} records, and {over} that are over. Only those who agreed are in it.{whose}"
+    )
 
 
 def _pass_on(tx: Tx, asked: Export) -> list[Passed] | None:
@@ -212,21 +216,32 @@ def _pass_on(tx: Tx, asked: Export) -> list[Passed] | None:
 def _people(passed: Sequence[Passed], asked: Export) -> Iterator[Person]:
     for one in passed:
         fields = {"person_record_id": one.record, "source_date": dated(one.at), "entry_date": dated(asked.now)}
-        if one.held is None:
-            yield Person({**fields, "expiry_date": dated(one.ended_at or asked.now)})
+        fields["expiry_date"] = dated(one.ends)
+        if one.known is None:
+            yield Person(fields)
             continue
-        known, held = one.held.known, one.held
+        known = goes_out(one.known)
         fields |= {
             "full_name": known.names[0],
-            "source_name": one.line.source if one.line else asked.community,
+            "source_name": one.source or asked.community,
             "author_name": asked.community,
         }
-        if held.expires_at is not None:
-            fields["expiry_date"] = dated(held.expires_at)
         if len(known.names) > 1:
             fields["alternate_names"] = "\n".join(known.names[1:])
         if known.born is not None:
             fields["date_of_birth"] = str(known.born)
         if known.places:
             fields["home_city"] = known.places[0]
-        yield Person(fields)
+        yield Person(fields, (_looked_for(one, asked),) if one.missing else ())
+
+
+def _looked_for(one: Passed, asked: Export) -> dict[str, str]:
+    return {
+        "note_record_id": f"{one.record}.1",
+        "person_record_id": one.record,
+        "entry_date": dated(asked.now),
+        "author_name": asked.community,
+        "source_date": dated(one.at),
+        "status": "information_sought",
+        "text": "Somebody of this community looks for them.",
+    }

@@ -661,6 +661,11 @@ THEIR_SPELLING: Final = "Djamched Iorov"
 BORN: Final = "1984"
 HOME_TOWN: Final = "Khorog"
 HIS_GRANDMOTHER: Final = "Oysha"
+ANOTHER_GRANDMOTHER: Final = "Zulaykho"
+FRIENDS: Final = pgettext("noun", "Friends")
+NAMESAKE: Final = pgettext("noun", "Jamshed the driver")
+WHICH_CIRCLE: Final = _("What shall the circle be called? For example: Family. Only its members will see the name.")
+WHICH_RELATIVE: Final = _("What do you call them? For example: Bibi Gulnora.")
 SOMEBODY_ELSE: Final = "Fotima"
 WHO_HE_IS: Final = _("We grew up in one house on the river.")
 NEWS_OF_HIM: Final = _("He is well. He has asked for you.")
@@ -713,6 +718,32 @@ def _looks(who: str, answer: str) -> tuple[Deed, ...]:
     )
 
 
+def at_once(*deeds: Deed) -> Deed:
+    """Several things as quickly as they can be done: what was seen before needs no second look."""
+
+    async def deed(on: Play) -> None:
+        for one in deeds:
+            await one(on)
+
+    return deed
+
+
+def _lets_look(who: str, name: Line, town: str, answer: str) -> tuple[Deed, ...]:
+    """Whoever keeps a circle lets kin look for somebody of it who is not online."""
+    return (
+        writes(who, "/search"),
+        picks(who, "found"),
+        picks_named(who, "found.of", name),
+        picks(who, "found.may", ":1"),
+        answers(who, WHICH_NAME, HIS_NAME),
+        answers(who, WHICH_YEAR, BORN),
+        answers(who, WHICH_PLACE, town),
+        picks(who, "found.about", ":grandmother"),
+        answers(who, MARK_OF_IT, answer),
+        is_answered(who),
+    )
+
+
 SCENES_OF_A_SEARCH: Final = (
     Scene(
         _("Gulnora's circle holds Jamshed, who has no telephone. She lets those look who know what only kin know."),
@@ -722,16 +753,24 @@ SCENES_OF_A_SEARCH: Final = (
             presses("gulnora", "kin.add"),
             writes("gulnora", JAMSHED),
             is_answered("gulnora"),
-            writes("gulnora", "/search"),
-            picks("gulnora", "found"),
-            picks_named("gulnora", "found.of", JAMSHED),
-            picks("gulnora", "found.may", ":1"),
-            answers("gulnora", WHICH_NAME, HIS_NAME),
-            answers("gulnora", WHICH_YEAR, BORN),
-            answers("gulnora", WHICH_PLACE, HOME_TOWN),
-            picks("gulnora", "found.about", ":grandmother"),
-            answers("gulnora", MARK_OF_IT, HIS_GRANDMOTHER),
-            is_answered("gulnora"),
+            *_lets_look("gulnora", JAMSHED, HOME_TOWN, HIS_GRANDMOTHER),
+        ),
+    ),
+    Scene(
+        _("Daler's friends hold a namesake of the same age. Only the answer that kin know tells the two apart."),
+        (
+            at_once(
+                writes("daler", "/circles"),
+                picks("daler", "circle.make"),
+                answers("daler", WHICH_CIRCLE, FRIENDS),
+                is_answered("daler"),
+                writes("daler", "/circles"),
+                picks_named("daler", "circle", FRIENDS),
+                picks("daler", "kin.add"),
+                answers("daler", WHICH_RELATIVE, NAMESAKE),
+                is_answered("daler"),
+            ),
+            at_once(*_lets_look("daler", NAMESAKE, HOME_TOWN, ANOTHER_GRANDMOTHER)),
         ),
     ),
     Scene(
@@ -743,7 +782,7 @@ SCENES_OF_A_SEARCH: Final = (
         _looks(NIGORA, SOMEBODY_ELSE),
     ),
     Scene(
-        _("Hours later Gulnora reads his words, and not who he is. She says yes, and writes a line."),
+        _("Hours later only Gulnora is asked, not Daler. She reads his words, not his name, and writes a line."),
         (
             passes(12 * HOUR),
             is_told("gulnora", SOMETHING_NEW),

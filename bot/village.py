@@ -42,7 +42,7 @@ VIEWS: Final = {
     "family": tuple(one.account for one in CAST if one.account not in DESK),
     "desk": (*DESK, *READERS),
     "petitions": (*DESK, "gulnora", "maria", "daler"),
-    "search": ("gulnora", "rustam", "nigora"),
+    "search": ("gulnora", "rustam", "nigora", "daler"),
 }
 CIRCLE: Final = pgettext("noun", "Family")
 

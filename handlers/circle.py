@@ -29,7 +29,7 @@ from bot.domain.refusals import (
     TooManyCircles,
 )
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, bearer, trustee
+from handlers import alarm, bearer, finding, trustee
 from handlers.ask import Answer, Ask, back, button, expect, picture
 from handlers.home import menu, with_menu
 from handlers.words import called, name_of, names
@@ -408,12 +408,14 @@ def left(ask: Ask, tx: Tx) -> list[Outgoing]:
     inside = circles.members(tx, [one.id])[one.id]
     trusting = trustee.around(tx, ask.person.id)
     others_go_on = bearer.parts(tx, one, ask.person, ask.now)
+    searched = finding.ends_circle(tx, one.id, ask.now) if one.size == 1 else []
     circles.leave(tx, one.id, ask.person.id)
     gone = _("{name} has left “{circle}”.", name=name_of(ask.person), circle=one.name)
     return [
         with_menu(ask, _("You are no longer in “{circle}”.", circle=one.name)),
         *alarm.still_open(tx, ask.person.id, one.id, gone),
         *others_go_on,
+        *searched,
         *_tell(inside, ask.person.id, gone),
         *trustee.parted(tx, trusting),
     ]
@@ -501,6 +503,7 @@ def handed(ask: Ask, tx: Tx) -> list[Outgoing]:
     one = _kept(ask, tx)
     other = _other(ask, tx, one)
     circles.hand_over(tx, one.id, other.id)
+    searched = finding.hands_over(tx, one.id, other.id, ask.now)
     return [
         with_menu(ask, _("{name} now keeps “{circle}”.", name=name_of(other), circle=one.name)),
         Outgoing(
@@ -512,4 +515,5 @@ def handed(ask: Ask, tx: Tx) -> list[Outgoing]:
             ),
             lane=Lane.CHECKIN,
         ),
+        *searched,
     ]

@@ -17,7 +17,7 @@ from bot.domain.refusals import ByVoice, Empty, Enough, NotADay, NotAName
 from bot.i18n import _, pgettext
 from handlers import desk
 from handlers.ask import Ask, button
-from storage import circles, knocks, people, relatives, search
+from storage import circles, knocks, outbox, people, relatives, search
 from storage.database import Tx
 from storage.knocks import Candidate, Knock
 from storage.search import Held
@@ -25,9 +25,11 @@ from storage.search import Held
 # What may stand on a lock screen.
 NEW = _("There is something new for you. Open it when you are alone.")
 OPEN = pgettext("button", "👁 Open it")
+GOES = _("What you write for this I delete from the chat after an hour.")
 NAME, PLACE, WORDS, CONTACT = 60, 60, 300, 300  # characters
 YOUNGEST, OLDEST = 1900, 130  # a birth year, an age
 STANDS = timedelta(hours=24)  # in the chat: what only this person should read
+TYPED = timedelta(hours=1)  # and what was asked and typed: an answer that only kin know opens a record
 HELD_OPEN = (Case.HOLDER, Case.OPEN)
 
 
@@ -128,6 +130,12 @@ def _signed(field: Field, mine: str, theirs: str, verdict: Verdict) -> Line:
 
 
 # -- what is typed -----------------------------------------------------------------------------------------------
+
+
+def cleans(ask: Ask, tx: Tx) -> None:
+    """What was typed just now goes from the chat by itself: no name and no answer is read on a phone taken later."""
+    if ask.spoke:
+        outbox.clean_last(tx, ask.address, ask.now + TYPED)
 
 
 def own_words(ask: Ask, most: int) -> str:
@@ -248,6 +256,35 @@ def leaves(tx: Tx, one: Held, now: datetime) -> Iterator[Outgoing]:
         which = knocks.find(tx, case.knock)
         if which is not None:
             yield hint(tx, which.person, now, button(OPEN, "knock", "left"))
+
+
+def removes(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
+    """Somebody of a circle who is not online is removed, or has come themselves. Call it before they go."""
+    record = search.held_of(tx, who)
+    return [] if record is None else list(leaves(tx, record, now))
+
+
+def ends_circle(tx: Tx, which: int, now: datetime) -> list[Outgoing]:
+    """The last member leaves a circle, and it goes with those who are not online. Call it before they leave."""
+    return [letter for one in relatives.inside(tx, [which])[which] for letter in removes(tx, one.id, now)]
+
+
+def hands_over(tx: Tx, which: int, to: int, now: datetime) -> list[Outgoing]:
+    """Somebody else keeps a circle from now on, and answers for those in it who are not online.
+
+    What whoever looks wrote to the one before was for them: it goes, and both begin anew. The new one is asked.
+    """
+    letters: list[Outgoing] = []
+    asked = False
+    for one in relatives.inside(tx, [which])[which]:
+        record = search.held_of(tx, one.id)
+        if record is None:
+            continue
+        letters += leaves(tx, record, now)
+        for case in knocks.cases_at(tx, [record.id], HELD_OPEN):
+            knocks.change(tx, case.id, state=Case.HOLDER, seeker_says=Says.ALIVE, holder_says=Says.NOTHING, messages={})
+            asked = True
+    return [*letters, *([hint(tx, to, now, button(OPEN, "found"))] if asked else [])]
 
 
 def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:

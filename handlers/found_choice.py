@@ -11,13 +11,13 @@ from bot.domain import knock as rules
 from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Value
 from bot.domain.knock import QUESTIONS, Case, Kind, Known, May, Says
 from bot.domain.people import Person
-from bot.domain.refusals import Empty, Outdated
+from bot.domain.refusals import Empty, Enough, Outdated
 from bot.i18n import _, pgettext
-from handlers import finding
+from handlers import finding, passing
 from handlers.ask import Ask, back, button, expect
-from handlers.finding import CONTACT, NAME, STANDS, described, own_words, read_names, read_places, read_year
+from handlers.finding import CONTACT, NAME, STANDS, TYPED, described, own_words, read_names, read_places, read_year
 from handlers.words import name_of
-from storage import circles, hard, knocks, people, relatives, search
+from storage import circles, hard, knocks, lists, people, relatives, search
 from storage.circles import Circle
 from storage.database import Tx
 from storage.knocks import Candidate, Knock
@@ -133,6 +133,7 @@ def _show(ask: Ask, tx: Tx, one: Whom, first: Iterable[Line] = ()) -> Outgoing:
     ]
     if record is not None:
         rows.append([button(pgettext("button", "✏️ Change what is known"), "found.may", who, int(may))])
+        rows.append(passing.choice(tx, passing.RECORD, who))
     return ask.reply(Page(tuple(lines)), *rows, [back("found")], clean_after=STANDS)
 
 
@@ -156,7 +157,15 @@ def may(ask: Ask, tx: Tx) -> list[Outgoing]:
         letters = [] if record is None else list(finding.leaves(tx, record, ask.now))
         search.erase_of(tx, one.person.id)
         return [_show(ask, tx, one, [_("Nobody can find {name} here now.", name=_called(ask, one))]), *letters]
+    others = (each.person.id for each in _every(ask, tx) if each.person.id != one.person.id)
+    if sum(search.held_of(tx, who) is not None for who in others) >= rules.MOST_RECORDS:
+        raise Enough(rules.MOST_RECORDS)
     return [_ask(ask, tx, {"who": one.person.id, "may": choice}, "names")]
+
+
+def lets(ask: Ask) -> bool:
+    """Whether somebody is let look: that nobody may is never too often."""
+    return ask.args[1:2] != (str(int(May.NOBODY)),)
 
 
 def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
@@ -167,6 +176,7 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             lines = [
                 _("By which name do their kin look? Write first name and surname, in any letters."),
                 _("Other spellings, a maiden name or a nickname go on further lines."),
+                finding.GOES,
             ]
         case "born" | "places":
             lines = finding.asked(step)
@@ -183,7 +193,7 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             ]
     if step in {"born", "places"}:
         rows = [[button(pgettext("button", "➡️ Leave it out"), "found.skip")]]
-    return ask.reply(Page(tuple(lines)), *rows, [back("found.of", int(data["who"]))])
+    return ask.reply(Page(tuple(lines)), *rows, [back("found.of", int(data["who"]))], clean_after=TYPED)
 
 
 def _data(ask: Ask) -> dict[str, Any]:
@@ -195,6 +205,7 @@ def _data(ask: Ask) -> dict[str, Any]:
 def written(ask: Ask, tx: Tx) -> Outgoing:
     """What somebody is known by was written, or the answer."""
     data, step = _data(ask), str(ask.data["step"])
+    finding.cleans(ask, tx)
     match step:
         case "names":
             data["names"] = json.dumps(read_names(ask.words), ensure_ascii=False)
@@ -250,6 +261,8 @@ def _next(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             answer=answer,
         )
     else:
+        if record.known != known:  # a yes to a list was for what stood there
+            lists.withdraw(tx, lists.Whose(record=record.id))
         search.replace(tx, record.id, known)
         search.allow(tx, record.id, May(data["may"]), question, answer)
     return _show(ask, tx, one, [_("Kept. Whoever looks is never told of it.")])
@@ -359,13 +372,14 @@ def yes(ask: Ask, tx: Tx) -> Outgoing | list[Outgoing]:
         if level == Says.CONTACT
         else _("Write to them. They read it once they have written to you, or when they write.")
     )
-    return ask.reply(text, [back("found.case", one.case.id)])
+    return ask.reply(text, [back("found.case", one.case.id)], clean_after=TYPED)
 
 
 def said(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Words for whoever looks were written."""
     one, level = _matter(ask, tx, int(ask.data["case"])), Says(int(ask.data["level"]))
     words = own_words(ask, CONTACT)
+    finding.cleans(ask, tx)
     people.end_dialogue(tx, ask.person.id)
     key = "holder.contact" if level is Says.CONTACT else "holder.words"
     return _released(ask, tx, one, level, {key: words})

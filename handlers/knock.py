@@ -15,9 +15,20 @@ from bot.domain.people import HOME
 from bot.domain.refusals import Empty, Enough, Outdated
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
-from handlers import desk, finding, listing
+from handlers import desk, finding, listing, passing
 from handlers.ask import Ask, back, button, expect
-from handlers.finding import CONTACT, NAME, STANDS, WORDS, described, own_words, read_names, read_places, read_year
+from handlers.finding import (
+    CONTACT,
+    NAME,
+    STANDS,
+    TYPED,
+    WORDS,
+    described,
+    own_words,
+    read_names,
+    read_places,
+    read_year,
+)
 from storage import audit, knocks, lists, people, roles, search, vouchers
 from storage.database import Tx
 from storage.knocks import Candidate, Form, Knock
@@ -86,6 +97,7 @@ def show(ask: Ask, tx: Tx) -> Outgoing:
         ),
         *rows,
         looking,
+        [] if one.state is Looking.FOUND else passing.choice(tx, passing.SEARCH, one.id),
         [button(pgettext("button", "🗑 Erase it"), "knock.end", one.id)],
         [back("knock")],
         clean_after=STANDS,
@@ -155,6 +167,7 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             lines = [
                 _("What is the name of the one you look for?"),
                 _("Write it as you know it, in any letters. Other spellings and nicknames go on further lines."),
+                finding.GOES,
             ]
         case "born" | "places":
             lines = finding.asked(step)
@@ -178,7 +191,7 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             return _look(ask, data)
     if step in SKIPPED:
         rows.append([button(pgettext("button", "➡️ Leave it out"), "knock.skip")])
-    return ask.reply(Page(tuple(lines)), *rows, [back("knock")])
+    return ask.reply(Page(tuple(lines)), *rows, [back("knock")], clean_after=TYPED)
 
 
 def _after(step: str) -> str:
@@ -188,6 +201,7 @@ def _after(step: str) -> str:
 def written(ask: Ask, tx: Tx) -> Outgoing:
     """Words for the form, or for an answer."""
     data, step = _data(ask), str(ask.data["step"])
+    finding.cleans(ask, tx)
     match step:
         case "names":
             data["names"] = json.dumps(read_names(ask.words), ensure_ascii=False)
@@ -236,6 +250,7 @@ def about(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(
         Page((finding.question(code), _("One name or word is enough, in any letters."))),
         [button(pgettext("button", "➡️ Leave it out"), "knock.skip")],
+        clean_after=TYPED,
     )
 
 
@@ -285,7 +300,7 @@ def put(ask: Ask, tx: Tx) -> Outgoing:
         expires_at=until,
         district=found[0] if found else "",
     )
-    return ask.reply(_answer(until), [back("knock")])
+    return ask.reply(_answer(until), [back("knock")], clean_after=STANDS)
 
 
 def _answer(until: datetime) -> Line:
@@ -373,7 +388,7 @@ def say(ask: Ask, tx: Tx) -> Outgoing:
     if level not in {Says.MESSAGE, Says.CONTACT}:
         raise Outdated
     expect(ask, tx, "knock.say", case=case.id, level=level)
-    return ask.reply(_how(level), [back("knock.case", case.id)])
+    return ask.reply(_how(level), [back("knock.case", case.id)], clean_after=TYPED)
 
 
 def _how(level: int) -> Line:
@@ -393,6 +408,7 @@ def said(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     level = Says(int(ask.data["level"]))
     words = own_words(ask, CONTACT)
+    finding.cleans(ask, tx)
     people.end_dialogue(tx, ask.person.id)
     key = "seeker.contact" if level is Says.CONTACT else "seeker.words"
     more = max(case.seeker_says, level)
@@ -423,6 +439,7 @@ def found(ask: Ask, tx: Tx) -> list[Outgoing]:
     for other in knocks.cases_of(tx, one.id):
         knocks.change(tx, other.id, state=Case.CLOSED, ended_at=ask.now)
     knocks.found(tx, one.id)
+    lists.withdraw(tx, lists.Whose(search=one.id))
     end = ask.now + rules.AFTERWARDS
     knocks.renew(tx, one.id, None, end)
     del case
@@ -503,7 +520,10 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
         letters += finding.ends(tx, one, now)
         knocks.erase(tx, one.id)
         letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
+    for record in search.over(tx, now):
+        letters += finding.leaves(tx, record, now)
     search.expire(tx, now)
+    lists.expire(tx, now)
     knocks.sweep(tx, now)
     return letters
 

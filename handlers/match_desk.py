@@ -21,7 +21,7 @@ from bot.domain.names import Record, compare
 from bot.domain.names.verdict import Field, Verdict
 from bot.domain.names.verdict import Line as Compared
 from bot.domain.people import HOME
-from bot.domain.refusals import Enough, Outdated, TooOften
+from bot.domain.refusals import Enough, NotAName, Outdated, TooOften
 from bot.domain.roles import Moderator, Role
 from bot.i18n import _, pgettext
 from handlers import desk, finding
@@ -34,7 +34,7 @@ SHOWN = 8  # cases on one screen
 STANDS = timedelta(hours=1)  # what a case says, in a moderator's chat
 FARTHEST = 1 << 20
 DAY = timedelta(days=1)
-EXPORT = "export"  # the kind of a proposal to pass records on
+EXPORT, RECIPIENT = "export", "recipient"  # the kinds of proposals: to pass records on, and who gets them
 
 
 # -- who may see what ----------------------------------------------------------------------------------------------
@@ -332,11 +332,17 @@ def export(ask: Ask, tx: Tx) -> Outgoing:
             )
         ),
         [button(pgettext("button", "📤 Propose it"), "export.put")],
+        [button(pgettext("button", "✍️ Say who gets it"), "recipient")],
         [back("matches")],
     )
 
 
 def _what_goes(tx: Tx, now: datetime) -> Iterable[Line | str]:
+    to = lists.recipient(tx)
+    if to:
+        yield _("The list goes to: {to}", to=to)
+    else:
+        yield _("Nobody is named yet who gets the list. So no member is asked, and only lines of lists can go along.")
     yield _("Only those go along whose people have agreed, with a day on which each record ends.")
     if not lists.passable(tx, now):
         yield _("There is none now.")
@@ -346,7 +352,9 @@ def propose(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Propose an export."""
     by = desk.moderator(ask, tx)
     title = pgettext("button-wide", "📤 Pass records on")
-    _one, letters = desk.propose(ask, tx, by, EXPORT, title, body={}, barred=vouchers.near(tx, by.person))
+    _one, letters = desk.propose(
+        ask, tx, by, EXPORT, title, body={"to": lists.recipient(tx)}, barred=vouchers.near(tx, by.person)
+    )
     if not letters:
         return [ask.reply(_("There is no other moderator who could agree."), [back("matches")])]
     return [ask.reply(_("Proposed. It happens when another moderator agrees."), [back("desk")]), *letters]
@@ -363,10 +371,64 @@ def see(ask: Ask, tx: Tx) -> Outgoing:
 def agreed(ask: Ask, tx: Tx) -> Outgoing:
     """Two have agreed: the operator may write the file."""
     by = desk.moderator(ask, tx)
-    desk.second(ask, tx, by, EXPORT, ask.number())
+    one = desk.second(ask, tx, by, EXPORT, ask.number())
+    if one.body.get("to", "") != lists.recipient(tx):  # it was proposed for somebody else
+        raise Outdated
     lists.agree(tx, ask.now)
     return ask.reply(
         _("Agreed. Whoever runs the machine can write the file within {span}.", span=Span(lists.AGREED_FOR)),
+        [back("desk")],
+    )
+
+
+def recipient(ask: Ask, tx: Tx) -> Outgoing:
+    """Ask who gets the list."""
+    desk.moderator(ask, tx)
+    expect(ask, tx, "recipient")
+    return ask.reply(
+        Page(
+            (
+                _("Who gets the list? Write it as people know it, with the country. Members read these words."),
+                _("If another one is named, every yes that was said for the one before counts no more."),
+            )
+        ),
+        [back("export")],
+    )
+
+
+def recipient_written(ask: Ask, tx: Tx) -> list[Outgoing]:
+    """Propose who gets the list."""
+    by = desk.moderator(ask, tx)
+    said = knocking.recipient(ask.text(knocking.LONGEST_RECIPIENT))
+    if not said:
+        raise NotAName
+    people.end_dialogue(tx, ask.person.id)
+    title = pgettext("button-wide", "📤 Who gets the list")
+    _one, letters = desk.propose(ask, tx, by, RECIPIENT, title, body={"to": said}, barred=vouchers.near(tx, by.person))
+    if not letters:
+        return [ask.reply(_("There is no other moderator who could agree."), [back("matches")])]
+    return [ask.reply(_("Proposed. It happens when another moderator agrees."), [back("desk")]), *letters]
+
+
+def recipient_seen(ask: Ask, tx: Tx) -> Outgoing:
+    """The second moderator sees who would get the list."""
+    by = desk.moderator(ask, tx)
+    one = desk.proposed(ask, tx, by, RECIPIENT, ask.number())
+    lines = [
+        _("The list of those who agree would go to: {to}", to=str(one.body["to"])),
+        _("If another one is named, every yes that was said for the one before counts no more."),
+        _("Agree only if you know who reads it there, and who could force them to show it."),
+    ]
+    return desk.show(ask, tx, by, one, lines, button(desk.YES, "recipient.yes", one.id))
+
+
+def recipient_agreed(ask: Ask, tx: Tx) -> Outgoing:
+    """Two have agreed who gets the list: from now on members are asked."""
+    by = desk.moderator(ask, tx)
+    one = desk.second(ask, tx, by, RECIPIENT, ask.number())
+    lists.name_recipient(tx, str(one.body["to"]))
+    return ask.reply(
+        _("Agreed. Whoever can be found, or looks for somebody, is asked on their own screen; nobody is written to."),
         [back("desk")],
     )
 

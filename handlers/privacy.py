@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import i18n
 from bot.domain.checkin import News
 from bot.domain.conversation import Lane, Outgoing, Page
 from bot.domain.hotline import spelled
-from bot.domain.knock import Known
+from bot.domain.knock import Known, goes_out
 from bot.i18n import _, ngettext, pgettext
 from handlers import alarm, bearer, deadline, finding, hotline, matters, trustee
 from handlers.ask import Ask, back, button, file
@@ -20,6 +20,7 @@ from storage import (
     deadlines,
     inbox,
     knocks,
+    lists,
     outbox,
     people,
     petitions,
@@ -33,6 +34,7 @@ from storage import (
 from storage import hotline as lines
 from storage.database import Tx
 from storage.knocks import Form
+from storage.lists import Consent, Whose
 
 COPY_STANDS = timedelta(minutes=10)
 
@@ -44,6 +46,11 @@ def privacy(ask: Ask, tx: Tx) -> Outgoing:
     named = (
         [ngettext("You have named {n} district.", "You have named {n} districts.", n=districts)] if districts else []
     )
+    given = len(_passed_on(tx, ask.person.id, ask.now))
+    yes = ngettext(
+        "You let {n} record stand in a list for others.", "You let {n} records stand in a list for others.", n=given
+    )
+    passed = [yes] if given else []
     return ask.reply(
         Page(
             (
@@ -51,6 +58,7 @@ def privacy(ask: Ask, tx: Tx) -> Outgoing:
                 _("Your name here: {name}", name=name_of(ask.person)),
                 ngettext("You are in {n} circle.", "You are in {n} circles.", n=len(mine)),
                 *named,
+                *passed,
                 _(
                     "I keep your language, your circles, your quiet hours and your news: the last news until there is "
                     "newer, older news for 30 days. Whoever is in a circle with you sees your name there and the news "
@@ -115,6 +123,10 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         ],
         "whom I look for": [_search_of(one.form) for one in knocks.of(tx, person.id)],
         "by what I may be found": None if (mine := search.held_of(tx, person.id)) is None else _known(mine.known),
+        "what may stand in a list for others": [
+            {**_known(goes_out(known)), "to": yes.recipient, "until": yes.expires_at.isoformat(timespec="minutes")}
+            for known, yes in _passed_on(tx, person.id, ask.now)
+        ],
         "news": [_copy_of(one) for one in checkins.told_by(tx, person.id) if one.person == person.id],
     }
     data = json.dumps(known, ensure_ascii=False, indent=2).encode()
@@ -123,6 +135,14 @@ def copied(ask: Ask, tx: Tx) -> Outgoing:
         attachment=file("payvand.json", data),
         clean_after=COPY_STANDS,
     )
+
+
+def _passed_on(tx: Tx, who: int, now: datetime) -> list[tuple[Known, Consent]]:
+    """What somebody has let stand in a list for others: their own record, and their searches."""
+    mine = search.held_of(tx, who)
+    own = [] if mine is None else [(mine.known, Whose(record=mine.id))]
+    own += [(one.form.known, Whose(search=one.id)) for one in knocks.of(tx, who)]
+    return [(known, yes) for known, whose in own if (yes := lists.consent(tx, whose, now)) is not None]
 
 
 def _reading(tx: Tx, who: int) -> dict[str, object] | None:
@@ -214,7 +234,9 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
         heir = next((p for p in circles.members(tx, [mine.id])[mine.id] if p.id != me), None)
         if mine.keeper == me and heir is not None:
             circles.hand_over(tx, mine.id, heir.id)
-            letters.append(_to_heir(heir.id, mine.name))
+            letters += [_to_heir(heir.id, mine.name), *finding.hands_over(tx, mine.id, heir.id, ask.now)]
+        elif heir is None:
+            letters += finding.ends_circle(tx, mine.id, ask.now)
         as_it_is = circles.one_of(tx, me, mine.id)
         if as_it_is is not None:
             letters += bearer.parts(tx, as_it_is, ask.person, ask.now)

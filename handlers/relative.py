@@ -8,7 +8,7 @@ from bot.domain.folding import fold
 from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import CircleFull, NameTaken, NotAName, Outdated
 from bot.i18n import _, pgettext
-from handlers import alarm, matters, telling, words
+from handlers import alarm, finding, matters, telling, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import with_menu
 from handlers.telling import Subject, circle_of, subject
@@ -178,7 +178,7 @@ def removed(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Remove somebody."""
     whom, one = _kept(ask, tx)
     line = _("{name} is no longer in “{circle}”.", name=words.name_of(whom.person), circle=one.name)
-    ended = alarm.end_calls_about(tx, whom.person.id, ask.now)
+    ended = [*alarm.end_calls_about(tx, whom.person.id, ask.now), *finding.removes(tx, whom.person.id, ask.now)]
     erased = matters.forgets(tx, whom.person.id, ask.now)
     relatives.remove(tx, whom.person.id)
     return [with_menu(ask, line), *ended, *erased, *_others(tx, one, ask.person.id, line, None)]
@@ -209,6 +209,7 @@ def was(ask: Ask, tx: Tx) -> list[Outgoing]:
     member: Person | None = next((p for p in circles.members(tx, [one.id])[one.id] if p.id == ask.number(2)), None)
     if member is None:
         raise Outdated
-    merging.arrive(tx, whom.person.id, member.id)
+    letters = finding.removes(tx, whom.person.id, ask.now)
+    merging.arrive(tx, whom.person.id, member.id, ask.now)
     line = _("{old} is {name}: both stand as one now.", old=words.name_of(whom.person), name=words.name_of(member))
-    return [with_menu(ask, line), *_others(tx, one, ask.person.id, line, member.id)]
+    return [with_menu(ask, line), *_others(tx, one, ask.person.id, line, member.id), *letters]

@@ -29,6 +29,7 @@ from bot.domain.conversation import (
     Unblocked,
     Unreadable,
 )
+from bot.domain.knock import MOST_CHOICES
 from bot.domain.link import SHOWN
 from bot.domain.people import Person
 from bot.domain.phrases import Intent, understand
@@ -63,6 +64,7 @@ from handlers import (
     match_desk,
     outage,
     outlet,
+    passing,
     petition_adopting,
     petition_card,
     petition_drafting,
@@ -459,6 +461,9 @@ BUTTONS: Mapping[str, Handler] = {
     "found.case": found_choice.card,
     "found.yes": found_choice.yes,
     "found.no": found_choice.no,
+    "pass": passing.show,
+    "pass.yes": passing.yes,
+    "pass.no": passing.no,
     "hotline": hotline.overview,
     "hotline.new": hotline.new,
     "hotline.add": hotline.add,
@@ -573,6 +578,9 @@ BUTTONS: Mapping[str, Handler] = {
     "export.put": match_desk.propose,
     "export.see": match_desk.see,
     "export.yes": match_desk.agreed,
+    "recipient": match_desk.recipient,
+    "recipient.see": match_desk.recipient_seen,
+    "recipient.yes": match_desk.recipient_agreed,
     "hotlines.over": hotline.over,
     "hotlines.quiet": hotline.quiet,
 }
@@ -661,6 +669,7 @@ WORDS: Mapping[str, Handler] = {  # what an open dialogue waits for
     "found": found_choice.written,
     "found.say": found_choice.said,
     "matches.note": match_desk.noted,
+    "recipient": match_desk.recipient_written,
 }
 
 
@@ -731,6 +740,7 @@ LIMITS: Mapping[Handler, Limit] = {
     hotline.written: Limit("hotline", 30),
     hotline.send: Limit("hotline.send", 120),
     match_desk.propose: Limit("export", 5, within=timedelta(days=1)),
+    match_desk.recipient_written: Limit("export", 5, within=timedelta(days=1)),
     archive.sheet: Limit("key.sheet", 10),
     petition_card.show: Limit("petition.card", 20),
     petition_card.post: Limit("petition.post", 60),
@@ -755,7 +765,9 @@ LIMITS: Mapping[Handler, Limit] = {
     knock.put: Limit("knock", 12, within=timedelta(days=1)),
     knock.said: Limit("knock.say", 30),
     found_choice.said: Limit("found.say", 60),
+    found_choice.may: Limit("found.may", MOST_CHOICES, found_choice.lets, timedelta(days=30)),
     found_choice.about: Limit("found", 60),
+    passing.yes: Limit("pass", 60),
 }
 
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
@@ -862,6 +874,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(match_desk.queue, match_desk.districts, match_desk.look, match_desk.take, match_desk.hand, match_desk.note),
         *(match_desk.noted, match_desk.same, match_desk.other, match_desk.export, match_desk.propose),
         *(match_desk.see, match_desk.agreed),
+        *(match_desk.recipient, match_desk.recipient_written, match_desk.recipient_seen, match_desk.recipient_agreed),
         *(knock.decoys, knock.make_decoys, knock.clear_decoys),
     }
 )
@@ -872,7 +885,7 @@ OLDER: frozenset[Handler] = frozenset(
         *(duress.choose, duress.first, duress.second, duress.lift, duress.lifted),
         *(trustee.pick, desk.code, spoken.make, spoken.ended, deadline.last, deadline.begin, deadline.stopped),
         hotline.ended,
-        *(found_choice.may, found_choice.about, found_choice.yes, found_choice.said),
+        *(found_choice.may, found_choice.about, found_choice.yes, found_choice.said, passing.yes),
     }
 )
 
@@ -939,6 +952,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "found": URGENT,
     "found.say": URGENT,
     "matches.note": URGENT,
+    "recipient": URGENT,
 }
 NAMES = frozenset(
     {"name", "circle.name", "circle.renamed", "kin.name", "kin.renamed", "petition.name"}

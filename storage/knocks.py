@@ -11,10 +11,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot.domain.hotline import number as fresh
-from bot.domain.knock import Case, Known, Looking, Says
+from bot.domain.knock import TWO_PEOPLE, Case, Known, Looking, Says, folded
 from storage.database import Tx
 from storage.prepared import MOST, Prepared
-from storage.schema import candidate, candidate_note, knock, knock_quota, not_same
+from storage.schema import candidate, candidate_note, knock, knock_quota, not_same, sought_former
 
 _FORM: Final = 1000  # bytes to which a form is padded before it is sealed
 _HUNDREDTHS: Final = 100
@@ -183,16 +183,21 @@ def _carry_quota(tx: Tx, gone: str, kept: str) -> None:
     tx.execute(knock_quota.delete().where(knock_quota.c.scope == gone))
 
 
-def replaced(tx: Tx, old: int, new: int) -> None:
-    """Of two records of one person `new` stays: whoever is not `old`, as far as they still look, is not `new`."""
-    other = (candidate.c.sought_id == old) & (candidate.c.state == int(Case.NOT_SAME))
-    for row in tx.execute(sa.select(knock).join(candidate, candidate.c.knock_id == knock.c.id).where(other)).all():
-        which = _knock(row)
-        pairs = [_pair(name, old) for name in which.form.known.names]
-        mine = (not_same.c.seeker == str(which.person)) & not_same.c.pair.in_(pairs)
-        until = tx.execute(sa.select(sa.func.max(not_same.c.expires_at, type_=not_same.c.expires_at.type)).where(mine))
-        if (expires_at := until.scalar()) is not None:
-            are_two(tx, which, new, expires_at)
+def replaced(tx: Tx, old: int, new: int, now: datetime) -> None:
+    """Of two records of one person `new` stays: whoever was said not to be `old` is not `new`.
+
+    The rows that remember it are hashes of the old number, so that number is kept, until the last of them is over.
+    """
+    tx.execute(sought_former.update().where(sought_former.c.sought_id == old).values(sought_id=new))
+    row = {"id": tx.new_id(), "sought_id": new, "former": str(old), "expires_at": now + TWO_PEOPLE}
+    tx.execute(sought_former.insert(), row)
+
+
+def answered(tx: Tx, old: int, new: int) -> None:
+    """Whoever was answered by one record of somebody goes on with the other; where both are open, with one of them."""
+    theirs = (candidate.c.sought_id == old) & (candidate.c.state == int(Case.OPEN))
+    has = sa.select(candidate.c.knock_id).where(candidate.c.sought_id == new)
+    tx.execute(candidate.update().where(theirs, candidate.c.knock_id.not_in(has)).values(sought_id=new))
 
 
 def forget(tx: Tx, person: int) -> None:
@@ -282,9 +287,9 @@ def _candidate(row: Any) -> Candidate:
 
 
 def are_two(tx: Tx, which: Knock, sought: int, expires_at: datetime) -> None:
-    """Remember that whom this person looks for is not this record: also in another knock for the same name."""
+    """Remember that whom this person looks for is not this record: also in another knock for a name of that sound."""
     for name in which.form.known.names:
-        _remember(tx, str(which.person), _pair(name, sought), expires_at)
+        _remember(tx, str(which.person), _pair(_by_sound(name), sought), expires_at)
 
 
 def _remember(tx: Tx, seeker: str, pair: str | bytes, expires_at: datetime) -> None:
@@ -295,13 +300,24 @@ def _remember(tx: Tx, seeker: str, pair: str | bytes, expires_at: datetime) -> N
 
 def is_other(tx: Tx, which: Knock, sought: int) -> bool:
     """Whether somebody has said that these are two people."""
-    pairs = [_pair(name, sought) for name in which.form.known.names]
+    theirs = sa.select(sought_former.c.former).where(sought_former.c.sought_id == sought)
+    numbers = [sought, *map(int, tx.execute(theirs).scalars())]
+    names = {said for name in which.form.known.names for said in (_by_sound(name), name.casefold())}
+    pairs = [_pair(name, one) for name in names for one in numbers]
     here = (not_same.c.seeker == str(which.person)) & not_same.c.pair.in_(pairs)
     return tx.execute(sa.select(not_same.c.pair).where(here)).first() is not None
 
 
 def _pair(name: str, sought: int) -> str:
-    return f"{sought}/{name.casefold()}"
+    return f"{sought}/{name}"
+
+
+def _by_sound(name: str) -> str:
+    """A name as it is remembered: whoever writes it in other letters, or in another order, asks for nobody new.
+
+    Rows of an older version hold the name as it was written.
+    """
+    return " ".join(sorted(filter(None, map(folded, name.split())))) or name.casefold()
 
 
 # -- how much was looked for ---------------------------------------------------------------------------------------
@@ -336,7 +352,7 @@ def use(  # noqa: PLR0913 - a quota is what it is
 
 _SWEEP = tuple(
     Prepared(table.delete().where(table.c.expires_at <= sa.bindparam("now")))
-    for table in (not_same, knock_quota, candidate_note)
+    for table in (not_same, sought_former, knock_quota, candidate_note)
 )
 
 

@@ -1,4 +1,4 @@
-"""What lists of shelters and hospitals say of people whom nobody online holds, and what was passed on of whom."""
+"""What lists of shelters and hospitals say of people whom nobody online holds; who may be passed on, and who was."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.domain.knock import Kind, Known
-from storage import search
+from bot.domain.knock import Kind, Known, Looking
+from storage import knocks, search
 from storage.database import Tx
-from storage.schema import exported, fact, listed, sought
-from storage.search import Held
+from storage.schema import exported, fact, knock, listed, passing, sought
 
 TOLD_FOR: Final = timedelta(days=90)  # so long it is passed on that a record is over
 AGREED_FOR: Final = timedelta(hours=48)  # after two moderators have agreed to one export
 _BODY: Final = 700  # bytes to which what a list says is padded before it is sealed
 _EXPORT: Final = "export"  # the fact: until when one export may be written
+_RECIPIENT: Final = "export.recipient"  # the fact: to whom the list goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,84 @@ def _unpacked(body: bytes) -> Told:
     return Told(said["s"], said["i"], datetime.fromisoformat(said["a"]), said["t"], said["p"], said["h"])
 
 
+# -- to whom, and who agreed ---------------------------------------------------------------------------------------
+
+
+def recipient(tx: Tx) -> str:
+    """To whom the list goes, in words that two moderators have agreed on; "" if nobody is named yet."""
+    return tx.execute(sa.select(fact.c.value).where(fact.c.name == _RECIPIENT)).scalar() or ""
+
+
+def name_recipient(tx: Tx, to: str) -> None:
+    """The list goes to somebody else from now on: what was agreed for the one before counts no more."""
+    _note(tx, _RECIPIENT, to)
+    tx.execute(fact.delete().where(fact.c.name == _EXPORT))
+
+
+def _note(tx: Tx, name: str, value: str) -> None:
+    made = tx.insert(fact).values(name=name, value=value)
+    tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A yes: for the list that goes to `recipient`, until `expires_at`. `went_at` is when it first stood in one."""
+
+    recipient: str
+    expires_at: datetime
+    went_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """What somebody may say yes for: a record that can be found, or a search. Exactly one of the two is a number."""
+
+    record: int | None = None
+    search: int | None = None
+
+
+def consent(tx: Tx, whose: Whose, now: datetime) -> Consent | None:
+    """The yes for a record or a search, if there is one that is not over."""
+    query = (
+        sa.select(passing.c.recipient, passing.c.expires_at, exported.c.at)
+        .join_from(passing, exported, exported.c.passing_id == passing.c.id, isouter=True)
+        .where(_of(whose), passing.c.expires_at > now)
+    )
+    row = tx.execute(query).first()
+    return None if row is None else Consent(row.recipient, row.expires_at, row.at)
+
+
+def say_yes(tx: Tx, whose: Whose, to: str, now: datetime, expires_at: datetime) -> None:
+    """Somebody says yes, for the list that goes to `to`. For the same one only the day changes."""
+    before = consent(tx, whose, now)
+    if before is not None and before.recipient == to:
+        tx.execute(passing.update().where(_of(whose)).values(expires_at=expires_at))
+        return
+    withdraw(tx, whose)
+    row = {"id": tx.new_id(), "sought_id": whose.record, "knock_id": whose.search, "recipient": to}
+    tx.execute(passing.insert(), {**row, "given_at": now, "expires_at": expires_at})
+
+
+def withdraw(tx: Tx, whose: Whose) -> None:
+    """The yes is taken back, or what was shown for it is no more so: the next list says that it is over."""
+    tx.execute(passing.delete().where(_of(whose)))
+
+
+def expire(tx: Tx, now: datetime) -> None:
+    """What was said until a day ends on it."""
+    tx.execute(passing.delete().where(passing.c.expires_at <= now))
+
+
+def _of(whose: Whose) -> Any:
+    return passing.c.sought_id == whose.record if whose.search is None else passing.c.knock_id == whose.search
+
+
 # -- records are passed on -----------------------------------------------------------------------------------------
 
 
 def agree(tx: Tx, now: datetime) -> None:
     """Two have agreed to one export: it may be written on the machine for a while."""
-    value = (now + AGREED_FOR).isoformat()
-    made = tx.insert(fact).values(name=_EXPORT, value=value)
-    tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+    _note(tx, _EXPORT, (now + AGREED_FOR).isoformat())
 
 
 def agreed(tx: Tx, now: datetime) -> bool:
@@ -118,24 +188,39 @@ def agreed(tx: Tx, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A record that is passed on under the name `record`; `held` is None if it is over since `ended_at`."""
+    """A record that is passed on under the name `record`; without `known` it is over, since `ends`.
+
+    `missing`: it is somebody who is looked for. `source` is the list from which it comes, if any.
+    """
 
     record: str
     at: datetime
-    held: Held | None = None
-    line: Told | None = None
-    ended_at: datetime | None = None
+    ends: datetime
+    known: Known | None = None
+    source: str = ""
+    missing: bool = False
 
 
 def passable(tx: Tx, now: datetime) -> int:
-    """How many records may be passed on: with consent, and with a day on which they end."""
-    count: int = tx.execute(sa.select(sa.func.count()).select_from(sought).where(_passable(now))).scalar_one()
-    return count
+    """How many records may be passed on: with a yes, and with a day on which they end."""
+    lines: int = tx.execute(sa.select(sa.func.count()).select_from(sought).where(_lines(now))).scalar_one()
+    return lines + sum(1 for _row in _consents(tx, now))
 
 
-def _passable(now: datetime) -> Any:
-    kinds = (int(Kind.MEMBER), int(Kind.RELATIVE), int(Kind.LIST))
-    return (sought.c.kind.in_(kinds)) & (sought.c.consent == 1) & (sought.c.expires_at > now)
+def _lines(now: datetime) -> Any:
+    """Lines of lists that came with the word that they may be passed on."""
+    return (sought.c.kind == int(Kind.LIST)) & (sought.c.consent == 1) & (sought.c.expires_at > now)
+
+
+def _consents(tx: Tx, now: datetime) -> list[Any]:
+    """Who has said yes, for the list that goes to whom it goes to now, of searches: those that still look."""
+    looks = sa.exists().where(
+        knock.c.id == passing.c.knock_id, knock.c.state == int(Looking.LOOKING), knock.c.expires_at > now
+    )
+    here = (passing.c.expires_at > now) & (passing.c.sought_id.is_not(None) | looks)
+    to = recipient(tx)
+    rows = tx.execute(sa.select(passing).where(here).order_by(passing.c.expires_at, passing.c.id))
+    return [row for row in rows if to and row.recipient == to]
 
 
 def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
@@ -145,30 +230,47 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
     """
     tx.execute(exported.delete().where(exported.c.ended_at <= now - TOLD_FOR))
     going_on = tx.execute(sa.select(exported).where(exported.c.ended_at.is_(None))).all()
-    known = {row.sought_id: row for row in going_on if row.sought_id is not None}
-    _end(tx, (row.id for row in going_on if row.sought_id is None), now)  # erased meanwhile: there may be many
-    passed: list[Passed] = []
+    known = {(row.sought_id, row.passing_id): row for row in going_on}
     rows: list[dict[str, Any]] = []
-    for which in tx.execute(sa.select(sought.c.id).where(_passable(now)).order_by(sought.c.id)).scalars().all():
+
+    def called(line: int | None, yes: int | None, own: str = "") -> str:
+        row = known.pop((line, yes), None)
+        if row is not None:
+            return str(row.record)
+        number = tx.new_id()
+        record = own if "." in own.partition("/")[0] else f"{domain}/{number}"
+        rows.append({"id": number, "sought_id": line, "passing_id": yes, "record": record, "at": now})
+        return record
+
+    passed: list[Passed] = []
+    for which in tx.execute(sa.select(sought.c.id).where(_lines(now)).order_by(sought.c.id)).scalars().all():
         held, line = search.held(tx, which), of(tx, which)
-        if held is None:
-            continue
-        row = known.pop(which, None)
-        if row is None:
-            number = tx.new_id()
-            record = line.id if line is not None and "." in line.id.partition("/")[0] else f"{domain}/{number}"
-            rows.append({"id": number, "sought_id": which, "record": record, "at": now})
-        else:
-            record = row.record
-        passed.append(Passed(record, line.at if line else held.since or now, held, line))
+        if held is not None and line is not None and held.expires_at is not None:
+            name = called(which, None, line.id)
+            passed.append(Passed(name, line.at, held.expires_at, held.known, line.source))
+    for row in _consents(tx, now):
+        found = _what(tx, row)
+        if found is not None:
+            passed.append(Passed(called(None, row.id), row.given_at, row.expires_at, *found))
+    # what is not among them any more is over: erased (there may be many), taken back, or its day has come
+    _end(tx, (row.id for row in going_on if row.sought_id is None and row.passing_id is None), now)
+    _end(tx, (row.id for row in known.values()), now)
     if rows:
         tx.execute(exported.insert(), rows)
-    _end(tx, (row.id for row in known.values()), now)
     ended = sa.select(exported).where(exported.c.ended_at.is_not(None)).order_by(exported.c.id)
-    passed += [Passed(row.record, row.at, ended_at=row.ended_at) for row in tx.execute(ended)]
+    passed += [Passed(row.record, row.at, row.ended_at) for row in tx.execute(ended)]
     return passed
+
+
+def _what(tx: Tx, row: Any) -> tuple[Known, str, bool] | None:
+    """What is passed on of a yes: what is known, no list from which it comes, whether somebody looks for them."""
+    if row.knock_id is None:
+        held = search.held(tx, row.sought_id)
+        return None if held is None else (held.known, "", False)
+    one = knocks.find(tx, row.knock_id)
+    return None if one is None else (one.form.known, "", True)
 
 
 def _end(tx: Tx, which: Iterable[int], now: datetime) -> None:
     for one in which:
-        tx.execute(exported.update().where(exported.c.id == one).values(ended_at=now, sought_id=None))
+        tx.execute(exported.update().where(exported.c.id == one).values(ended_at=now, sought_id=None, passing_id=None))

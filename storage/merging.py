@@ -91,7 +91,7 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     sponsors.unite(tx, gone, kept)
     petitions.unite(tx, gone, kept)
     knocks.unite(tx, gone, kept)
-    search.unite(tx, gone, kept)
+    search.unite(tx, gone, kept, now)
     matches.unite(tx, gone, kept)
     tx.execute(dialogue.delete().where(dialogue.c.person_id == gone))
     tx.execute(link.delete().where((link.c.person_id == gone) | link.c.claimant_id.in_(came)))
@@ -111,8 +111,13 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     return came
 
 
-def arrive(tx: Tx, relative: int, member: int) -> None:
-    """A relative of a circle turns out to be one of its members: the news of both are the member's."""
+def arrive(tx: Tx, relative: int, member: int, now: datetime) -> None:
+    """A relative of a circle turns out to be one of its members: the news of both are the member's.
+
+    What the keeper let the relative be found by goes: the member chooses for themselves. Who was said not to be the one
+    is not the other.
+    """
+    search.arrives(tx, relative, member, now)
     _news(tx, relative, member)
     ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))

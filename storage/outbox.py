@@ -608,6 +608,8 @@ def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
         if one.edited and (not one.topic or _stands(tx, one.address, one.topic)):
             if one.topic and one.message and not _remembers(tx, one):
                 messages.append(_second_copy(one, now))
+            elif one.message and one.clean_after is not None:
+                _clean_no_later(tx, one, now + one.clean_after)
             continue  # an older message was changed in place, and is remembered already
         if one.message:
             messages.append(
@@ -626,6 +628,15 @@ def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
     if messages:
         tx.execute(_REMEMBER, messages)
     menus.shown(tx, [(one.letter, one.message) for one in letters if one.listed and one.message])
+
+
+def _clean_no_later(tx: Tx, one: Delivered, at: datetime) -> None:
+    """What was put in the place of an older message goes in time, also if what stood there before might have stayed."""
+    later = (message.c.address_id == one.address) & (message.c.due_at.is_(None) | (message.c.due_at > at))
+    query = sa.select(message.c.id, message.c.platform_id).where(later).order_by(message.c.id.desc()).limit(LOOKED_AT)
+    which = next((row.id for row in tx.execute(query) if row.platform_id == one.message), None)
+    if which is not None:
+        tx.execute(message.update().where(message.c.id == which).values(due_at=at))
 
 
 def stands(tx: Tx, where: int, topic: str) -> bool:

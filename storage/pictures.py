@@ -32,7 +32,7 @@ LEFT_OUT = frozenset(
     {
         *("accident", "address", "device", "dialogue", "duress", "fact", "inbox", "job", "letter", "menu", "message"),
         *("succession", "throttle"),
-        *("sought_list", "not_same", "knock_quota"),  # nobody is shown these
+        *("sought_list", "sought_former", "not_same", "knock_quota"),  # nobody is shown these
         *("asked", "delivery", "posting"),  # what was published is no secret, and how it went is nobody's
         # a petition is everybody's, and whose a signature is no row says
         *("petition", "petition_version", "petition_entry", "petition_node", "petition_checkpoint", "petition_packet"),

@@ -1094,7 +1094,7 @@ sought = _table(
     sa.Column("question", Sealed("sought.question")),  # which of the questions on the list
     sa.Column("answer", Blind("sought.answer")),  # folded, with the record's number: nobody reads it
     sa.Column("source", Sealed("sought.source")),  # of a list
-    sa.Column("consent", sa.Integer, nullable=False, server_default="0"),  # 1: it may be exported until it expires
+    sa.Column("consent", sa.Integer, nullable=False, server_default="0"),  # 1: a line that may be passed on
     sa.Column("touched_at", Instant),  # a decoy
     sa.Column("since", Instant, nullable=False),
     sa.Column("expires_at", Instant),
@@ -1177,14 +1177,29 @@ listed = _table(
     sa.Index(None, "source"),
 )
 
+passing = _table(
+    "passing",  # somebody has said yes: their record, or their search, may stand in a list for others until a day
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("sought.id", nullable=True),  # of these two one
+    _to("knock.id", nullable=True),
+    sa.Column("recipient", Sealed("passing.recipient"), nullable=False),  # to whom the list goes, as they read it
+    sa.Column("given_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "sought_id", unique=True),
+    sa.Index(None, "knock_id", unique=True),
+    sa.Index(None, "expires_at"),
+)
+
 exported = _table(
     "exported",  # a record that was passed on: whoever has it is told when it is over
     sa.Column("id", Id, primary_key=True, autoincrement=False),
-    sa.Column("sought_id", Id, sa.ForeignKey("sought.id", ondelete="SET NULL")),
+    sa.Column("sought_id", Id, sa.ForeignKey("sought.id", ondelete="SET NULL")),  # of a list
+    sa.Column("passing_id", Id, sa.ForeignKey("passing.id", ondelete="SET NULL")),  # of somebody who said yes
     sa.Column("record", Sealed("exported.record"), nullable=False),  # what it is called there
     sa.Column("at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
     sa.Index(None, "sought_id", unique=True),
+    sa.Index(None, "passing_id", unique=True),
     sa.Index(None, "ended_at"),
 )
 
@@ -1193,6 +1208,16 @@ not_same = _table(
     sa.Column("seeker", Blind("not_same.seeker"), primary_key=True),  # who looks: apart, as accounts may be linked
     sa.Column("pair", Blind("not_same.pair"), primary_key=True),  # the name and the record
     sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "expires_at"),
+)
+
+sought_former = _table(
+    "sought_former",  # a record that became part of another as two accounts are one person's
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    _to("sought.id"),  # the one that stays
+    sa.Column("former", Sealed("sought_former.former"), nullable=False),  # the number of the one that went
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "sought_id"),
     sa.Index(None, "expires_at"),
 )
 

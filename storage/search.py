@@ -186,23 +186,49 @@ def erase_of(tx: Tx, person: int) -> None:
     erase(tx, tx.execute(sa.select(sought.c.id).where(sought.c.person_id == person)).scalars().all())
 
 
-def unite(tx: Tx, gone: int, kept: int) -> None:
+def unite(tx: Tx, gone: int, kept: int, now: datetime) -> None:
     """Two persons turn out to be one: one record stays, that of the one who stays if they have one."""
     own, other = held_of(tx, kept), held_of(tx, gone)
     if own is not None and other is not None:
-        knocks.replaced(tx, other.id, own.id)
+        knocks.replaced(tx, other.id, own.id, now)
+        knocks.answered(tx, other.id, own.id)
         erase_of(tx, gone)
     tx.execute(sought.update().where(sought.c.person_id == gone).values(person_id=kept))
 
 
-_OVER = Prepared(
-    sa.select(sought.c.id).where(sought.c.expires_at <= sa.bindparam("now")).order_by(sought.c.expires_at).limit(MOST)
+def arrives(tx: Tx, relative: int, member: int, now: datetime) -> None:
+    """A relative is this member, who chooses for themselves. What was said of the one holds for the other."""
+    own, other = held_of(tx, member), held_of(tx, relative)
+    if own is not None and other is not None:
+        knocks.replaced(tx, other.id, own.id, now)
+
+
+_COLUMNS = (
+    sought.c.id,
+    sought.c.kind,
+    sought.c.person_id,
+    sought.c.record,
+    sought.c.knock,
+    sought.c.question,
+    sought.c.source,
+    sought.c.consent,
+    sought.c.touched_at,
+    sought.c.since,
+    sought.c.expires_at,
 )
+_OVER = Prepared(
+    sa.select(*_COLUMNS).where(sought.c.expires_at <= sa.bindparam("now")).order_by(sought.c.expires_at).limit(MOST)
+)
+
+
+def over(tx: Tx, now: datetime, most: int = BATCH) -> list[Held]:
+    """The records that `expire` would erase."""
+    return [_held(row) for row in tx.execute(_OVER, {"now": now, "most": most})]
 
 
 def expire(tx: Tx, now: datetime, most: int = BATCH) -> int:
     """Erase records whose time is over. How many there were."""
-    them = list(tx.execute(_OVER, {"now": now, "most": most}).scalars())
+    them = [one.id for one in over(tx, now, most)]
     erase(tx, them)
     return len(them)
 
@@ -238,21 +264,6 @@ def proves(tx: Tx, which: int, answers: Mapping[str, str]) -> bool:
         return False
     given = _keys(tx).blind("sought.answer", _proof(which, row.question, answers.get(row.question, "")))
     return hmac.compare_digest(given, row.answer or b"") and bool(answers.get(row.question))
-
-
-_COLUMNS = (
-    sought.c.id,
-    sought.c.kind,
-    sought.c.person_id,
-    sought.c.record,
-    sought.c.knock,
-    sought.c.question,
-    sought.c.source,
-    sought.c.consent,
-    sought.c.touched_at,
-    sought.c.since,
-    sought.c.expires_at,
-)
 
 
 def _held(row: Any) -> Held:

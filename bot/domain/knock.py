@@ -73,6 +73,22 @@ class Known:
     places: tuple[str, ...] = ()
 
 
+def goes_out(known: Known) -> Known:
+    """What of this stands in a list that is passed on, if its people say yes: of places only the first."""
+    return Known(known.names, known.born, known.places[:1])
+
+
+PASSED_FOR: Final = (30, 90, 180)  # days for which somebody may say yes to it
+LONGEST_RECIPIENT: Final = 80  # characters
+_RECIPIENT: Final = re.compile(r"(?:[^\W_]|[ ,.()«»“”\"'’&-])*[^\W\d_](?:[^\W_]|[ ,.()«»“”\"'’&-])*")
+
+
+def recipient(typed: str) -> str:
+    """Who gets a list, as members read it: words, and no address that could be pressed. "" if it is none."""
+    said = " ".join(typed.split())
+    return said if _RECIPIENT.fullmatch(said) else ""
+
+
 # -- what only kin know ----------------------------------------------------------------------------------------------
 
 # Whoever looks can't be shown the holder's question: that would say that somebody was found. So both choose from one
@@ -99,6 +115,8 @@ REMEMBERED: Final = timedelta(days=30)  # what was looked for, for the quotas
 TWO_PEOPLE: Final = timedelta(days=400)  # that two are not one
 MOST_ANSWERS: Final = 3  # by one person about one record: later ones are not looked at
 MOST_KNOCKS: Final = 12  # that one person has at a time
+MOST_RECORDS: Final = 12  # that one person lets be found: whoever would lay out names as bait has no more
+MOST_CHOICES: Final = 24  # in a month, of who may look and by which names: nobody fishes with one name after another
 FREE: Final = {"person": 3, "branch": 12, "stem": 48}
 LONGEST_WAIT: Final = timedelta(days=8)
 

@@ -309,13 +309,14 @@ NEW = (  # columns that petitions and the search have sealed
     *("petition_signature.public_name", "petition_packet.reference", "petition_packet.answer"),
     *("sought.record", "sought.question", "sought.source", "knock.form", "candidate.message"),
     *("candidate_note.words", "listed.body", "exported.record"),
+    *("passing.recipient", "sought_former.former"),
 )
 SAID = tuple(
     f"{name} Canary"
     for name in (
         *("Titleia", "Letteria", "Backgroundia", "Demandia", "Draftia", "Sponsoria", "Publicia"),
         *("Referencia", "Answeria", "Soughtia", "Knockia", "Wordia", "Messagia", "Contactia", "Notia"),
-        *("Sourcia", "Shelteria"),
+        *("Sourcia", "Shelteria", "Recipientia"),
     )
 )
 
@@ -351,7 +352,7 @@ async def confides(stage: Stage) -> dict[str, int]:
         later = now + timedelta(days=20)
         record = search.put(
             tx, Kind.MEMBER, Known(("Soughtia Canary",), 1984), now, person=author, may=May.KIN,
-            question="teacher", answer="answeria", consent=True, expires_at=later,
+            question="teacher", answer="answeria", expires_at=later,
         )  # fmt: skip
         told = lists.Told("Sourcia Canary", "sourcia.canary/1", now, "alive", "Shelteria Canary")
         lists.put(tx, told, Known(("Soughtia Canary",)), now, later, consent=True)
@@ -367,6 +368,10 @@ async def confides(stage: Stage) -> dict[str, int]:
         matches.note(tx, case, "Notia Canary", 1, now, later)
         knocks.are_two(tx, knocking, record, later)
         knocks.use(tx, f"person/{seeker}", now, timedelta(days=30))
+        # to whom the list goes every member reads: it is no secret, but that somebody agreed to it is
+        for whose in (lists.Whose(record=record), lists.Whose(search=knocking.id)):
+            lists.say_yes(tx, whose, "Recipientia Canary", now, later)
+        knocks.replaced(tx, 1, record, now)
         lists.pass_on(tx, now, "canary.example")
         while search.index(tx):
             pass

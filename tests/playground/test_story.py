@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +18,13 @@ from bot.demo import Community
 from bot.domain.conversation import Line
 from bot.i18n import _
 from bot.platforms.playground.server import Playground
-from tests.playground.visitor import browser, visitor
+from bot.village import Village
+from handlers import knock
+from storage import lists
+from tests.playground.visitor import NARROW, browser, visitor
 
 pytestmark = pytest.mark.slow
+SHOTS = os.environ.get("PAYVAND_SHOTS", "")  # a directory: what the phones show is kept there, to be looked at
 
 
 @asynccontextmanager
@@ -72,6 +79,18 @@ async def test_the_stories_play_to_their_end_and_begin_anew_and_the_desk_correct
         assert _said(_("I have tidied up here. What would you like to do?"), language) in reached[who]
     assert "3 нафар имзо кардаанд." in ended["gulnora"]
 
+    *_tried, asked, found = shown["search"]
+    new = partial(_said, story.SOMETHING_NEW)
+    assert new("tg") in asked["gulnora"]
+    for screens_then in (asked, found):
+        assert new("ru") not in screens_then["daler"], "whoever holds a namesake is asked nothing"
+        assert new("tg") not in screens_then["nigora"], "and whoever guesses learns nothing"
+    assert "Djamched" not in found["daler"]
+    assert _said(story.NEWS_OF_HIM, "tg") in found["rustam"]
+    for who in ("rustam", "nigora"):
+        fixed = _said(knock._answer(present()), story.LANGUAGE[who])[-40:]  # noqa: SLF001 - all but its day
+        assert asked[who].count(fixed) == 1, "whoever finds and whoever guesses reads the same sentence"
+
 
 def _screens(playground: Playground) -> dict[str, str]:
     memory = playground._memory  # noqa: SLF001 - the page's phones, without a page
@@ -124,3 +143,45 @@ async def test_a_story_whose_people_find_no_button_ends_with_a_word_and_not_with
             story.PATIENCE = patience  # type: ignore[misc]
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+class Remembering(Community):
+    """A community whose newest village can be asked for: each story begins with a new one."""
+
+    village: Village
+
+    async def open(self) -> Village:
+        self.village = await super().open()
+        return self.village
+
+
+async def test_the_search_is_read_on_a_phone_of_360_pixels() -> None:
+    """To its end, in three languages: no screen is wider than the phone, and no label is cut."""
+    async with AsyncExitStack() as stack:
+        community = Remembering()
+        community.pace = 0.0
+        stack.push_async_callback(community.close)
+        built = await community.open()
+        playground = Playground(built.memory, built.clock, village.CAST, community, village.VIEWS)
+        url = await playground.serve()
+        stack.push_async_callback(playground.close)
+        chromium = await stack.enter_async_context(browser())
+        await community.play(playground, lambda *_scene: None, "search")
+        built = community.village
+        await built.app.storage.write(partial(lists.name_recipient, to="Red Cross, Switzerland"))
+        page = await stack.enter_async_context(visitor(chromium, url, NARROW))
+        await page.page.locator('#views [data-view="search"]').click()
+        for place, who in enumerate(village.VIEWS["search"], 1):
+            await page.page.locator("#tabs button:visible").nth(place - 1).click()
+            await page.phone(who).wait_for(state="visible")
+            if who == "gulnora":  # the question whether he may stand in a list for others
+                opens = (story.picks(who, "found"), story.picks_named(who, "found.of", story.JAMSHED))
+                for deed in (story.writes(who, "/search"), *opens, story.picks(who, "pass")):
+                    await deed(story.Play(built))
+                asked = _("In it stands exactly this:")
+                await story.is_told(who, asked)(story.Play(built))
+            assert not await page.scrolls_sideways()
+            cut = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"
+            assert await page.phone(who).locator(".message, .keys button").evaluate_all(cut) == []
+            if SHOTS:
+                await page.picture(Path(SHOTS) / f"search-{who}.png")

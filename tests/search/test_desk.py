@@ -25,7 +25,7 @@ from storage.crypto import Keys
 from storage.database import Tx
 from storage.knocks import Form, Knock
 from storage.lists import Told
-from storage.schema import candidate, candidate_note
+from storage.schema import candidate, candidate_note, sought
 from storage.sqlite import open_file
 from tests.family.looking import button, forge, id_of, press
 from tests.family.test_desk import moderators
@@ -603,6 +603,22 @@ async def test_the_queue_is_found_by_an_index(tmp_path: Path, keys: Keys, migrat
     assert len(mine) > 10, "the statements were seen"  # noqa: PLR2004
     assert {one: steps for one, plan in mine.items() if (steps := whole(plan))} == {}
     await storage.close()
+
+
+@ONE_ENGINE
+async def test_whoever_was_answered_by_a_list_is_told_when_its_line_ends(stage: Stage) -> None:
+    anna, bahrom, _chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, HELD, holder=None, kind=Kind.LIST)
+    for moderator in (anna, bahrom):
+        await takes(moderator)
+        await moderator.presses("May be the same")
+    assert NEW in seeker.last
+    before = stage.now()
+    await stage.storage.write(lambda tx: tx.execute(sought.update().values(expires_at=before)))
+    await waits(stage, 2 * MINUTE)
+    await seeker.presses("Open it")
+    assert "can't be reached here any more" in seeker.last
+    assert not holder.sees(NEW)
 
 
 # -- passing on ----------------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from bot import i18n
 from bot.domain import knock as rules
 from bot.domain.knock import Case, Kind, Known, May
 from handlers.ask import base36
 from storage import hard, knocks, schema, search
 from tests.family.looking import forge, id_of
 from tests.family.test_duress import FORCED, chooses
+from tests.family.test_privacy import forget
 from tests.search.test_walk import Phone
 from tests.search.walk import hasten, holds, looks
 from tests.storage.servers import ONE_ENGINE
@@ -265,7 +267,7 @@ async def test_two_accounts_of_one_person_look_as_one(stage: Stage) -> None:
 
     def unite(tx: Tx) -> int:
         knocks.unite(tx, two, one)
-        search.unite(tx, two, one)
+        search.unite(tx, two, one, stage.now())
         return len(knocks.of(tx, one))
 
     assert await stage.storage.write(unite) == 2  # noqa: PLR2004
@@ -316,3 +318,140 @@ async def test_a_forced_account_is_shown_no_case_and_what_it_does_reaches_nobody
     await tries(Phone(zarina), name="Djamched Iorov")
     looking = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.knock.c.person_id)).scalars().all())
     assert list(looking) == [await id_of(stage, zebo.actor)], "whatever the screen says"
+
+
+# -- circles change, phones are taken, and holders lie ---------------------------------------------------------------
+
+
+async def exchanged(stage: Stage) -> tuple[Phone, Phone, Phone]:
+    """Zebo has given Karim a way to be reached, and he her; Safar is in the circle, too."""
+    zarina, daler, _maria = await stage.family("Karim", "Safar", "Maria")
+    karim, safar = Phone(zarina), Phone(daler)
+    (zebo,) = await people(stage, "Zebo")
+    await karim.says("/circles")
+    await karim.chooses("Family")
+    await karim.chooses("Somebody without the bot")
+    await karim.says("Ҷамшед")
+    await lets(karim)
+    await tries(zebo)
+    await soon(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("Yes, and how to reach me")
+    await karim.says("number of Karim")
+    await zebo.chooses("Open it")
+    await zebo.chooses("How to reach me")
+    await zebo.says("number of Zebo")
+    await zebo.reads("number of Karim")
+    return karim, safar, zebo
+
+
+async def lets(karim: Phone) -> None:
+    await karim.says("/search")
+    await karim.chooses("Who may look for us")
+    await karim.chooses("Ҷамшед")
+    await karim.chooses("Kin who answer my question")
+    for words in ("Ҷамшед Ёров", "1984", "Хоруғ"):
+        await karim.says(words)
+    await karim.chooses("Their mother’s mother")
+    await karim.says("Ойша")
+    await karim.reads("Kept.")
+
+
+@pytest.mark.parametrize("how", ["handed over", "forgotten"])
+async def test_whoever_keeps_the_circle_next_reads_nothing_that_was_written_to_the_one_before(
+    stage: Stage, how: str
+) -> None:
+    karim, safar, zebo = await exchanged(stage)
+    if how == "forgotten":
+        await forget(karim.actor)
+        heir = next(one for one in (safar.actor, stage.actor("maria")) if one.sees("You now keep"))
+    else:
+        await karim.says("/circles")
+        await karim.chooses("Family")
+        await karim.chooses("Hand over")
+        await karim.chooses("Safar")
+        heir = safar.actor
+    await stage.pass_time(MINUTES)
+    await reads_alone(zebo, "can't be reached here any more")
+    which = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.candidate.c.id)).scalar_one())
+    await reads_alone(Phone(heir), "Who may look for us")
+    await forge(stage, heir, f"found.case:{base36(which)}")
+    assert "Somebody looks for Ҷамшед" in heir.last
+    assert not heir.sees("number of")
+    await forge(stage, zebo.actor, f"knock.case:{base36(which)}")
+    assert "number of Karim" not in zebo.actor.last, "until the new one has said yes"
+    await forge(stage, heir, f"found.yes:{base36(which)}:{base36(1)}")
+    await zebo.chooses("Open it")
+    last = await zebo.reads("alive, and known to us")
+    assert "number of" not in last
+    if how == "handed over":
+        await forge(stage, karim.actor, f"found.case:{base36(which)}")
+        assert "number of" not in karim.actor.last
+
+
+@pytest.mark.parametrize("how", ["kin.removed", "kin.was", "circle.left"])
+async def test_whoever_was_answered_is_told_when_nobody_answers_any_more(stage: Stage, how: str) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("Yes: alive")
+    me = await id_of(stage, karim.actor)
+    circle, who = await stage.storage.read(
+        lambda tx: tuple(tx.execute(sa.select(schema.relative.c.circle_id, schema.relative.c.person_id)).one())
+    )
+    more = {"kin.removed": f":{base36(who)}", "kin.was": f":{base36(who)}:{base36(me)}", "circle.left": ""}[how]
+    await forge(stage, karim.actor, f"{how}:{base36(circle)}{more}")
+    await stage.pass_time(MINUTES)
+    await reads_alone(zebo, "can't be reached here any more")
+    assert await cases(stage) == []
+
+
+async def test_a_phone_that_is_taken_later_shows_no_name_and_no_answer(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+
+    def typed(account: str) -> str:
+        return "\n".join(i18n.plain(one.text) for one in stage.memory.chat(account))
+
+    assert "Oysha" in typed("zebo")
+    assert "Ойша" in typed("karim")
+    await stage.pass_time(timedelta(hours=2), timedelta(minutes=30))
+    for account in ("zebo", "karim"):
+        for words in ("Oysha", "Ойша", "mother’s mother?", "What is the name of", "grew up in one house"):
+            assert words not in typed(account).replace("Your question: What is the name of their mother’s mother?", "")
+    await stage.pass_time(timedelta(hours=25), timedelta(hours=1))
+    for account in ("zebo", "karim"):
+        for words in ("Iorov", "Ёров", "mother’s mother"):
+            assert words not in typed(account)
+
+
+async def test_nobody_lays_out_many_names_as_bait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_RECORDS", 1)
+    (karim,) = await people(stage, "Karim")
+    await kept(karim)
+    await karim.says("/search")
+    await karim.chooses("Who may look for us")
+    await karim.chooses("Me")
+    await karim.chooses("Anybody of my community")
+    await karim.reads("There can be 1 of these.")
+    await karim.says("/search")
+    await karim.chooses("Who may look for us")
+    await karim.chooses("Ҷамшед")
+    await karim.chooses("Change what is known")
+    await karim.reads("By which name")
+
+
+async def test_nobody_fishes_with_one_name_after_another_and_taking_back_is_never_too_often(stage: Stage) -> None:
+    (karim,) = await people(stage, "Karim")
+    await kept(karim)
+    who = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.sought.c.person_id)).scalar_one())
+    for _time in range(rules.MOST_CHOICES - 1):
+        await forge(stage, karim.actor, f"found.may:{base36(who)}:{base36(2)}")
+        assert "By which name" in karim.actor.last
+    await forge(stage, karim.actor, f"found.may:{base36(who)}:{base36(2)}")
+    assert "By which name" not in karim.actor.last
+    await forge(stage, karim.actor, f"found.may:{base36(who)}:{base36(0)}")
+    await karim.reads("Who may look: nobody.")

@@ -23,7 +23,7 @@ from storage import keys, people, search, sqlite
 from storage import lists as kept
 from storage.crypto import Keys
 from storage.database import Storage, Tx
-from storage.schema import exported, listed, sought
+from storage.schema import exported, listed
 from tests.storage.servers import ONE_ENGINE
 
 CHEAP = {"opslimit": 32768, "memlimit": 1 << 20}
@@ -218,9 +218,11 @@ async def hold(storage: Storage) -> dict[str, int]:
                 met = people.meet(tx, Sender("memory", "1", name), NOW)
                 person = met.person.id if met.person else None
             known = Known((name, "Other Spelling"), 1980, ("Хорог",))
-            made[name.split()[0]] = search.put(
-                tx, kind, known, NOW, person=person, may=May.KIN, consent=consent, expires_at=ends
-            )
+            which = search.put(tx, kind, known, NOW, person=person, may=May.KIN, consent=consent)
+            made[name.split()[0]] = which
+            if consent and ends is not None and kind is Kind.MEMBER:
+                kept.say_yes(tx, kept.Whose(record=which), "Red Cross", NOW, ends)
+        kept.name_recipient(tx, "Red Cross")
         return made
 
     return await storage.write(work)
@@ -254,7 +256,7 @@ async def test_what_may_no_more_goes_out_as_a_stub(storage: Storage, tmp_path: P
     if what == "erased":
         await storage.write(partial(search.erase, which=[which]))
     elif what == "withdrawn":
-        await storage.write(lambda tx: tx.execute(sought.update().where(sought.c.id == which).values(consent=0)))
+        await storage.write(partial(kept.withdraw, whose=kept.Whose(record=which)))
     for now in (later, later + DAY):
         (over,) = (await written(storage, tmp_path / "out.xml", now)).people
         assert over.stub

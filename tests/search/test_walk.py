@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.search.desk_walk import desk_walk
 from tests.search.walk import walk
 from tests.stage import Actor, Stage
+from tests.storage.servers import ONE_ENGINE
 
 
 class Phone:
@@ -39,3 +41,11 @@ async def test_a_sister_finds_her_brother_and_a_stranger_learns_nothing(stage: S
         assert not nobody.sees("something new for you")
         assert not nobody.sees("has answered")
     assert not zebo.sees("1961")
+
+
+@ONE_ENGINE
+async def test_two_moderators_part_a_namesake_from_a_brother_and_see_nobody(stage: Stage) -> None:
+    zebo, karim, olim, anna, bahrom = (Phone(stage.actor(name)) for name in ("zebo", "karim", "olim", "anna", "bahrom"))
+    hands = (zebo, karim, olim, anna, bahrom)
+    await desk_walk(*hands, stage.storage, stage.now(), lambda: stage.pass_time(timedelta(minutes=2)))
+    assert not olim.actor.sees("something new for you"), "the namesake's keeper is asked nothing"

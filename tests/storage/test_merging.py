@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from bot.domain import knock as knock_rules
 from bot.domain.alarm import Alarm
 from bot.domain.checkin import Hard, How, News, State
 from bot.domain.conversation import Lane, Outgoing, Sender
@@ -37,11 +38,13 @@ from storage import (
     people,
     proposals,
     regions,
+    relatives,
     roles,
     search,
 )
 from storage.database import Tx
-from storage.schema import metadata, newcomer, person
+from storage.schema import metadata, newcomer, person, sought_former
+from tests.storage.servers import ONE_ENGINE
 
 if TYPE_CHECKING:
     from storage.database import Storage
@@ -420,6 +423,81 @@ async def test_who_is_not_the_same_person_stays_so_for_both_accounts(storage: St
         assert len(look(tx)["not_same"]) == 1
         people.forget(tx, kept)
         assert look(tx)["not_same"] == []
+
+    await storage.write(work)
+
+
+@ONE_ENGINE
+async def test_who_is_not_the_one_is_remembered_when_the_search_is_long_gone(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        kept, gone, other, _record = _seekers(tx)
+        third = people.new(tx, NOW)
+
+        def held(who: int) -> int:
+            return search.put(tx, Kind.MEMBER, Known(("Zarina",)), NOW, may=May.KIN, person=who)
+
+        old, new, newest = held(gone), held(kept), held(third)
+        said = _looks(tx, other, "Zarina")
+        knocks.are_two(tx, said, old, NOW + knock_rules.TWO_PEOPLE)
+        knocks.erase(tx, said.id)  # it has ended: nothing but hashes says what it was for
+        merging.merge(tx, gone, kept, NOW)
+        again, stranger = _looks(tx, other, "Зарина"), _looks(tx, third, "Zarina")
+        assert knocks.is_other(tx, again, new)
+        assert not knocks.is_other(tx, stranger, new), "what somebody else said is theirs"
+        merging.merge(tx, kept, third, NOW + DAYS_30)  # and once more
+        assert knocks.is_other(tx, again, newest)
+        assert not knocks.is_other(tx, _looks(tx, other, "Karim"), newest)
+        assert str(old).encode() not in b"".join(bytes(row.former) for row in raw(tx)), "sealed"
+        assert len(raw(tx)) == 2  # noqa: PLR2004
+        knocks.sweep(tx, NOW + knock_rules.TWO_PEOPLE)
+        assert len(raw(tx)) == 1, "with what it was kept for"
+        assert not knocks.is_other(tx, again, newest)
+        search.erase(tx, [newest])
+        assert raw(tx) == []
+
+    def raw(tx: Tx) -> list[Any]:
+        formers = sa.select(sa.type_coerce(sought_former.c.former, sa.LargeBinary).label("former"))
+        return list(tx.execute(formers).all())
+
+    await storage.write(work)
+
+
+@ONE_ENGINE
+async def test_whoever_was_answered_by_one_account_is_not_left_alone_by_the_merge(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        kept, gone, other, _record = _seekers(tx)
+        old, new = [
+            search.put(tx, Kind.MEMBER, Known(("Zarina",)), NOW, may=May.KIN, person=who) for who in (gone, kept)
+        ]
+        answered, asked, both = (_looks(tx, other, "Zarina") for _each in range(3))
+        for one, states in (
+            (answered, [(old, Found.OPEN)]),
+            (asked, [(old, Found.HOLDER)]),
+            (both, [(old, Found.OPEN), (new, Found.OPEN)]),
+        ):
+            for sought, state in states:
+                assert knocks.propose(tx, one, sought, 0.9, proved=True, state=state, now=NOW) is not None
+        merging.merge(tx, gone, kept, NOW)
+        assert [case.sought for case in knocks.cases_of(tx, answered.id)] == [new]
+        assert knocks.cases_of(tx, asked.id) == [], "who was not answered is looked up anew, by what stays"
+        assert [case.sought for case in knocks.cases_of(tx, both.id)] == [new]
+
+    await storage.write(work)
+
+
+@ONE_ENGINE
+async def test_a_relative_who_arrives_is_not_found_anew_by_whom_they_were_not(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        kept, keeper, other, _record = _seekers(tx)
+        circle = circles.make(tx, "Family", keeper)
+        relative = relatives.add(tx, circle, "Zarina", NOW)
+        known = Known(("Zarina",))
+        old = search.put(tx, Kind.RELATIVE, known, NOW, may=May.KIN, person=relative)
+        new = search.put(tx, Kind.MEMBER, known, NOW, may=May.KIN, person=kept)
+        knocks.are_two(tx, _looks(tx, other, "Zarina"), old, NOW + DAYS_30)
+        merging.arrive(tx, relative, kept, NOW)
+        assert search.held(tx, old) is None
+        assert knocks.is_other(tx, _looks(tx, other, "Zarina"), new)
 
     await storage.write(work)
 

@@ -28,6 +28,7 @@ from handlers import rounds, words
 from handlers.ask import base36
 from storage import (
     broadcasts,
+    knocks,
     ledger,
     links,
     lists,
@@ -218,6 +219,7 @@ MANY_ROWS = (
     *("petition_signature", "petition_nullifier", "petition_entry", "petition_node", "petition_checkpoint"),
     *("petition_follower", "petition_talk", "petition_packet"),
     *("sought", "sought_list", "knock", "candidate", "candidate_note", "listed", "exported", "not_same", "knock_quota"),
+    *("passing", "sought_former"),
     *("person", "address", "message", "letter"),
 )
 
@@ -309,11 +311,21 @@ async def test_no_search_reads_all_records_all_searches_or_all_cases(stage: Stag
         for actor in (anna, bahrom):
             await actor.says("/desk")
         told = lists.Told("icrc.org", "icrc.org/1", stage.now(), "alive", "Khorugh")
+        looking = await id_of(stage, hands[3].actor)
 
         def by_hand(tx: Tx) -> None:
             later = stage.now() + timedelta(days=9)
             lists.put(tx, told, Known(("Daler",)), stage.now(), later, consent=True)
             lists.others(tx, "icrc.org", 0, 5)
+            lists.name_recipient(tx, "Red Cross")
+            for whose in (lists.Whose(record=1), lists.Whose(search=1)):
+                lists.withdraw(tx, whose)
+                assert lists.consent(tx, whose, stage.now()) is None
+            (own,) = knocks.of(tx, looking)
+            for _twice in range(2):
+                lists.say_yes(tx, lists.Whose(search=own.id), "Red Cross", stage.now(), later)
+            assert lists.passable(tx, stage.now()) == 1 + 1  # the file itself is everything, and is written by hand
+            lists.expire(tx, later)
             assert lists.over(tx, "icrc.org", "icrc.org/1")
             desk = matches.waiting(tx, 1, [2], stage.now(), 5)
             matches.workers(tx)
@@ -326,7 +338,7 @@ async def test_no_search_reads_all_records_all_searches_or_all_cases(stage: Stag
             stage._now += timedelta(days=days)  # noqa: SLF001 - without what else happens as time passes
             await pass_rounds(stage)
         await forget(hands[1].actor)
-    words = ("sought", "knock", "candidate", "listed", "exported", "not_same")
+    words = ("sought", "knock", "candidate", "listed", "exported", "not_same", "passing")
     plans = {one: plan for one, plan in (await statements.plans()).items() if any(word in one for word in words)}
     del plans["UPDATE knock SET search_at=knock.made_at"]  # of the walk, which does not wait for it
     assert len(plans) > 40, "the statements were seen"  # noqa: PLR2004
