@@ -13,6 +13,7 @@ from bot.domain import places
 from bot.domain.bulletin import LONGEST, Draft, Figure, Grade, Kind, Source, Status, Topic, Urgency
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span, Value
 from bot.domain.people import HOME
+from bot.domain.picture import is_pdf
 from bot.domain.refusals import Enough, NotADay, Outdated, Translated
 from bot.domain.roles import Role
 from bot.domain.rollcall import day_of
@@ -185,9 +186,9 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
         else:
             said.append(_("{language_name}: not yet translated", language_name=name))
     if drafts.fetching(tx, one.id) is not None:
-        said.append(_("🖼 Its picture is being fetched."))
-    elif drafts.picture_of(tx, one.id):
-        said.append(_("🖼 A picture belongs to it."))
+        said.append(_("🖼 What goes with it is being fetched."))
+    elif data := drafts.picture_of(tx, one.id):
+        said.append(_("📄 A PDF belongs to it.") if is_pdf(data) else _("🖼 A picture belongs to it."))
     pictured = draft.kind is not Kind.WITHDRAWAL
     if waiting(ask, tx, one.id):
         said.append(_("It waits for a second person. If you change it, it must be proposed anew."))
@@ -214,7 +215,7 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
             _part(one, "title", pgettext("button", "🔤 Title")),
             _part(one, "unknown", pgettext("button", "❔ Not known")),
         ],
-        [button(pgettext("button", "🖼 Picture"), "draft.picture", one.id)] if pictured else [],
+        [button(pgettext("button", "🖼 Picture or PDF"), "draft.picture", one.id)] if pictured else [],
         changed if draft.kind is not Kind.NEWS else [],
         *claims,
         [button(pgettext("button", "➕ A claim"), "draft.ask", one.id, "claim")],

@@ -89,7 +89,7 @@ async def test_a_picture_is_fetched_opened_made_anew_and_shown(
         await anna.chooses("The road is open")
         await anna.reads("This is a draft.")
         await anna.chooses("Picture")
-        await anna.reads("Send me a picture.")
+        await anna.reads("Send me a picture or a PDF.")
         content: dict[str, Any] = {"msgtype": "m.image", "body": "IMG_1.jpg", "info": {"mimetype": "image/jpeg"}}
         if encrypted:
             sealed, keys = encrypt_attachment(data)
@@ -97,7 +97,7 @@ async def test_a_picture_is_fetched_opened_made_anew_and_shown(
         else:
             content["url"] = await uploaded(person, url, data)
         await person.sends("m.room.message", content)
-        await anna.reads("I am fetching the picture.")
+        await anna.reads("I am fetching it.")
         await anna.reads("a reflection")
         shown.extend(one.content for one in person.messages if one.content.get("msgtype") == "m.image")
 

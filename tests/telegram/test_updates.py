@@ -92,7 +92,7 @@ async def test_a_picture_is_fetched_made_anew_and_shown(
         await anna.presses("draft.drill")
         await anna.reads("This is a draft.")
         await anna.presses("draft.picture")
-        await anna.reads("Send me a picture.")
+        await anna.reads("Send me a picture or a PDF.")
         emulator.fault("json", "getFile", code=500, description="later")
         await emulator.attach(ANNA, kind, data=data, mime="image/jpeg")
         await anna.reads("a reflection")
