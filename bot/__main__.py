@@ -730,8 +730,8 @@ def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         nargs="+",
         type=Path,
         metavar="PATH",
-        help="such as bulletin-7-tg.txt, its .minisig beside it, and its picture or PDF; or a petition's directory, checkpoints, "
-        "receipts, and .relay files of other communities",
+        help="such as bulletin-7-tg.txt, its .minisig beside it, and its picture or PDF; or a petition's directory, "
+        "checkpoints, receipts, and .relay files of other communities",
     )
     verify.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
     verify.add_argument(

@@ -661,7 +661,7 @@ def _article(one: Published, language: str) -> Markup:
     ]
     head = _head(edition)
     if head is not None and (head.picture or head.document):
-        links.append((_attached(head), "PDF" if head.document else _said(_("Its picture"), language)))
+        links.append((_attached(head), "PDF" if head.document else _said(pgettext("noun", "Its picture"), language)))
     return _ARTICLE.format(
         number=_number(one),
         title=_title(one, language),

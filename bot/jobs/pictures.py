@@ -2,21 +2,18 @@
 
 The pages of a PDF become pictures, too. So no name, form, script, file inside, layer or word under a black bar goes on.
 
-Whatever the file brings is opened by a process of its own, with little memory and little time: a file that breaks the
-library that reads it breaks nothing else. This file is that process too, and therefore imports nothing of the house.
+Whatever the file brings is opened by a process of its own (``walls``). This file is that process too, and therefore
+imports nothing of the house there.
 """
 
 from __future__ import annotations
 
 import io
 import math
-import resource
 import subprocess
 import sys
 import warnings
 import zlib
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -58,22 +55,17 @@ def clean(data: bytes) -> bytes:
 
     Raises BadPicture. Takes up to 25 seconds.
     """
+    from bot.jobs import walls  # noqa: PLC0415 - not in the process of its own
+
     if len(data) > LARGEST:
         raise BadPicture(TOO_LARGE)
     try:
-        child = subprocess.run(  # noqa: S603 - ourselves
-            [sys.executable, "-I", "-B", __file__],
-            input=data,
-            capture_output=True,
-            timeout=PATIENCE,
-            env={},
-            check=False,
-        )
+        code, made = walls.run(__file__, data, memory=MEMORY, seconds=SECONDS, patience=PATIENCE)
     except subprocess.TimeoutExpired:
         raise BadPicture(BROKEN) from None
-    if child.returncode == 0 and child.stdout.startswith((b"\xff\xd8", b"%PDF-")):
-        return child.stdout
-    raise BadPicture(next((why for why, code in _CODES.items() if code == child.returncode), BROKEN))
+    if code == 0 and made.startswith((b"\xff\xd8", b"%PDF-")):
+        return made
+    raise BadPicture(next((why for why, known in _CODES.items() if known == code), BROKEN))
 
 
 def remade(data: bytes) -> bytes:
@@ -209,18 +201,6 @@ def _bound(pages: list[tuple[float, float, str, bytes]]) -> bytes:
 
 
 def _main() -> int:
-    with suppress(OSError):  # if the machine has too little memory, this process goes first
-        Path("/proc/self/oom_score_adj").write_text("900", "ascii")
-    for which, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with suppress(OSError, ValueError):  # where that is forbidden, the pixels are counted and the clock runs anyway
-            _soft, hard = resource.getrlimit(which)
-            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(which, (allowed, allowed))
     try:
         made = remade(sys.stdin.buffer.read())
     except BadPicture as bad:
