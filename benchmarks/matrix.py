@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import letters, machine
+from benchmarks import broadcast, letters, machine
 from benchmarks.contest import ROOT, Contest, Contestant, Figure, Measured, module
 from benchmarks.obeying import AT_ONCE, obey
 from benchmarks.server import serving
@@ -33,8 +33,9 @@ from bot.app import App
 from bot.domain.conversation import Sender
 from bot.outbox.pace import Limits
 from bot.platforms.matrix import Matrix
-from storage import people
+from storage import broadcasts, people, readers
 from storage.database import Tx
+from storage.readers import Reading
 from tests.matrix.crowd import Crowd, Neighbour
 from tests.matrix.synapse import Account, Synapse
 
@@ -44,6 +45,7 @@ SPEAKERS = 10
 TALKS = 6  # commands of each of them
 LIMITS = Limits(None, 0.0, None, AT_ONCE, 0.0)
 COMMAND = "/start"
+PUBLISHED = "No. "  # in a bulletin, and in no letter
 SAID = "From Person 0 in person"  # in each letter, and in nothing else
 
 
@@ -56,6 +58,7 @@ class Bot:
         self.home = home
         self.rooms: list[str] = []
         self.obeying: tuple[str, ...] = ()
+        self.publishing: tuple[str, ...] = ()
         self.living: tuple[str, ...] = ()
         self.told = 0
 
@@ -132,6 +135,29 @@ class Town:
             unreadable += len(person.unreadable)
         return lost, unreadable
 
+    # -- bulletins -----------------------------------------------------------------------------------------------------
+
+    def publishes(self, bot: Bot) -> Measured:
+        """A bulletin to everybody with an encrypted chat: fed, claimed, sent, and noted for each reader."""
+        with obedient(bot, bot.publishing) as ask:
+            ask("")
+            server = machine.cpu_of(self.synapse.pid)
+            found = ask(f"{self.size}\n")
+            server = machine.cpu_of(self.synapse.pid) - server
+        self.runner.run(self._hear_all())
+        got = [sum(PUBLISHED in event.body for event in person.messages) for person in self.encrypted]
+        return {
+            "rate": found["rate"],
+            "hours": 10_000 / found["rate"] / 3600,
+            "cpu_ms": found["cpu_ms"],
+            "server_ms": server / self.size * 1000,
+            "lost": got.count(0),
+            "twice": sum(count > 1 for count in got),
+        }
+
+    async def _hear_all(self) -> None:
+        await asyncio.gather(*(one.hears() for one in self.encrypted))
+
     # -- commands ------------------------------------------------------------------------------------------------------
 
     def talks(self, bot: Bot) -> Measured:
@@ -186,13 +212,13 @@ def _more(person: Neighbour, before: int) -> bool:
 
 
 @contextmanager
-def obedient(bot: Bot) -> Iterator[Callable[[str], Measured]]:
-    """Run a bot's obeying program; what is given makes it do something and waits for what it tells."""
+def obedient(bot: Bot, program: tuple[str, ...] = ()) -> Iterator[Callable[[str], Measured]]:
+    """Run a bot's obeying (or another) program; what is given makes it do something and waits for what it tells."""
     log = (bot.home / "log").open("ab")
     with (
         log,
         subprocess.Popen(  # noqa: S603 - our own programs
-            bot.obeying, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            program or bot.obeying, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         ) as process,
     ):
 
@@ -238,6 +264,7 @@ def town(*, quick: bool) -> Iterator[Town]:
         ours, nio = made.bots
         written = _found(ours, synapse.url, remote.url, remote.token)
         ours.obeying = module("benchmarks.matrix", str(written), str(ours.home))
+        ours.publishing = (*ours.obeying, "bulletins")
         ours.living = module("bot", "--settings", str(written), "run")
         access = (synapse.url, nio.account.user, nio.account.password, str(nio.home))
         nio.obeying = module("benchmarks.rivals.nio_bot", *access, str(nio.home / "rooms.json"))
@@ -277,6 +304,18 @@ def contests(made: Town) -> Iterator[Contest]:
         ),
     )
     yield Contest(
+        title=f"Matrix: a bulletin to {made.size} readers in encrypted chats, one homeserver on one core",
+        contestants=(Contestant(TITLES[0], partial(made.publishes, made.bots[0])),),
+        figures=(
+            Figure("rate", "readers/s", 1),
+            Figure("hours", "hours for 10,000", 2),
+            Figure("cpu_ms", "CPU ms each", 2),
+            Figure("server_ms", "homeserver's CPU ms", 1),
+            Figure("lost", "lost", 0),
+            Figure("twice", "twice", 0),
+        ),
+    )
+    yield Contest(
         title="Matrix: from a command in an encrypted room to its answer, decrypted",
         contestants=all_of(made.talks),
         figures=(
@@ -307,8 +346,15 @@ def _meet_all(tx: Tx, bot: str, users: list[str]) -> None:
             people.change(tx, met.person.id, language="en", name=f"Person {number}")
 
 
-async def ours(written: Path, home: Path) -> None:
-    """Payvand with Matrix alone: letters are posted in its database and leave through its outbox."""
+def _subscribe(tx: Tx, bot: str, users: list[str]) -> None:
+    for user in users:
+        met = people.meet(tx, Sender("matrix", bot, user), datetime.now(UTC))
+        if met.person is not None:
+            readers.keep(tx, met.person.id, Reading())
+
+
+async def ours(written: Path, home: Path, *, bulletins: bool = False) -> None:
+    """Payvand with Matrix alone: letters, or a bulletin, are posted in its database and leave through its outbox."""
     i18n.open_catalogues()
     chosen = settings.load(written)
     if chosen.matrix is None:
@@ -336,14 +382,22 @@ async def ours(written: Path, home: Path) -> None:
                 return inside and await all_sent()
             return False
 
+        async def publish(count: int) -> None:
+            del count  # everybody in an encrypted chat reads it
+            await storage.write(partial(broadcast.publish, now=datetime.now(UTC)))
+            while await storage.read(broadcasts.under_way) or not await all_sent():  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.1)
+
         async def send(count: int) -> None:
             await letters.post(storage, min(count, encrypted))
             while not await all_sent():  # noqa: ASYNC110 - rows have no event
                 await asyncio.sleep(0.1)
 
-        await obey(settled, send, living)
+        if bulletins:
+            await storage.write(partial(_subscribe, bot=account.courier.bot, users=users[:encrypted]))
+        await obey(settled, publish if bulletins else send, living)
 
 
 if __name__ == "__main__":
     machine.pin(machine.bot_core())
-    asyncio.run(ours(Path(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(ours(Path(sys.argv[1]), Path(sys.argv[2]), bulletins=sys.argv[3:] == ["bulletins"]))

@@ -393,10 +393,13 @@ def _verify(wish: argparse.Namespace) -> int:
         return MISUSED
     if petition_verification.is_petition(wish.files):
         return _verify_petition(wish.files, root)
-    proofs, certificates = verification.read(wish.files, wish.certificate)
+    files, papers = verification.parted(wish.files)
+    proofs, certificates = verification.read(files, wish.certificate)
     heads = verification.check(proofs, certificates, root, datetime.now(UTC))
     for proof, head in zip(proofs, heads, strict=True):
         print(verification.told(proof, head))
+    for paper in papers:
+        print(verification.belonging(paper, heads))
     print("Whether a bulletin was corrected or withdrawn later, only the bot or the newest bulletins can tell.")
     return 0
 
@@ -727,8 +730,8 @@ def _verify_words(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         nargs="+",
         type=Path,
         metavar="PATH",
-        help="such as bulletin-7-tg.txt, its .minisig beside it; or a petition's directory, checkpoints, receipts, "
-        "and .relay files of other communities",
+        help="such as bulletin-7-tg.txt, its .minisig beside it, and its picture or PDF; or a petition's directory, "
+        "checkpoints, receipts, and .relay files of other communities",
     )
     verify.add_argument("--public-key", metavar="RW…", help="the community's public key (default: the settings')")
     verify.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import math
 import secrets
@@ -20,7 +21,7 @@ from bot import exporting, i18n
 from bot.domain import relay, textfile
 from bot.domain.conversation import Incoming, Sender
 from bot.domain.picture import Trouble
-from bot.domain.textfile import Got, Unread
+from bot.domain.textfile import Got, Paper, Unread
 from bot.i18n import _
 from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, Parcel, TooBig
 from bot.outbox.engine import Engine, Route
@@ -43,7 +44,7 @@ BURST = 100.0  # updates of one account at once
 A_SECOND = 2.0  # and then so many a second
 REMEMBERED = 10_000  # accounts
 SLOW = 1.5  # seconds after which somebody who waits for an answer sees that it is on its way
-MOST = 1_000_000  # bytes of a file that somebody wants checked: a sheet is that large at the most, a text never
+MOST = 1_500_000  # bytes of a file that somebody wants checked: no PDF of ours is larger, a text never
 SHOWN = 4  # people who are shown so at once: more would be a storm of their own
 BRINGING = 30.0  # seconds for a small file
 LANDING = 20.0  # seconds that a stop waits for what is in the air
@@ -365,7 +366,7 @@ class App:
     # -- pictures ----------------------------------------------------------------------------------------------------
 
     async def fetch(self) -> None:
-        """Fetch the pictures that are due, one after the other, and make them anew in a process of their own."""
+        """Fetch the pictures and PDFs that are due, one after the other; a process of its own makes each anew."""
         while (one := await self.storage.read(partial(drafts.to_fetch, now=self.now()))) is not None:
             try:
                 got = await self._fetched(one)
@@ -399,7 +400,9 @@ class App:
             return Unread.LATER
         got = await asyncio.to_thread(textfile.read, data)
         key = await self.storage.read(bulletins.public_key) if got is Unread.PDF else ""
-        return Unread.SHEET if key and data == await asyncio.to_thread(_sheet, key) else got
+        if key and data == await asyncio.to_thread(_sheet, key):
+            return Unread.SHEET
+        return Paper(hashlib.sha256(data).hexdigest()) if got is Unread.PDF else got
 
     async def _fetched(self, one: Fetch) -> bytes | Trouble:
         from bot.jobs import pictures  # noqa: PLC0415

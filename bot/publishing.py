@@ -8,8 +8,10 @@ may be taken away from it again: nothing else in there is touched.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,7 +22,7 @@ import structlog
 from bot import exporting
 from bot.checkup import database_of
 from bot.jobs import formats
-from bot.jobs.formats import CERTIFICATE, SUMS, Published, Volume
+from bot.jobs.formats import CERTIFICATE, SUMS, Beside, Published, Volume
 from storage import bulletins, copies, inspection, keys
 from storage.crypto import Keys
 from storage.database import StorageFault, Tx
@@ -73,7 +75,11 @@ def publish(settings: Settings, directory: Path) -> tuple[int, int]:
     root = Keys(keys.read(settings.key_file))
     place = database_of(settings)
     found, proofs = inspection.read(place, root, _everything)
-    write(directory, formats.documents(_volume(settings, found, proofs)))
+    volume = _volume(settings, found, proofs)
+    for name, one in missing(directory, formats.beside(volume)).items():
+        picture = inspection.read(place, root, partial(bulletins.picture_of, number=one.number))
+        put(directory / name, picture or b"")
+    write(directory, formats.documents(volume), formats.beside(volume))
     return len(found), inspection.read(place, root, partial(_petitions, settings=settings, directory=directory))
 
 
@@ -83,8 +89,7 @@ def _petitions(tx: Tx, settings: Settings, directory: Path) -> int:
     try:
         return exporting.publish(tx, directory / PETITIONS, settings.community, settings.public_key or "", now)
     except OSError as error:
-        message = f"{directory} can't be written: {error.strerror}. Give it to the user who runs payvand, or make room."
-        raise PublishFault(message) from None
+        raise _unwritable(directory, error) from None
 
 
 def _volume(settings: Settings, found: list[Published], proofs: Proofs) -> Volume:
@@ -106,8 +111,38 @@ def _volume(settings: Settings, found: list[Published], proofs: Proofs) -> Volum
 # -- writing -------------------------------------------------------------------------------------------------------
 
 
-def write(directory: Path, documents: dict[str, bytes]) -> None:
-    """Bring a directory to this state. Raises PublishFault, with what to do."""
+def missing(directory: Path, beside: Mapping[str, Beside]) -> dict[str, Beside]:
+    """Those pictures and PDFs that are not yet in a directory of ours as they should be. Raises PublishFault."""
+    try:
+        _before(directory)
+        return {name: one for name, one in beside.items() if _digest(directory / name) != one.digest}
+    except OSError as error:
+        raise _unwritable(directory, error) from None
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _unwritable(directory: Path, error: OSError) -> PublishFault:
+    return PublishFault(
+        f"{directory} can't be written: {error.strerror}. Give it to the user who runs payvand, or make room."
+    )
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write one file whole, if it is another one. Raises PublishFault."""
+    try:
+        _put(path, content)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from None
+
+
+def write(directory: Path, documents: dict[str, bytes], beside: Iterable[str] = ()) -> None:
+    """Bring a directory to this state, in which what is `beside` stays. Raises PublishFault, with what to do."""
     for name in documents:
         if not _NAME.fullmatch(name):
             message = f"{name!r} can't be the name of a published file."
@@ -116,11 +151,10 @@ def write(directory: Path, documents: dict[str, bytes]) -> None:
         before = _before(directory)
         for name, content in documents.items():
             _put(directory / name, content)
-        for name in sorted(before - documents.keys()):
+        for name in sorted(before - documents.keys() - set(beside)):
             (directory / name).unlink(missing_ok=True)
     except OSError as error:
-        message = f"{directory} can't be written: {error.strerror}. Give it to the user who runs payvand, or make room."
-        raise PublishFault(message) from None
+        raise _unwritable(directory, error) from None
 
 
 def _before(directory: Path) -> set[str]:
@@ -191,6 +225,11 @@ async def _follow(
         found += more
     newest = max((edition.entry for one in found for edition in one.editions), default=0)
     proofs = await storage.read(copies.certificates)
-    await asyncio.to_thread(lambda: write(directory, formats.documents(_volume(settings, found, proofs))))
+    volume = _volume(settings, found, proofs)
+    beside = formats.beside(volume)
+    for name, one in (await asyncio.to_thread(missing, directory, beside)).items():
+        picture = await storage.read(partial(bulletins.picture_of, number=one.number))
+        await asyncio.to_thread(put, directory / name, picture or b"")
+    await asyncio.to_thread(lambda: write(directory, formats.documents(volume), beside))
     log.info("publishing.done", count=len(found))
     return newest, renewed

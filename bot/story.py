@@ -448,6 +448,7 @@ SCENES_OF_THE_DESK: Final = (
             presses(NIGORA, "published.one", ":3"),
             presses(NIGORA, "published.correct"),
             answers(NIGORA, _("What changed? Readers of the earlier version read this first."), WHY),
+            presses(NIGORA, "draft.parts"),
             presses(NIGORA, "draft.claim", ":0"),
             presses(NIGORA, "draft.more", ":claim"),
             answers(

@@ -9,6 +9,7 @@ key with its own (`bulletins.certificate`; older ones as `certificates/N.certifi
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,6 +113,34 @@ def _chained(proofs: Sequence[Proof], heads: Sequence[Header]) -> None:
     if first is not None and (first.entry == 1) != (first.previous == bulletin.BEGINNING):
         message = f"{proofs[order[0]].name} is NOT where the chain begins, or says falsely that it is."
         raise NotOurs(message)
+
+
+def parted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The bulletins among the files, and the pictures and PDFs. Raises NotOurs if there is no bulletin among them."""
+    papers: list[Path] = []
+    for one in files:
+        try:
+            with one.open("rb") as file:
+                if file.read(5).startswith((b"%PDF-", b"\xff\xd8")):
+                    papers.append(one)
+        except OSError:
+            continue  # the sentence for it comes when it is read
+    if papers and len(papers) == len(files):
+        message = f"{papers[0]} belongs to a bulletin or to none: name the bulletin's signed file as well."
+        raise NotOurs(message)
+    return [one for one in files if one not in papers], papers
+
+
+def belonging(paper: Path, heads: Sequence[Header]) -> str:
+    """To which of these good bulletins a picture or PDF belongs, in a line. Raises NotOurs if to none."""
+    found = hashlib.sha256(paper.read_bytes()).hexdigest()
+    for head in heads:
+        if found in {head.picture, head.document}:
+            return f"{paper}: good. It belongs to No. {head.number} of {head.community}, exactly as it was published."
+    message = (
+        f"{paper} belongs to NONE of these bulletins: it was changed, or never went out with them. Don't trust it."
+    )
+    raise NotOurs(message)
 
 
 def read(files: Sequence[Path], certificate: Path | None) -> tuple[list[Proof], list[Certificates]]:

@@ -18,6 +18,7 @@ from bot.domain.bulletin import Bulletin, Edition, Kind, Urgency
 from bot.domain.bulletin import State as Become
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span, Text
 from bot.domain.people import quiet_until, zone_of
+from bot.domain.picture import is_pdf
 from bot.domain.refusals import Outdated
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
@@ -130,7 +131,7 @@ class _Words:
     def __init__(self, tx: Tx, one: Bulletin) -> None:
         self.bulletin = one
         self.editions: Mapping[str, Edition] = bulletins.editions(tx, one.number)
-        self._pictured = broadcasts.pictured(tx, one.number)
+        self._beginning = broadcasts.picture_begins(tx, one.number)
         self._made: dict[str, tuple[Page, tuple[tuple[Choice, ...], ...]]] = {}
 
     def language(self, wanted: str) -> str:
@@ -167,8 +168,9 @@ class _Words:
             return tuple(
                 (button(i18n.language_button(other), "bulletin.read", number, other),) for other in self.editions
             )
-        if self._pictured:
-            return ((button(pgettext("button", "🖼 Show the picture"), "bulletin.picture", number),),)
+        if self._beginning:
+            pdf, picture = pgettext("button", "📄 Show the PDF"), pgettext("button", "🖼 Show the picture")
+            return ((button(pdf if is_pdf(self._beginning) else picture, "bulletin.picture", number),),)
         return ()
 
     def title(self, language: str) -> list[Line | str]:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import verifying
-from bot.domain.bulletin import Edition
+from bot.domain.bulletin import Edition, read_file
 from bot.domain.conversation import Choice, Line, Outgoing, Page
 from bot.domain.picture import pause
-from bot.domain.textfile import Got, TextFile, Unread
+from bot.domain.textfile import Got, Paper, TextFile, Unread
 from bot.domain.verifying import FEWEST, Change, Likeness
 from bot.i18n import LANGUAGE_NAMES, _
 from handlers import reading, verify
@@ -54,6 +54,12 @@ def looked_at(tx: Tx, one: File, got: Got, now: datetime) -> list[Outgoing]:
 
 
 def _answer(tx: Tx, one: File, got: Got, now: datetime) -> Outgoing:
+    if isinstance(got, Paper):
+        edition = _belongs(tx, one, got.digest)
+        if edition is not None:
+            said = _("✅ This PDF belongs to our No. {number}, exactly as it went out.", number=edition.number)
+            return _found(tx, one, edition, [said], now)
+        got = Unread.PDF
     if isinstance(got, Unread):
         why: list[Line | str] = [_said(got)]
         key = bulletins.public_key(tx)
@@ -67,6 +73,17 @@ def _answer(tx: Tx, one: File, got: Got, now: datetime) -> Outgoing:
         said = _("✅ This is our certificate. It says which key signs our bulletins, and our public key proves it.")
         return _letter(one, [said], _how())
     return _words(tx, one, got, text, now)
+
+
+def _belongs(tx: Tx, one: File, digest: str) -> Edition | None:
+    """The newest bulletin with which this PDF went out, in its reader's language if there is one."""
+    found = bulletins.by_entries(tx, copies.with_attached(tx, digest))
+    mine = [each for each in found if (read := read_file(each.file)) is not None and read[0].document == digest]
+    if not mine:
+        return None
+    editions = bulletins.editions(tx, mine[-1].number)
+    reader = people.find(tx, one.person)
+    return editions.get(reader.language if reader is not None else "", mine[-1])
 
 
 def _said(why: Unread) -> Line:
@@ -86,8 +103,9 @@ def _said(why: Unread) -> Line:
             return _("✅ This is the sheet with our public key, exactly as I make it.")
         case Unread.PDF:
             return _(
-                "I can't tell whether this PDF is ours: I know only the sheet with our public key, and this is not "
-                "that sheet. If it shows a key, compare it with this one, sign by sign. If it shows words, type them."
+                "I can't tell whether this PDF is ours: I know the sheet with our public key, and what went out with "
+                "bulletins, and this is neither. If it shows a key, compare it with this one, sign by sign. If it "
+                "shows words, type them."
             )
         case Unread.GONE | Unread.LATER:
             return _("I could not get this file. Please send it once more.")

@@ -13,6 +13,7 @@ from bot.domain import places
 from bot.domain.bulletin import LONGEST, Draft, Figure, Grade, Kind, Source, Status, Topic, Urgency
 from bot.domain.conversation import Choice, Lane, Line, Outgoing, Page, Span, Value
 from bot.domain.people import HOME
+from bot.domain.picture import is_pdf
 from bot.domain.refusals import Enough, NotADay, Outdated, Translated
 from bot.domain.roles import Role
 from bot.domain.rollcall import day_of
@@ -25,6 +26,9 @@ from storage.database import Tx
 from storage.drafts import Kept
 
 KIND, TONGUE = "bulletin", "tongue"  # the kinds of a proposal: to publish, and to add a translation
+_TITLE = pgettext("button", "🔤 Title")
+_CLAIM = pgettext("button", "➕ A claim")
+_CHANGED = pgettext("button", "✏️ What changed")
 QUESTIONS = ("place", "topic", "urgency", "title", "claims", "unknown", "drill")
 LENGTHS = {"title": 120, "claim": 600, "source": 80, "figure": 80, "unknown": 600, "changed": 600}
 NUMBER = 20
@@ -172,7 +176,7 @@ def look(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
-    """A draft as it would read, its length in each language, and buttons that change each part."""
+    """A draft as it would read, its length in each language, and what comes next."""
     people.end_dialogue(tx, ask.person.id)
     draft, number = one.draft, next_number(tx)
     said: list[Line | str] = [*wording.lines(draft, number, draft.language, ask.now, reviewed=True)]
@@ -185,12 +189,46 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
         else:
             said.append(_("{language_name}: not yet translated", language_name=name))
     if drafts.fetching(tx, one.id) is not None:
-        said.append(_("🖼 Its picture is being fetched."))
-    elif drafts.picture_of(tx, one.id):
-        said.append(_("🖼 A picture belongs to it."))
-    pictured = draft.kind is not Kind.WITHDRAWAL
+        said.append(_("🖼 What goes with it is being fetched."))
+    elif data := drafts.picture_of(tx, one.id):
+        said.append(_("📄 A PDF belongs to it.") if is_pdf(data) else _("🖼 A picture belongs to it."))
     if waiting(ask, tx, one.id):
         said.append(_("It waits for a second person. If you change it, it must be proposed anew."))
+    untranslated = not all(draft.speaks(language) for language in i18n.LANGUAGES)
+    return ask.reply(
+        Page(tuple(said)),
+        *_missing(one),
+        [button(pgettext("button", "✏️ Change it"), "draft.parts", one.id), *_picture(one)],
+        [button(pgettext("button-wide", "🌐 Ask for translations"), "draft.offer", one.id)] if untranslated else [],
+        [button(pgettext("button-wide", "📣 Propose it"), "review.check", one.id)],
+        [back("draft"), button(pgettext("button", "⋯ More"), "draft.else", one.id)],
+        clean_after=desk.STANDS,
+    )
+
+
+def _missing(one: Kept) -> list[list[Choice]]:
+    """What must be there before it can be proposed, and is not."""
+    texts = one.draft.texts.get(one.draft.language, {})
+    rows: list[list[Choice]] = []
+    if not texts.get("title"):
+        rows.append([_part(one, "title", _TITLE)])
+    if one.draft.kind is not Kind.NEWS and not texts.get("changed"):
+        rows.append([_part(one, "changed", _CHANGED)])
+    if one.draft.kind is not Kind.WITHDRAWAL and not one.draft.claims:
+        rows.append([_part(one, "claim", _CLAIM)])
+    return rows
+
+
+def _picture(one: Kept) -> list[Choice]:
+    if one.draft.kind is Kind.WITHDRAWAL:
+        return []
+    return [button(pgettext("button", "🖼 Picture or PDF"), "draft.picture", one.id)]
+
+
+def parts(ask: Ask, tx: Tx) -> Outgoing:
+    """Everything in a draft that can be changed, in the order in which it is read."""
+    one = mine(ask, tx)
+    draft = one.draft
     claims = [
         [
             button(
@@ -202,29 +240,30 @@ def show(ask: Ask, tx: Tx, one: Kept) -> Outgoing:
         ]
         for n in range(len(draft.claims))
     ]
-    changed = [button(pgettext("button", "✏️ What changed"), "draft.ask", one.id, "changed")]
     return ask.reply(
-        Page(tuple(said)),
+        _("What do you want to change?"),
         [_part(one, "place", pgettext("button", "📍 District")), _part(one, "topic", pgettext("button", "🏷 Topic"))],
         [
             _part(one, "urgency", pgettext("button", "⏱ Urgency")),
             _part(one, "drill", pgettext("button", "🎓 Drill or not")),
         ],
-        [
-            _part(one, "title", pgettext("button", "🔤 Title")),
-            _part(one, "unknown", pgettext("button", "❔ Not known")),
-        ],
-        [button(pgettext("button", "🖼 Picture"), "draft.picture", one.id)] if pictured else [],
-        changed if draft.kind is not Kind.NEWS else [],
+        [_part(one, "title", _TITLE), *([_part(one, "changed", _CHANGED)] if draft.kind is not Kind.NEWS else [])],
         *claims,
-        [button(pgettext("button", "➕ A claim"), "draft.ask", one.id, "claim")],
-        [button(pgettext("button-wide", "🌐 Ask for translations"), "draft.offer", one.id)],
-        [button(pgettext("button-wide", "📣 Propose it"), "review.check", one.id)],
-        [button(pgettext("button-wide", "🚨 Publish now, alone"), "alone.check", one.id)]
-        if one.draft.kind is Kind.NEWS
-        else [],
+        [_part(one, "claim", _CLAIM), _part(one, "unknown", pgettext("button", "❔ Not known"))],
+        [back("draft.one", one.id)],
+        clean_after=desk.STANDS,
+    )
+
+
+def other(ask: Ask, tx: Tx) -> Outgoing:
+    """What is seldom done with a draft: publish it alone, in an emergency, or throw it away."""
+    one = mine(ask, tx)
+    alone = [button(pgettext("button-wide", "🚨 Publish now, alone"), "alone.check", one.id)]
+    return ask.reply(
+        _("What do you want to do with this draft?"),
+        alone if one.draft.kind is Kind.NEWS else [],
         [button(pgettext("button", "🗑 Throw it away"), "draft.drop", one.id)],
-        [back("draft")],
+        [back("draft.one", one.id)],
         clean_after=desk.STANDS,
     )
 

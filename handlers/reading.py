@@ -9,9 +9,10 @@ from typing import Final
 from bot.domain import places
 from bot.domain.bulletin import Bulletin, Topic, Urgency
 from bot.domain.conversation import Attachment, Choice, Line, Listed, Outgoing, Page, Place
+from bot.domain.picture import is_pdf
 from bot.domain.refusals import Outdated, TooManyDistricts
 from bot.i18n import _, language_button, pgettext
-from handlers import broadcast, desk
+from handlers import broadcast, desk, wording
 from handlers.ask import Ask, back, button, expect
 from handlers.home import which_place
 from handlers.verify import following, read_button, standing
@@ -350,11 +351,14 @@ def file(ask: Ask, tx: Tx) -> list[Outgoing]:
 
 
 def picture(ask: Ask, tx: Tx) -> Outgoing:
-    """Show the picture that belongs to a bulletin."""
+    """Show the picture or the PDF that belongs to a bulletin."""
     one = _bulletin(ask, tx)
     data = bulletins.picture_of(tx, one.number)
     if data is None:
         raise Outdated
-    name = f"bulletin-{one.number}.jpg"
-    text = _("The picture of No. {number}.", number=one.number)
-    return ask.anew(text, attachment=Attachment("picture", name, data), clean_after=desk.STANDS)
+    text = (
+        _("The PDF of No. {number}.", number=one.number)
+        if is_pdf(data)
+        else _("The picture of No. {number}.", number=one.number)
+    )
+    return ask.anew(text, attachment=wording.attached(data, f"bulletin-{one.number}"), clean_after=desk.STANDS)

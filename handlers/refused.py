@@ -143,7 +143,7 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR091
         case r.Unfinished():
             return _("Something is missing still: a title, or what is known.")
         case r.PictureComing():
-            return _("The picture is still being fetched. You see it before anything goes out; then propose it.")
+            return _("What goes with it is still being fetched. You see it before anything goes out; then propose it.")
         case r.BulletinTooLong(most):
             return ngettext(
                 "This is too long: at most {n} character fits into one message.",

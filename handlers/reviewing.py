@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from bot import i18n
 from bot.domain.bulletin import LONGEST, UNREVIEWED_LIFE, Bulletin, Draft, Kind, State
-from bot.domain.conversation import Attachment, Choice, Line, On, Outgoing, Page, Place, Span
+from bot.domain.conversation import Choice, Line, On, Outgoing, Page, Place, Span
 from bot.domain.people import HOME
+from bot.domain.picture import is_pdf
 from bot.domain.refusals import (
     BulletinTooLong,
     Changed,
@@ -95,9 +96,12 @@ def _preview(ask: Ask, texts: Mapping[str, str], picture: bytes) -> list[Outgoin
     """Each text in a message of its own, exactly as readers get it, and the picture that they can ask for."""
     shown = [ask.anew(wording.page(text), clean_after=desk.STANDS) for text in texts.values()]
     if picture:
-        said = _("This picture belongs to it. Readers see it when they press “🖼 Show the picture”.")
-        attached = Attachment("picture", "picture.jpg", picture)
-        shown.append(ask.anew(said, attachment=attached, clean_after=desk.STANDS))
+        said = (
+            _("This PDF belongs to it. Readers get it when they press “📄 Show the PDF”.")
+            if is_pdf(picture)
+            else _("This picture belongs to it. Readers see it when they press “🖼 Show the picture”.")
+        )
+        shown.append(ask.anew(said, attachment=wording.attached(picture), clean_after=desk.STANDS))
     return shown
 
 
@@ -115,7 +119,11 @@ def _hinted(draft: Draft, now: datetime) -> list[Line | str]:
 
 
 def _checklist(picture: bytes) -> list[Line | str]:
-    seen: list[Line | str] = [_("• Does the picture show who took it, or where they stood?")] if picture else []
+    seen: list[Line | str] = []
+    if is_pdf(picture):
+        seen = [_("• Could the PDF tell whose copy it was: by a name, a number, a mark, its wording?")]
+    elif picture:
+        seen = [_("• Does the picture show who took it, or where they stood?")]
     return [
         _("<b>Before this goes out, ask yourself:</b>"),
         _("• Could anybody be found by this?"),
@@ -128,7 +136,7 @@ def _checklist(picture: bytes) -> list[Line | str]:
 
 
 def _picture(tx: Tx, one: Kept) -> bytes:
-    """The picture that goes out with a draft; b"" if it has none. Raises PictureComing while it is being fetched."""
+    """What goes out with a draft, a picture or a PDF; b"" if nothing. Raises PictureComing while it is fetched."""
     if drafts.fetching(tx, one.id) is not None:
         raise PictureComing
     return drafts.picture_of(tx, one.id)

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from bot import i18n
 from bot.domain.bulletin import Claim, Draft, Grade, Kind, Status, Topic, Urgency
-from bot.domain.conversation import Line, Page, Place, Value
+from bot.domain.conversation import Attachment, Line, Page, Place, Value
 from bot.domain.people import HOME
+from bot.domain.picture import is_pdf
 from bot.i18n import _, pgettext
 
 
@@ -154,10 +155,17 @@ def texts(draft: Draft, number: int, now: datetime, *, reviewed: bool) -> dict[s
 
 
 def seal(rendered: Mapping[str, str], picture: bytes = b"") -> str:
-    """The digest of exactly these texts and this picture, short enough for a button: who agrees has seen no others."""
+    """The digest of exactly these texts and this picture or PDF, short for a button: who agrees has seen no others."""
     packed = "\0".join(f"{language}\0{rendered[language]}" for language in sorted(rendered))
     seen = hashlib.sha256(packed.encode()).hexdigest()
     return hashlib.sha256(seen.encode() + hashlib.sha256(picture).digest()).hexdigest()[:32]
+
+
+def attached(data: bytes, name: str = "") -> Attachment:
+    """A picture or a PDF as it is sent along: shown, or offered."""
+    if is_pdf(data):
+        return Attachment("file", f"{name or 'document'}.pdf", data)
+    return Attachment("picture", f"{name or 'picture'}.jpg", data)
 
 
 def short(text: str, most: int = 40) -> str:

@@ -613,9 +613,10 @@ def standing(tx: Tx, about: str, people: Sequence[int]) -> set[int]:
     return set(tx.execute(query.where(mine).distinct()).scalars())
 
 
-def pictured(tx: Tx, number: int) -> bool:
-    """Whether a picture belongs to a bulletin."""
-    return bool(tx.execute(sa.select(bulletin.c.picture.is_not(None)).where(bulletin.c.number == number)).scalar())
+def picture_begins(tx: Tx, number: int) -> bytes:
+    """The first bytes of the picture or PDF that belongs to a bulletin, which tell what it is; b"" if there is none."""
+    beginning = sa.func.substr(bulletin.c.picture, 1, 8, type_=sa.LargeBinary)
+    return bytes(tx.execute(sa.select(beginning).where(bulletin.c.number == number)).scalar() or b"")
 
 
 def digests_with(tx: Tx, number: int, people: Sequence[int]) -> dict[int, int]:

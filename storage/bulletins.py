@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bot.domain import bulletin as shapes
 from bot.domain.bulletin import Bulletin, Draft, Edition, Header, Kind, State, Topic, Urgency
+from bot.domain.picture import is_pdf
 from storage import copies
 from storage.database import Tx
 from storage.prepared import Prepared
@@ -108,7 +109,7 @@ def add_edition(tx: Tx, by: Signer, one: Bulletin, language: str, text: str, now
         place=one.place,
         topic=one.topic,
         urgency=one.urgency,
-        picture="" if picture is None else hashlib.sha256(picture).hexdigest(),
+        **_attached(picture),
     )
     file = shapes.make_file(head, text)
     signature = by.sign(file.encode(), shapes.comment(head)).decode()
@@ -117,8 +118,15 @@ def add_edition(tx: Tx, by: Signer, one: Bulletin, language: str, text: str, now
         name: getattr(made, name) for name in ("entry", "number", "language", "version", "text", "file", "signature")
     }
     tx.execute(edition.insert(), {**row, "at": now})
-    copies.keep(tx, made, by)
+    copies.keep(tx, made, by, head.picture or head.document)
     return made
+
+
+def _attached(picture: bytes | None) -> dict[str, str]:
+    """What a header says of the picture or PDF that belongs to a bulletin."""
+    if picture is None:
+        return {}
+    return {"document" if is_pdf(picture) else "picture": hashlib.sha256(picture).hexdigest()}
 
 
 def confirm(tx: Tx, number: int, reviewer: int) -> bool:
@@ -208,7 +216,7 @@ def keep_draft(tx: Tx, number: int, draft: Draft) -> None:
 
 
 def picture_of(tx: Tx, number: int) -> bytes | None:
-    """The picture that belongs to a bulletin."""
+    """The picture or PDF that belongs to a bulletin."""
     found: bytes | None = tx.execute(sa.select(bulletin.c.picture).where(bulletin.c.number == number)).scalar()
     return found
 

@@ -19,12 +19,14 @@ CANDIDATES = 8
 AT_ONCE = 400  # values in one question
 
 
-def keep(tx: Tx, made: Edition, by: Signer) -> None:
-    """Put an edition that was signed just now into the indexes."""
+def keep(tx: Tx, made: Edition, by: Signer, attached: str = "") -> None:
+    """Put an edition that was signed just now into the indexes, with the digest of what goes with it."""
     words = verifying.read(made.text)
     hashes = verifying.shingles(words)
     common = {one for one, count in _counted(tx, hashes) if count >= COMMON}
     rows = [{"hash": one, "entry": made.entry} for one in hashes if one not in common]
+    if attached:
+        rows.append({"hash": verifying.mark(attached), "entry": made.entry})
     if rows:
         tx.execute(shingle.insert(), rows)
     found = [{"word": one.encode(), "entry": made.entry} for one in verifying.indexed(made.text)]
@@ -52,6 +54,12 @@ def candidates(tx: Tx, words: Sequence[Word]) -> list[int]:
         for entry, count in tx.execute(query):
             counts[entry] = counts.get(entry, 0) + count
     return sorted(counts, key=lambda entry: (-counts[entry], -entry))[:CANDIDATES]
+
+
+def with_attached(tx: Tx, digest: str) -> list[int]:
+    """The entries of the chain that may be of bulletins with this picture or PDF, the newest first."""
+    query = sa.select(shingle.c.entry).where(shingle.c.hash == verifying.mark(digest))
+    return list(tx.execute(query.order_by(shingle.c.entry.desc()).limit(COMMON)).scalars())
 
 
 def certificate_of(tx: Tx, entry: int) -> tuple[bytes, bytes] | None:

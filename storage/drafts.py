@@ -125,7 +125,7 @@ def drop(tx: Tx, which: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A picture that is still to be fetched for a draft.
+    """A picture or PDF that is still to be fetched for a draft.
 
     `platform`, `bot` and `reference` say where it lies, `address` (ours) where it was sent; `since` is when, `tries`
     how often it was tried in vain.
@@ -141,13 +141,13 @@ class Fetch:
 
 
 def picture_of(tx: Tx, which: int) -> bytes:
-    """The picture of a draft, as it goes out; b"" if it has none."""
+    """The picture or PDF of a draft, as it goes out; b"" if it has none."""
     found: bytes | None = tx.execute(sa.select(draft.c.picture).where(draft.c.id == which)).scalar()
     return found or b""
 
 
 def put_picture(tx: Tx, which: int, picture: bytes) -> None:
-    """Keep the picture of a draft (b"": it has none); nothing is fetched for it any more."""
+    """Keep the picture or PDF of a draft (b"": it has none); nothing is fetched for it any more."""
     values = {"picture": picture or None, "fetching": None, "fetch_at": None}
     tx.execute(draft.update().where(draft.c.id == which).values(**values))
 

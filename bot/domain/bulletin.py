@@ -252,7 +252,10 @@ def digest(file: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands above the text in a signed file. `picture` is the SHA-256 of the picture that belongs to it."""
+    """What stands above the text in a signed file.
+
+    `picture` or `document` is the SHA-256 of the picture or the PDF that belongs to it.
+    """
 
     community: str
     number: int
@@ -269,6 +272,7 @@ class Header:
     topic: Topic
     urgency: Urgency
     picture: str = ""
+    document: str = ""
 
 
 def make_file(head: Header, text: str) -> str:
@@ -290,6 +294,7 @@ def make_file(head: Header, text: str) -> str:
         f"topic: {head.topic.value}",
         f"urgency: {head.urgency.name.lower()}",
         *([f"picture: {head.picture}"] if head.picture else []),
+        *([f"document: {head.document}"] if head.document else []),
     ]
     return "\n".join(lines) + "\n\n" + text.strip("\n") + "\n"
 
@@ -302,7 +307,7 @@ _FILE: Final = re.compile(
     r"published: (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n"
     r"reviewed: (?P<reviewed>yes|no)\nexercise: (?P<exercise>yes|no)\n"
     r"place: (?P<place>-|[a-z0-9-]{1,40})\ntopic: (?P<topic>[a-z]{1,20})\nurgency: (?P<urgency>calm|news|urgent)\n"
-    r"(?:picture: (?P<picture>[0-9a-f]{64})\n)?\n"
+    r"(?:picture: (?P<picture>[0-9a-f]{64})\n)?(?:document: (?P<document>[0-9a-f]{64})\n)?\n"
     r"(?P<text>.*)\n",
     re.DOTALL | re.ASCII,
 )
@@ -330,6 +335,7 @@ def read_file(file: str) -> tuple[Header, str] | None:
             Topic(found["topic"]),
             Urgency[found["urgency"].upper()],
             found["picture"] or "",
+            found["document"] or "",
         )
     except ValueError:
         return None

@@ -44,7 +44,14 @@ class TextFile:
     exact: bool
 
 
-Got: TypeAlias = TextFile | Unread
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A PDF that is no sheet of ours, by its SHA-256: it may belong to a bulletin."""
+
+    digest: str
+
+
+Got: TypeAlias = TextFile | Paper | Unread
 
 
 def read(data: bytes) -> Got:

@@ -175,6 +175,11 @@ def shingles(words: Sequence[Word]) -> list[int]:
     return list(dict.fromkeys(_hash(one) for one in rows))
 
 
+def mark(digest: str) -> int:
+    """The hash by which a picture or PDF is looked up, by its SHA-256. No words in a row have a line break in them."""
+    return _hash(f"\n{digest}")
+
+
 def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1
 

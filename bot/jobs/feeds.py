@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import calendar
-import io
 import ipaddress
+import json
 import re
+import signal
 import socket
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +30,7 @@ from aiohttp.resolver import ThreadedResolver
 
 from bot.domain.feed import AT_ONCE, LONGEST_ADDRESS, LONGEST_TITLE, Entry, Feed, Look, Trouble, read_address
 from bot.i18n import clean
+from bot.jobs import feed_words, walls
 from storage import feeds
 from storage.database import Storage
 
@@ -35,6 +38,9 @@ log = structlog.get_logger(__name__)
 
 LARGEST: Final = 1 << 20  # bytes
 MOST_TAGS: Final = 30_000  # of a document: to read more takes a time that grows with their square
+MEMORY: Final = 1 << 28  # bytes, to read a document in
+SECONDS: Final = 10  # of a core
+PATIENCE: Final = 20  # seconds in all
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=10)
 HOPS: Final = 3  # redirects
 NAME: Final = "Mozilla/5.0 (compatible; feed reader)"
@@ -42,6 +48,7 @@ ACCEPT: Final = "application/atom+xml, application/rss+xml, application/xml;q=0.
 _TAG: Final = re.compile(r"<[^<>]*>")
 _MARK: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}")  # an ETag or a date that can be sent back
 _LINK: Final = re.compile(r"https?://[^\s<>\"\\]+", re.IGNORECASE)
+_ENDED: Final = frozenset({-signal.SIGXCPU, -signal.SIGKILL})  # it wanted more than it may have
 _OK, _NOT_MODIFIED, _GONE = 200, 304, 410
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -174,37 +181,44 @@ def _sendable(mark: str) -> str:
 
 
 def read(data: bytes, kind: str = "", *, etag: str = "", modified: str = "") -> Look:
-    """What stands in a feed. Entities that a document makes up itself are refused: they can grow without end."""
-    import feedparser  # noqa: PLC0415 - only who reads feeds waits for it
+    """What stands in a feed, read by a process of its own: it can hold up nothing here, nor for longer than PATIENCE.
 
+    Entities that a document makes up itself are refused: they can grow without end.
+    """
     if b"<!ENTITY" in data.replace(b"\0", b"").upper():
         return Look(Trouble.UNREADABLE)
     if data.count(b"<") + data.count(b"&lt;") > MOST_TAGS:
         return Look(Trouble.TOO_LARGE)
-    found = feedparser.parse(io.BytesIO(data), response_headers={"content-type": kind} if kind else {})
-    if not found.get("version") and not found.entries:
-        return Look(Trouble.UNREADABLE)
+    try:
+        script = feed_words.__file__
+        ended, said = walls.run(script, data, kind, memory=MEMORY, seconds=SECONDS, patience=PATIENCE)
+        found = json.loads(said) if not ended else None
+    except subprocess.TimeoutExpired:
+        return Look(Trouble.TOO_LARGE)
+    except (ValueError, RecursionError):
+        found = None
+    if found is None:
+        return Look(Trouble.TOO_LARGE if ended in _ENDED else Trouble.UNREADABLE)
     entries: dict[str, Entry] = {}
-    for one in found.entries[:AT_ONCE]:
+    for one in found["entries"][:AT_ONCE]:
         entry = _entry(one)
         if entry is not None:
             entries.setdefault(entry.key, entry)
-    title = _line(found.feed.get("title", ""))
+    title = _line(found["title"])
     return Look(title=title, entries=tuple(entries.values()), etag=etag, modified=modified)
 
 
-def _entry(one: Any) -> Entry | None:  # noqa: ANN401 - feedparser has no types
-    title, link = _line(one.get("title", "") or one.get("summary", "")), str(one.get("link", ""))
+def _entry(one: Mapping[str, Any]) -> Entry | None:
+    title, link = _line(one["title"] or one["summary"]), one["link"]
     if len(link) > LONGEST_ADDRESS or not _LINK.fullmatch(link):
         link = ""
-    key = str(one.get("id", "")) or link or title
+    key = one["id"] or link or title
     if not key or not (title or link):
         return None
     at: datetime | None = None
-    told = next((one[name] for name in ("published_parsed", "updated_parsed") if name in one), None)
-    if told:
+    if one["at"]:
         with suppress(ValueError, OverflowError, OSError, TypeError):
-            at = datetime.fromtimestamp(calendar.timegm(told), UTC)
+            at = datetime.fromtimestamp(calendar.timegm(tuple(one["at"])), UTC)
     return Entry(key[:LONGEST_ADDRESS], title, link, at)
 
 

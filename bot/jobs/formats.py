@@ -20,7 +20,7 @@ from markupsafe import Markup
 from bot import i18n
 from bot.domain import bulletin as shapes
 from bot.domain import places
-from bot.domain.bulletin import UNREVIEWED_LIFE, Bulletin, Draft, Edition, Kind, State, Status, Topic, Urgency
+from bot.domain.bulletin import UNREVIEWED_LIFE, Bulletin, Draft, Edition, Header, Kind, State, Status, Topic, Urgency
 from bot.domain.conversation import Line
 from bot.i18n import LANGUAGE_NAMES, LANGUAGES, _, pgettext
 
@@ -148,8 +148,31 @@ def _place(language: str) -> tuple[int, str]:
     return LANGUAGES.index(language) if language in LANGUAGES else len(LANGUAGES), language
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A picture or PDF that belongs to a bulletin, by the bulletin's number and its own SHA-256."""
+
+    number: int
+    digest: str
+
+
+def beside(volume: Volume) -> dict[str, Beside]:
+    """Every picture and PDF by its path. Their bytes are not held here: together they may be large."""
+    found: dict[str, Beside] = {}
+    for one in volume.published:
+        for edition in one.editions:
+            head = _head(edition)
+            if head is not None and (head.picture or head.document):
+                found[_attached(head)] = Beside(head.number, head.picture or head.document)
+    return found
+
+
+def _attached(head: Header) -> str:
+    return f"files/bulletin-{head.number}.{'pdf' if head.document else 'jpg'}"
+
+
 def documents(volume: Volume) -> dict[str, bytes]:
-    """Every file by its path. What refers to another file comes after it."""
+    """Every file by its path, but for those of `beside`. What refers to another file comes after it."""
     files: dict[str, bytes] = {}
     for one in volume.published:
         for edition in one.editions:
@@ -172,7 +195,9 @@ def documents(volume: Volume) -> dict[str, bytes]:
         files[f"bulletins-{language}.atom"] = feed(volume, language)
     files["bulletins.atom"] = feed(volume)
     files["index.html"] = page(volume)
-    files[SUMS] = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    sums |= {name: one.digest for name, one in beside(volume).items()}
+    files[SUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
     return files
 
 
@@ -204,8 +229,13 @@ def _title(one: Published, language: str) -> str:
 
 def _reviewed(edition: Edition) -> bool:
     """Whether two people had seen it when this version was signed: its own header says so."""
+    head = _head(edition)
+    return head is None or head.reviewed
+
+
+def _head(edition: Edition) -> Header | None:
     read = shapes.read_file(edition.file)
-    return read is None or read[0].reviewed
+    return None if read is None else read[0]
 
 
 def _marks(one: Published, edition: Edition, *, later: bool, language: str = "") -> list[str]:
@@ -629,6 +659,9 @@ def _article(one: Published, language: str) -> Markup:
         (f"files/{edition.name}.minisig", _said(_("Its signature"), language)),
         (f"cap/{last.name}.xml", "CAP"),
     ]
+    head = _head(edition)
+    if head is not None and (head.picture or head.document):
+        links.append((_attached(head), "PDF" if head.document else _said(pgettext("noun", "Its picture"), language)))
     return _ARTICLE.format(
         number=_number(one),
         title=_title(one, language),

@@ -15,6 +15,7 @@ from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 from bot.app import present
 from bot.domain.bulletin import Claim, Draft, Status
 from bot.domain.conversation import Sender
+from bot.domain.picture import is_pdf
 from bot.domain.roles import Role
 from bot.platforms.matrix.translation import referred
 from storage import bulletins, drafts, people, roles
@@ -25,6 +26,7 @@ from storage.sqlite import SQLite, open_file
 from tests.matrix.crowd import Crowd, Neighbour
 from tests.matrix.test_family import Bot, Phone, bot
 from tests.updates.printing import TEXTS, put
+from tests.updates.test_papers import paper
 from tests.updates.test_pictures import CANARY, opened, photo, place_in
 
 __all__ = ["bot"]
@@ -67,16 +69,17 @@ def drafted(tx: Tx, account: str, me: str) -> None:
     drafts.put(tx, met.person.id, Draft(language="en", claims=(Claim(Status.CONFIRMED),), texts=texts), present())
 
 
-@pytest.mark.parametrize("encrypted", [True, False])
-async def test_a_picture_is_fetched_opened_made_anew_and_shown(
+@pytest.mark.parametrize(("encrypted", "pdf"), [(True, False), (False, False), (True, True)])
+async def test_a_picture_or_a_pdf_is_fetched_opened_made_anew_and_shown(
     bot: Bot,
     crowd: Crowd,
     encrypted: bool,  # noqa: FBT001
+    pdf: bool,  # noqa: FBT001
 ) -> None:
     person = await crowd.neighbour("anna")
     anna, url = Phone(person), bot._server.url  # noqa: SLF001 - the test's own
-    data = photo()
-    assert place_in(data), "the control: a position stands in what she sends"
+    data, what = (paper(), "m.file") if pdf else (photo(), "m.image")
+    assert CANARY in data, "the control: it stands in what she sends"
     shown: list[dict[str, Any]] = []
 
     async def story() -> None:
@@ -89,26 +92,31 @@ async def test_a_picture_is_fetched_opened_made_anew_and_shown(
         await anna.chooses("The road is open")
         await anna.reads("This is a draft.")
         await anna.chooses("Picture")
-        await anna.reads("Send me a picture.")
-        content: dict[str, Any] = {"msgtype": "m.image", "body": "IMG_1.jpg", "info": {"mimetype": "image/jpeg"}}
+        await anna.reads("Send me a picture or a PDF.")
+        mime = "application/pdf" if pdf else "image/jpeg"
+        content: dict[str, Any] = {"msgtype": what, "body": "IMG_1.jpg", "info": {"mimetype": mime}}
         if encrypted:
             sealed, keys = encrypt_attachment(data)
             content["file"] = {**keys, "url": await uploaded(person, url, sealed)}
         else:
             content["url"] = await uploaded(person, url, data)
         await person.sends("m.room.message", content)
-        await anna.reads("I am fetching the picture.")
-        await anna.reads("a reflection")
-        shown.extend(one.content for one in person.messages if one.content.get("msgtype") == "m.image")
+        await anna.reads("I am fetching it.")
+        await anna.reads("whose copy it was" if pdf else "a reflection")
+        shown.extend(one.content for one in person.messages if one.content.get("msgtype") == what)
 
     await bot.while_running(story)
-    image = next(one for one in shown if one["body"] == "picture.jpg")
+    image = next(one for one in shown if one["body"] == ("document.pdf" if pdf else "picture.jpg"))
     file = image["file"]
     made = decrypt_attachment(
         await downloaded(person, url, file["url"]), file["key"]["k"], file["hashes"]["sha256"], file["iv"]
     )
-    assert place_in(made) == {}
     assert CANARY not in made
+    assert is_pdf(made) == pdf
+    if pdf:
+        assert image["info"] == {"mimetype": "application/pdf", "size": len(made)}
+        return
+    assert place_in(made) == {}
     assert opened(made).size == (image["info"]["w"], image["info"]["h"]) == (640, 480)
     assert image["info"]["mimetype"] == "image/jpeg"
 

@@ -18,8 +18,9 @@ from bot import founding, i18n, publishing
 from bot.jobs import formats
 from bot.publishing import PublishFault
 from bot.settings import Settings, load
-from storage import keys, signing, sqlite
+from storage import bulletins, keys, signing, sqlite
 from storage.crypto import Keys
+from storage.database import Tx
 from storage.sqlite import SQLite
 from tests.updates.examples import corrected, news, put
 
@@ -63,6 +64,52 @@ async def say(storage: SQLite, number: int = 0) -> None:
     """Publish news, or what corrects the number."""
     draft = corrected(number) if number else news()
     await storage.write(lambda tx: put(tx, draft, TEXTS, datetime.now(UTC)))
+
+
+async def show(storage: SQLite, picture: bytes) -> None:
+    """Publish news with a picture or a PDF."""
+
+    def write(tx: Tx) -> None:
+        signer = bulletins.signer(tx, datetime.now(UTC))
+        assert signer is not None
+        bulletins.publish(tx, signer, news(), TEXTS, datetime.now(UTC), author=None, reviewer=None, picture=picture)
+
+    await storage.write(write)
+
+
+def test_pictures_and_pdfs_lie_beside_and_are_proved_by_what_is_signed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load(home / "payvand.toml")
+    paper, photo = b"%PDF-1.4 as it went out", b"\xff\xd8 as it went out"
+
+    async def live() -> None:
+        async with opened(settings) as bot:
+            await show(bot, paper)
+            await show(bot, photo)
+            assert await asyncio.to_thread(command.main, ["publish", "out"]) == 0
+
+    asyncio.run(live())
+    out = home / "out"
+    files = found(out)
+    assert files["files/bulletin-1.pdf"] == paper
+    assert files["files/bulletin-2.jpg"] == photo
+    for name, data in (("bulletin-1.pdf", paper), ("bulletin-2.jpg", photo)):
+        assert f"{hashlib.sha256(data).hexdigest()}  files/{name}\n".encode() in files["SHA256SUMS"]
+        assert f'href="files/{name}"'.encode() in files["index.html"]
+    (out / "files" / "bulletin-1.pdf").write_bytes(paper[:-1])
+    (out / "files" / "bulletin-2.jpg").unlink()
+    assert command.main(["publish", "out"]) == 0
+    assert found(out) == files, "what is damaged or gone is written anew, and nothing is taken away"
+    key, signed = ["--public-key", settings.public_key or ""], str(out / "files" / "bulletin-1-en.txt")
+    capsys.readouterr()
+    assert command.main(["verify", signed, str(out / "files" / "bulletin-1.pdf"), *key]) == 0
+    assert "bulletin-1.pdf: good. It belongs to No. 1 of Нур" in capsys.readouterr().out
+    (out / "copy.pdf").write_bytes(paper + b" ")
+    assert command.main(["verify", signed, str(out / "copy.pdf"), *key]) == command.FAILED
+    assert "belongs to NONE of these bulletins" in capsys.readouterr().err
+    assert command.main(["verify", str(out / "copy.pdf"), *key]) == command.FAILED
+    assert "name the bulletin's signed file as well" in capsys.readouterr().err
 
 
 def found(directory: Path) -> dict[str, bytes]:

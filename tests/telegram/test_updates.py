@@ -13,6 +13,7 @@ import structlog
 
 from bot.app import present
 from bot.domain.conversation import Sender
+from bot.domain.picture import is_pdf
 from bot.domain.roles import Role
 from bot.outbox.courier import CourierError, NoFile, NotSent, Throttled, TooBig
 from bot.platforms.telegram import Patience, Telegram
@@ -29,6 +30,7 @@ from tests.telegram.test_secrecy import whole
 from tests.updates.casting import draft
 from tests.updates.casting import publish as put_out
 from tests.updates.printing import TEXTS, put
+from tests.updates.test_papers import paper
 from tests.updates.test_pictures import CANARY, opened, photo, place_in
 
 __all__ = ["account"]
@@ -64,13 +66,14 @@ async def moderator(store: SQLite, phone: Phone) -> None:
 # -- pictures ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["photo", "document"])
-async def test_a_picture_is_fetched_made_anew_and_shown(
-    emulator: Emulator, store: SQLite, account: Telegram, kind: str
+@pytest.mark.parametrize(("kind", "mime"), [("photo", ""), ("document", "image/jpeg"), ("document", "application/pdf")])
+async def test_a_picture_or_a_pdf_is_fetched_made_anew_and_shown(
+    emulator: Emulator, store: SQLite, account: Telegram, kind: str, mime: str
 ) -> None:
     anna = Phone(emulator, ANNA)
-    data = photo()
-    assert place_in(data), "the control: a position stands in what she sends"
+    pdf = mime == "application/pdf"
+    data = paper() if pdf else photo()
+    assert CANARY in data, "the control: it stands in what she sends"
 
     async def story() -> None:
         await anna.settles_in("Anna", "en")
@@ -92,16 +95,20 @@ async def test_a_picture_is_fetched_made_anew_and_shown(
         await anna.presses("draft.drill")
         await anna.reads("This is a draft.")
         await anna.presses("draft.picture")
-        await anna.reads("Send me a picture.")
+        await anna.reads("Send me a picture or a PDF.")
         emulator.fault("json", "getFile", code=500, description="later")
-        await emulator.attach(ANNA, kind, data=data, mime="image/jpeg")
-        await anna.reads("a reflection")
+        await emulator.attach(ANNA, kind, data=data, mime=mime or "image/jpeg")
+        await anna.reads("whose copy it was" if pdf else "a reflection")
 
     await while_running(store, account, story)
-    (shown,) = [one for one in emulator.sent if one.method == "sendPhoto"]
+    (shown,) = [one for one in emulator.sent if one.method == ("sendDocument" if pdf else "sendPhoto")]
     made = next(one.data for one in emulator.files.values() if one.name == shown.file)
-    assert place_in(made) == {}
     assert CANARY not in made
+    assert is_pdf(made) == pdf
+    if pdf:
+        assert shown.file == "document.pdf"
+        return
+    assert place_in(made) == {}
     assert opened(made).size == (640, 480)
 
 

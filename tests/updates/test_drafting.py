@@ -44,6 +44,7 @@ async def test_a_draft_is_picked_up_later_and_each_part_can_be_changed(stage: St
     await anna.says("/desk")
     await anna.presses("Drafts")
     await anna.presses("The road is open")
+    await anna.presses("Change it")
     await anna.presses("Cars pass")
     await anna.presses("How sure")
     await anna.presses("disputed")
@@ -56,16 +57,46 @@ async def test_a_draft_is_picked_up_later_and_each_part_can_be_changed(stage: St
         "What is disputed:\n• Cars pass since noon. (disputed)\n– 12, says The road office <b>, 24 March 2026"
         in anna.last
     )
+    await anna.presses("Change it")
     await anna.presses("Drill or not")
     await anna.presses("It is an exercise")
     assert anna.last.startswith("EXERCISE. This is not real.")
+
+
+async def every_code(actor: Actor) -> list[str]:
+    """What the buttons of a draft say to the bot, also those behind “Change it” and “More”. It stands there again."""
+    found = [choice.code for choice in actor.messages[-1].choices]
+    for label in ("Change it", "⋯ More"):
+        await actor.presses(label)
+        found += [choice.code for choice in actor.messages[-1].choices]
+        await actor.presses("Back")
+    return [code for code in dict.fromkeys(found) if ":" in code]
+
+
+async def test_a_draft_shows_few_buttons_first_what_is_missing_and_each_leads_back(stage: Stage) -> None:
+    (anna,) = await moderators(stage, "Anna")
+    await anna.says("/desk")
+    await anna.presses("Drafts")
+    await anna.presses("A new one")
+    await anna.presses("Back")
+    labels = [choice.label for choice in anna.messages[-1].choices]
+    assert labels[:2] == ["🔤 Title", "➕ A claim"], "without these nothing can be proposed"
+    assert len(labels) <= 8  # noqa: PLR2004
+    await writes(anna)
+    labels = [choice.label for choice in anna.messages[-1].choices]
+    assert labels == ["✏️ Change it", "🖼 Picture or PDF", "🌐 Ask for translations", "📣 Propose it", "⬅️ Back", "⋯ More"]
+    for code in await every_code(anna):
+        if code.split(":")[0] in {"draft.one", "draft.offer"}:
+            continue
+        await forge(stage, anna, code)
+        assert any(choice.code.startswith("draft") and "Back" in choice.label for choice in anna.messages[-1].choices)
 
 
 async def test_a_draft_is_its_authors_alone(stage: Stage) -> None:
     anna, bahrom = await moderators(stage, "Anna", "Bahrom")
     (stranger,) = await settled(stage, "Stranger")
     await writes(anna)
-    codes = [choice.code for choice in anna.messages[-1].choices if ":" in choice.code]
+    codes = await every_code(anna)
     assert len(codes) > 10  # noqa: PLR2004
     for code in codes:
         for other in (bahrom, stranger):

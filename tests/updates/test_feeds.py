@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -18,6 +19,7 @@ from aiohttp.resolver import ThreadedResolver
 from bot import i18n, serving
 from bot.domain.bulletin import Grade, Status
 from bot.domain.feed import EVERY, KEPT, SELDOM, Entry, Feed, Item, Look, Trouble, next_look, read_address
+from bot.jobs import feed_words
 from bot.jobs import feeds as reading
 from bot.jobs.feeds import LARGEST, MOST_TAGS, NAME, Guard, is_public, look, read
 from bot.settings import FeedSettings, Settings
@@ -304,6 +306,46 @@ def test_a_document_that_grows_without_end_is_refused() -> None:
 @pytest.mark.parametrize("data", [b"", b"<html><body>Hello</body></html>", b"\x00\xff" * 50, b"/etc/passwd", b"{}"])
 def test_what_is_no_feed_is_told(data: bytes) -> None:
     assert read(data) == Look(Trouble.UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    ("what", "trouble"),
+    [
+        ("while True: pass", Trouble.TOO_LARGE),
+        ("import time; time.sleep(60)", Trouble.TOO_LARGE),
+        ("x = [bytes(1 << 20) for _ in range(1000)]", Trouble.UNREADABLE),
+        ("open('here', 'w').write('x' * 9)", Trouble.UNREADABLE),
+        ("print('[' * 100_000)", Trouble.UNREADABLE),
+        ("import os; os.abort()", Trouble.UNREADABLE),
+        ("import sys; print(len(sys.stdin.buffer.read()) and 'null')", Trouble.UNREADABLE),
+    ],
+)
+def test_a_feed_that_holds_up_or_breaks_what_reads_it_holds_up_and_breaks_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str, trouble: Trouble
+) -> None:
+    assert read(RSS).trouble is None, "the control"
+    script = tmp_path / "hostile.py"
+    script.write_text(what)
+    monkeypatch.setattr(feed_words, "__file__", str(script))
+    monkeypatch.setattr(reading, "SECONDS", 1)
+    monkeypatch.setattr(reading, "PATIENCE", 5)
+    monkeypatch.chdir(tmp_path)
+    assert read(RSS).trouble is trouble
+    assert not (tmp_path / "here").exists() or not (tmp_path / "here").read_bytes()
+
+
+async def test_the_bot_goes_on_while_a_feed_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text("while True: pass")
+    monkeypatch.setattr(feed_words, "__file__", str(script))
+    monkeypatch.setattr(reading, "SECONDS", 1)
+    reader = asyncio.create_task(asyncio.to_thread(read, RSS))
+    steps = 0
+    while not reader.done():
+        await asyncio.sleep(0.01)
+        steps += 1
+    assert (await reader).trouble is Trouble.TOO_LARGE
+    assert steps > 20, "its thread only waits: it never holds the interpreter"  # noqa: PLR2004
 
 
 def test_a_strange_feed_brings_no_more_than_may_be_kept() -> None:

@@ -108,6 +108,7 @@ async def test_changing_a_draft_that_waits_takes_it_back(stage: Stage, sent: Sen
     await anna.presses("Drafts")
     await anna.presses("The road is open")
     assert "It waits for a second person." in anna.last
+    await anna.presses("Change it")
     await anna.presses("Title")
     await anna.says("The road is closed")
     await press(stage, bahrom, kept)
@@ -195,6 +196,7 @@ async def test_a_correction_and_a_withdrawal_begin_from_what_is_published(stage:
 async def alone(actor: Actor, title: str) -> None:
     """One person publishes alone."""
     await writes(actor, title)
+    await actor.presses("⋯ More")
     await actor.presses("Publish now, alone")
     await actor.presses("I have thought of all this")
     await actor.presses("Yes, publish it now")

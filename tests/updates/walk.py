@@ -151,6 +151,7 @@ async def _corrects(author: Hand) -> None:
         await author.chooses(label)
     await author.reads("What changed?")
     await author.says(WHY)
+    await author.chooses("Change it")
     await author.chooses("Cars pass")
     await author.chooses("Other words")
     await author.reads("Write this claim in other words.")

@@ -290,8 +290,9 @@ class MatrixCourier:
             kind = translation.JPEG_TYPE if translation.is_jpeg(data) else translation.PICTURE_TYPE
             uploaded = await self._client.upload(data, kind, attachment.name, encrypt=encrypt)
             return translation.file_content(uploaded, attachment.name, len(data), sides=sides, kind=kind)
-        uploaded = await self._client.upload(attachment.data, translation.FILE_TYPE, attachment.name, encrypt=encrypt)
-        return translation.file_content(uploaded, attachment.name, len(attachment.data))
+        kind = translation.PDF_TYPE if attachment.name.endswith(".pdf") else translation.FILE_TYPE
+        uploaded = await self._client.upload(attachment.data, kind, attachment.name, encrypt=encrypt)
+        return translation.file_content(uploaded, attachment.name, len(attachment.data), kind=kind)
 
     # -- whose room ----------------------------------------------------------------------------------------------------
 

@@ -266,6 +266,7 @@ _BREAK = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 PICTURE_TYPE: Final = "image/png"
 JPEG_TYPE: Final = "image/jpeg"
 FILE_TYPE: Final = "application/octet-stream"
+PDF_TYPE: Final = "application/pdf"
 
 
 def contents(parcel: Parcel, now: datetime, *, hint: bool = False, plain_room: bool = False) -> list[dict[str, Any]]:
