@@ -192,7 +192,8 @@ async def leaves_out(nur: Community, ours: int) -> None:
     """A community is left out."""
 
     def leave_out(tx: Tx) -> None:
-        relays.drop(tx, ours, relays.of(tx, ours)[0].said)
+        said = relays.of(tx, ours)[0].said
+        relays.drop(tx, ours, said.key, said.version)
 
     await nur.stage.storage.write(leave_out)
 
