@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hints
 
 from bot.domain.names import parts as _parts
 from bot.domain.names.parts import Name
@@ -67,7 +66,7 @@ def _maker(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 - any anno
     if get_origin(hint) is tuple:
         inner = _maker(get_args(hint)[0])
         return tuple if inner is None else lambda values: tuple(map(inner, values))
-    if get_origin(hint) in {Union, UnionType}:
+    if type(None) in get_args(hint):
         (some,) = (one for one in get_args(hint) if one is not type(None))
         make = _maker(some)
         return None if make is None else lambda value: None if value is None else make(value)
