@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import zipfile
@@ -14,7 +15,7 @@ from bot import __main__ as command
 from bot.domain.roles import Role
 from bot.domain.signature import Declared, Mode
 from handlers.ask import base36
-from storage import envelope, petitions, signatures
+from storage import envelope, ledger, petition_logs, petitions, signatures
 from storage.database import Tx
 from tests.family.looking import forge
 from tests.family.test_desk import give
@@ -65,6 +66,20 @@ def sign(tx: Tx, which: int, stage: Stage, numbers: Sequence[int], *, held: bool
 async def signed(stage: Stage, which: int, numbers: Sequence[int], *, held: bool = False) -> list[int]:
     """The same, in a transaction of its own."""
     return await stage.storage.write(partial(sign, which=which, stage=stage, numbers=numbers, held=held))
+
+
+async def listing(stage: Stage, which: int) -> str:
+    """What `payvand packet` would write of the log as it is now, as much as is looked at."""
+
+    def work(tx: Tx) -> str:
+        one = petitions.find(tx, which)
+        assert one is not None
+        root = base64.b64encode(petition_logs.root(tx, which)).decode()
+        number = len(ledger.of(tx, which)) + 1
+        lines = (f"petition: {one.origin}", "version: 1", f"number: {number}", "addressee: icrc", f"covers: {one.size}")
+        return "\n".join(("payvand packet 1", *lines, f"root: {root}", ""))
+
+    return await stage.storage.read(work)
 
 
 async def takes_back(stage: Stage, which: int, number: int) -> None:

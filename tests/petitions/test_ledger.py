@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -15,10 +14,9 @@ from bot import dossier
 from bot.domain import addressees
 from bot.domain.petition import Delivery
 from handlers.ask import base36
-from storage import ledger, petition_logs, petitions
-from storage.database import Tx
+from storage import ledger, petition_logs
 from tests.family.looking import forge
-from tests.petitions.ledgers import DAY, exported, opened, packs, signed, takes_back
+from tests.petitions.ledgers import DAY, exported, listing, opened, packs, signed, takes_back
 from tests.petitions.signing import petition_of
 from tests.stage import Actor, Stage
 from tests.storage.servers import COMMUNITY, ONE_ENGINE, PETITIONS
@@ -44,20 +42,6 @@ async def tells(stage: Stage, anna: Actor, which: int, words: str) -> None:
     await forge(stage, anna, f"petition.made:{base36(which)}")
     await anna.presses("Red Cross")
     await anna.says(words)
-
-
-async def listing(stage: Stage, which: int) -> str:
-    """What `payvand packet` would write of the log as it is now, as much as is looked at."""
-
-    def work(tx: Tx) -> str:
-        one = petitions.find(tx, which)
-        assert one is not None
-        root = base64.b64encode(petition_logs.root(tx, which)).decode()
-        number = len(ledger.of(tx, which)) + 1
-        lines = (f"petition: {one.origin}", "version: 1", f"number: {number}", "addressee: icrc", f"covers: {one.size}")
-        return "\n".join(("payvand packet 1", *lines, f"root: {root}", ""))
-
-    return await stage.storage.read(work)
 
 
 async def a_packet(stage: Stage, home: Path) -> tuple[int, Actor, Path]:

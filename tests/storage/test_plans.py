@@ -264,7 +264,7 @@ async def test_no_petition_reads_all_signatures_all_followers_or_all_of_its_log(
         await ledgers.takes_back(stage, which, 5)
         await forge(stage, anna, f"petition.made:{base36(which)}")
         await anna.presses("Red Cross")
-        await anna.says("a1" * 32)
+        await anna.says(await ledgers.listing(stage, which))
         await forge(stage, anna, f"petition.sent:{base36(which)}:1:post")
 
         def by_hand(tx: Tx) -> None:
@@ -284,6 +284,7 @@ async def test_no_petition_reads_all_signatures_all_followers_or_all_of_its_log(
             ledger.to_strike(tx, packet)
             ledger.owed(tx, packet, [packet])
             signatures.public_names(tx, which, 0, 5)
+            signatures.of_older(tx, one, 2)
             signatures.forget_waves(tx, which, stage.now(), 5)
 
         await stage.storage.write(by_hand)
