@@ -26,6 +26,7 @@ from tests.petitions.writing import (
     opened,
     opens,
     organisers,
+    renews,
     sponsors,
     writes,
 )
@@ -337,20 +338,6 @@ async def test_whoever_is_forgotten_stands_under_no_letter_that_is_being_written
 
 
 # -- a yes is to a text --------------------------------------------------------------------------------------------
-
-
-async def renews(author: Actor, sponsor: Actor) -> None:
-    """The author asks again, and the sponsor says yes to the text as it is now."""
-    await author.presses("Sponsors")
-    assert "has said yes to an earlier text" in author.last
-    await author.presses("Ask them again")
-    assert "petition" not in sponsor.last
-    await sponsor.presses("Look")
-    await sponsor.presses("Yes, it does")
-    await author.says("/desk")
-    await author.presses("Petitions")
-    await author.presses(TITLE)
-    assert "earlier text" not in author.last
 
 
 async def changes(author: Actor, words: str) -> None:

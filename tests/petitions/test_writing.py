@@ -21,6 +21,7 @@ from tests.petitions.writing import (
     opened,
     opens,
     organisers,
+    renews,
     sponsors,
     writes,
 )
@@ -167,6 +168,10 @@ async def test_a_letter_as_long_as_can_be_fits_into_messages(stage: Stage) -> No
 
     who = await id_of(stage, anna)
     await stage.storage.write(fill)
+    await anna.says("/desk")
+    await anna.presses("Petitions")
+    await anna.presses("📜 🙂")
+    await renews(anna, chaman, "📜 🙂")
     await offers(anna)
     await opens(bahrom, "🙂")
     await chaman.says("/petitions")
@@ -274,6 +279,7 @@ async def test_a_letter_that_was_opened_is_only_superseded_and_its_count_stays(s
     await anna.presses("the title")
     await anna.says("Open the road and the bridge")
     assert (await stage.storage.read(partial(petitions.newest, which=one.id, opened=True))).letter == before  # type: ignore[union-attr]
+    await renews(anna, chaman, "Open the road and the bridge")
     await offers(anna)
     await opens(bahrom, "Open the road and the bridge")
     assert [each.state for each in await stage.storage.read(partial(petitions.versions, which=one.id))] == [
@@ -318,7 +324,7 @@ async def forgotten(actor: Actor) -> None:
 
 
 async def test_a_petition_whose_author_was_forgotten_goes_on_with_another_organiser(stage: Stage) -> None:
-    anna, bahrom = await organisers(stage, "Anna", "Bahrom")
+    anna, bahrom, daler = await organisers(stage, "Anna", "Bahrom", "Daler")
     (chaman,) = await settled(stage, "Chaman")
     await opened(stage, anna, bahrom, chaman)
     await forgotten(anna)
@@ -327,7 +333,12 @@ async def test_a_petition_whose_author_was_forgotten_goes_on_with_another_organi
     assert LETTER in chaman.screen
     await bahrom.says("/desk")
     await bahrom.presses("Petitions")
-    await bahrom.presses(TITLE)
+    await bahrom.presses("Look after: ")
+    await bahrom.presses("Look after it")
+    await daler.says("/desk")
+    await daler.presses("Hand over: ")
+    await daler.presses("I agree")
+    await bahrom.presses("Look")
     await bahrom.presses("Close it")
     await bahrom.presses("Yes, close it")
     assert "closed for signing" in bahrom.last

@@ -74,6 +74,20 @@ async def sponsors(author: Actor, who: Actor, name: str) -> None:
     await author.presses("Back")
 
 
+async def renews(author: Actor, sponsor: Actor, title: str = TITLE) -> None:
+    """The author asks again, and the sponsor says yes to the text as it is now."""
+    await author.presses("Sponsors")
+    assert "has said yes to an earlier text" in author.last
+    await author.presses("Ask them again")
+    assert "petition" not in sponsor.last
+    await sponsor.presses("Look")
+    await sponsor.presses("Yes, it does")
+    await author.says("/desk")
+    await author.presses("Petitions")
+    await author.presses(title)
+    assert "earlier text" not in author.last
+
+
 def code_on(author: Actor) -> str:
     """The code that stands in the newest message."""
     return str(re.findall(r"\b\d{3} \d{3} \d{3} \d{3}\b", author.last)[-1])
