@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults import FULL
+
 # -- what the outside saw ------------------------------------------------------------------------------------------
 
 
@@ -209,7 +211,8 @@ class Storm:
     `busy` bounds how many happenings (from its start) the program is given before it is killed, so that it is killed
     under load on a slow machine too; a moment of up to `wobble` seconds is added, so that the kill also lands between
     happenings. One start in `early` is killed while it is still starting, at most `starting` seconds into it.
-    `patience` is how many seconds without any happening count as stuck.
+    `patience` is how many seconds without any happening count as stuck: long in a full proof, which may be run beside
+    much else.
     """
 
     kills: int
@@ -218,7 +221,7 @@ class Storm:
     wobble: float = 0.005
     early: int = 10
     starting: float = 0.5
-    patience: float = 60.0
+    patience: float = 900.0 if FULL else 60.0
 
     async def rage(
         self,

@@ -189,7 +189,7 @@ def summary(after: After) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(14400)
 async def test_a_bot_that_is_killed_again_and_again_leaves_nobody_out_and_writes_to_nobody_twice(
     tmp_path: Path, counted: Callable[[str], None]
 ) -> None:
