@@ -954,9 +954,13 @@ def clean_chat(tx: Tx, where: int, now: datetime) -> int:
     return tx.execute(message.update().where((message.c.address_id == where) & young).values(due_at=now)).rowcount
 
 
+_newest_in_chat = sa.select(sa.func.max(message.c.id)).where(message.c.address_id == sa.bindparam("where"))
+_NEWEST_MESSAGE = Prepared(_newest_in_chat)
+
+
 def newest_message(tx: Tx, where: int) -> int:
     """The number of the newest message that is remembered of an address's chat."""
-    return tx.execute(sa.select(sa.func.max(message.c.id)).where(message.c.address_id == where)).scalar() or 0
+    return tx.execute(_NEWEST_MESSAGE, {"where": where}).scalar() or 0
 
 
 def clean_after(tx: Tx, where: int, which: int, now: datetime) -> None:
@@ -964,16 +968,30 @@ def clean_after(tx: Tx, where: int, which: int, now: datetime) -> None:
     tx.execute(message.update().where((message.c.address_id == where) & (message.c.id > which)).values(due_at=now))
 
 
+_CLEAN_LAST = Prepared(
+    message.update().where(message.c.id == _newest_in_chat.scalar_subquery()).values(due_at=sa.bindparam("on"))
+)
+
+
 def clean_last(tx: Tx, where: int, at: datetime) -> None:
     """Let the newest message of a chat be cleaned away at `at`: what the person has written just now."""
-    newest = sa.select(sa.func.max(message.c.id)).where(message.c.address_id == where).scalar_subquery()
-    tx.execute(message.update().where(message.c.id == newest).values(due_at=at))
+    tx.execute(_CLEAN_LAST, {"where": where, "on": at})
+
+
+_CLEAN_SOONER = Prepared(
+    message.update()
+    .where(
+        message.c.address_id == sa.bindparam("where"),
+        message.c.id > sa.bindparam("which"),
+        message.c.due_at <= sa.bindparam("before"),
+    )
+    .values(due_at=sa.bindparam("now"))
+)
 
 
 def clean_sooner(tx: Tx, where: int, which: int, before: datetime, now: datetime) -> None:
     """Let those messages after the one with this number go now that were to go before an instant in any case."""
-    theirs = (message.c.address_id == where) & (message.c.id > which) & (message.c.due_at <= before)
-    tx.execute(message.update().where(theirs).values(due_at=now))
+    tx.execute(_CLEAN_SOONER, {"where": where, "which": which, "before": before, "now": now})
 
 
 def to_be_cleaned(tx: Tx, who: int) -> dict[int, datetime]:
@@ -995,6 +1013,9 @@ def clean_later(tx: Tx, rows: list[int], now: datetime) -> None:
     tx.execute(message.update().where(mine).values(due_at=now + CLEANED_AGAIN))
 
 
+_DROP_MESSAGES = Prepared(message.delete().where(message.c.id.in_(sa.bindparam("some", expanding=True))))
+
+
 def drop_messages(tx: Tx, rows: list[int]) -> None:
     """Forget messages that were cleaned away, or can't be."""
-    tx.execute(message.delete().where(message.c.id.in_(rows)))
+    tx.execute(_DROP_MESSAGES, {"some": rows})
