@@ -186,7 +186,7 @@ def standing(name: Value, known: Known, news: News | None, viewer: int) -> list[
 
 def topic(which: int) -> str:
     """What everything is about that concerns one case."""
-    return f"hard:{which}"
+    return f"{outbox.HARD}:{which}"
 
 
 def read_it(which: int) -> tuple[Choice, ...]:

@@ -686,12 +686,16 @@ def _stands(tx: Tx, where: int, topic: str) -> bool:
     return tx.execute(_NEWEST, {"where": where, "about": topic}).first() is not None
 
 
+HARD = "hard"  # what letters are about that say that there is hard news
+_goes_later = (letter.c.lane == Lane.DANGER.value) | letter.c.topic.startswith(f"{HARD}:")
+
+
 def end(tx: Tx, which: int, how: State, now: datetime) -> None:
     """End a letter that was not delivered; its words are dropped, except where it may still be sent.
 
-    That is on an operator's word (unknown), or when somebody can be reached again (a call for help).
+    That is on an operator's word (unknown), or when somebody can be reached again (see `revive`).
     """
-    may_go_later = (letter.c.lane == Lane.DANGER.value) if how is State.UNREACHABLE else sa.true()
+    may_go_later = _goes_later if how is State.UNREACHABLE else sa.true()
     if how in {State.UNKNOWN, State.UNREACHABLE}:
         kept = letter.update().where((letter.c.id == which) & may_go_later)
         if tx.execute(kept.values(state=how.value, ended_at=now)).rowcount == 0:
@@ -869,12 +873,15 @@ def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime, *, person: int | Non
 
 
 def revive(tx: Tx, who: int, now: datetime) -> None:
-    """Somebody can be reached again: calls for help that ended unreachable, and are still open, go out now."""
+    """Somebody can be reached again: what ended unreachable, and must not be missed, goes out now if it is still so.
+
+    That is calls for help, and the word that there is hard news to read, which says nothing of it.
+    """
     place = _next_place(_addresses(tx, [who], now).get(who, ()))
     if place is None:
         return
     missed = (letter.c.person_id == who) & (letter.c.state == State.UNREACHABLE.value)
-    still_so = (letter.c.lane == Lane.DANGER.value) & (letter.c.expires_at > now)
+    still_so = _goes_later & (letter.c.expires_at > now)
     rows = tx.execute(
         sa.select(letter.c.id, letter.c.copies, letter.c.body).where(missed & still_so).order_by(letter.c.id)
     ).all()

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.hard import MOST_TOLD
 from bot.domain.roles import Role
+from bot.outbox.courier import Unreachable
 from bot.platforms.memory import Message
 from storage import merging, people, roles
 from tests.family.looking import button, forge, id_of, invite_to, make_circle, open_circle, press, rows
@@ -129,6 +130,30 @@ async def test_only_the_two_whom_the_circle_named_can_read_it_and_no_letter_says
     assert f"{DIED}\nSafar: heard it from others. True 2 hours ago, told just now." in daler.last
     assert "No answer yet from Maria." in daler.last
     assert not any(map(knows, (zarina, maria, safar)))
+
+
+async def test_whoever_could_not_be_reached_for_a_while_reads_it_later(stage: Stage) -> None:
+    _zarina, daler, maria, safar = await prepared(stage)
+    stage.memory.fail(Unreachable(), "maria")  # she has blocked the bot, and nobody knew of it
+    await tells(safar)
+    assert daler.last == WAITS
+    assert WAITS not in maria.screen
+    await stage.pass_time(HOUR)
+    await maria.says("/start")
+    assert maria.sees(WAITS)
+    await maria.presses("Read it")
+    assert DIED in maria.last
+
+
+async def test_whoever_comes_back_when_it_is_over_is_told_nothing_of_it(stage: Stage) -> None:
+    _zarina, daler, maria, safar = await prepared(stage)
+    stage.memory.fail(Unreachable(), "maria")
+    await tells(safar)
+    await safar.presses("Take it back")
+    await stage.pass_time(HOUR)
+    await maria.says("/start")
+    assert WAITS not in maria.screen
+    assert not knows(daler)
 
 
 async def test_what_was_opened_is_covered_up_again_by_a_press_or_after_half_an_hour(stage: Stage) -> None:
