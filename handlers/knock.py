@@ -445,7 +445,10 @@ def found(ask: Ask, tx: Tx) -> list[Outgoing]:
     del case
     return [
         ask.reply(
-            _("I am glad. I look no further, and erase everything about it on {when}.", when=On(end, HOME)),
+            _(
+                "Thank you for telling me. I look no further, and erase everything about it on {when}.",
+                when=On(end, HOME),
+            ),
             [back("knock")],
         ),
         *letters,

@@ -734,7 +734,7 @@ def again(ask: Ask, tx: Tx) -> list[Outgoing]:
         desk.quietly(
             tx,
             each.person,
-            wording.NEWS,
+            desk.WAITS,
             ask.now,
             button(desk.LOOK, "petition.renew", each.id),
             topic=f"sponsor:{each.id}",

@@ -41,6 +41,25 @@ def redo(tx: Tx, some: Iterable[Noted]) -> None:
                     raise
 
 
+def joined(known: Iterable[Noted], new: Iterable[Noted]) -> list[Noted]:
+    """What is to be done anew from now on.
+
+    To let signatures go makes nothing of having held the same just before: whoever does it again and again would make
+    each look cost more, and everybody waits for one writer.
+    """
+    done = list(known)
+    for one in new:
+        if one[0] == "release":
+            while done and done[-1][0] in {"hold", "release"} and _same(done[-1], one):
+                done.pop()
+        done.append(one)
+    return done[:MOST]
+
+
+def _same(one: Noted, other: Noted) -> bool:
+    return one[1] == other[1] and sorted(one[2]) == sorted(other[2])
+
+
 def stay(tx: Tx, some: Iterable[Noted]) -> list[Noted]:
     """Do for real what harms nobody: keep a signed state of the true log. What is left is only shown."""
     shown = []

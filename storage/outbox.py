@@ -39,6 +39,7 @@ LOOKED_AT = 200  # messages of a chat
 ONLY = 2  # in a letter's body: it changes what stands, or says nothing
 TURNS = timedelta(hours=1)
 SAMPLE = 32  # waiting letters: fewer are not worth a word about waiting
+ANSWERS = 512  # that wait: so many are counted
 MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
 CLEANED_AGAIN = timedelta(minutes=10)
@@ -513,16 +514,25 @@ def next_due(tx: Tx, route: str, after: datetime) -> datetime | None:
 
 
 _NEWEST_OF_ALL = Prepared(sa.select(sa.func.max(letter.c.id)))
-_OLDEST = Prepared(
-    sa.select(letter.c.id)
+_LEAVING = sa.select(letter.c.id, letter.c.lane).where(
+    letter.c.route == sa.bindparam("route"),
+    letter.c.state == State.WAITING.value,
+    letter.c.due_at <= sa.bindparam("now"),
+)
+_SOME = sa.literal_column(str(SAMPLE), sa.Integer)
+_OLDEST = Prepared(_LEAVING.order_by(letter.c.due_at, letter.c.id).limit(_SOME))
+_LATEST = Prepared(_LEAVING.order_by(letter.c.due_at.desc(), letter.c.id.desc()).limit(_SOME))
+_some_answers = (
+    sa.select(sa.literal_column("1"))
     .where(
         letter.c.route == sa.bindparam("route"),
         letter.c.state == State.WAITING.value,
-        letter.c.due_at <= sa.bindparam("now"),
+        letter.c.lane == Lane.REPLY.value,
     )
-    .order_by(letter.c.due_at, letter.c.id)
-    .limit(sa.literal_column(str(SAMPLE), sa.Integer))
+    .limit(sa.literal_column(str(ANSWERS), sa.Integer))
+    .subquery()
 )
+_ANSWERS = Prepared(sa.select(sa.func.count()).select_from(_some_answers))
 
 
 _with_it = (
@@ -547,17 +557,26 @@ _TOGETHER = Prepared(
 def queue(tx: Tx, route: str, now: datetime) -> int:
     """How many messages leave about before one that is posted now.
 
-    Counted up to `SAMPLE`. Beyond, as many steps into indexes tell two things of the oldest, however many wait. How
-    close together their numbers are: answers overtake news, so of all numbers up to the newest many have left long ago.
-    And how much news goes in one message with each of them, because it waits for the same address.
+    Counted up to `SAMPLE`. Beyond, as many steps into indexes tell how many wait. News: how close together the numbers
+    of the oldest are. Answers overtake news, so that of all numbers up to the newest many have left: they are counted,
+    or if there are very many, those among the newest say how many stay. And how much news goes in one message with each
+    of the oldest, because it waits for the same address.
     """
-    waiting = sorted(tx.execute(_OLDEST, {"route": route, "now": now}).scalars())
+    waiting = sorted(tx.execute(_OLDEST, {"route": route, "now": now}).all())
     if len(waiting) < SAMPLE:
         return len(waiting)
     newest: int = tx.execute(_NEWEST_OF_ALL).scalar_one()
     some = waiting[SAMPLE // 4 : 3 * SAMPLE // 4]  # one that was put back long ago has an old number
-    letters: float = SAMPLE // 4 + (newest - some[0]) * (len(some) - 1) / (some[-1] - some[0])
-    shares: list[float] = [1 / max(1, n) for n in tx.execute(_TOGETHER, {"some": some}).scalars()]
+    first, last = some[0].id, some[-1].id
+    answers: int = tx.execute(_ANSWERS, {"route": route}).scalar_one()
+    if answers < ANSWERS:
+        close = sum(one.lane != Lane.REPLY for one in some[1:]) / (last - first)
+    else:
+        latest = [one.id for one in tx.execute(_LATEST, {"route": route, "now": now}).all()]
+        close = (len(some) - 1) / (last - first) / 2 + (SAMPLE - 1) / (max(latest) - min(latest)) / 2
+        answers = 0
+    letters = SAMPLE // 4 + (newest - first) * close + answers
+    shares: list[float] = [1 / max(1, n) for n in tx.execute(_TOGETHER, {"some": [one.id for one in some]}).scalars()]
     messages: float = letters * sum(shares) / max(1, len(shares))
     return round(messages)
 
@@ -935,9 +954,13 @@ def clean_chat(tx: Tx, where: int, now: datetime) -> int:
     return tx.execute(message.update().where((message.c.address_id == where) & young).values(due_at=now)).rowcount
 
 
+_newest_in_chat = sa.select(sa.func.max(message.c.id)).where(message.c.address_id == sa.bindparam("where"))
+_NEWEST_MESSAGE = Prepared(_newest_in_chat)
+
+
 def newest_message(tx: Tx, where: int) -> int:
     """The number of the newest message that is remembered of an address's chat."""
-    return tx.execute(sa.select(sa.func.max(message.c.id)).where(message.c.address_id == where)).scalar() or 0
+    return tx.execute(_NEWEST_MESSAGE, {"where": where}).scalar() or 0
 
 
 def clean_after(tx: Tx, where: int, which: int, now: datetime) -> None:
@@ -945,16 +968,30 @@ def clean_after(tx: Tx, where: int, which: int, now: datetime) -> None:
     tx.execute(message.update().where((message.c.address_id == where) & (message.c.id > which)).values(due_at=now))
 
 
+_CLEAN_LAST = Prepared(
+    message.update().where(message.c.id == _newest_in_chat.scalar_subquery()).values(due_at=sa.bindparam("on"))
+)
+
+
 def clean_last(tx: Tx, where: int, at: datetime) -> None:
     """Let the newest message of a chat be cleaned away at `at`: what the person has written just now."""
-    newest = sa.select(sa.func.max(message.c.id)).where(message.c.address_id == where).scalar_subquery()
-    tx.execute(message.update().where(message.c.id == newest).values(due_at=at))
+    tx.execute(_CLEAN_LAST, {"where": where, "on": at})
+
+
+_CLEAN_SOONER = Prepared(
+    message.update()
+    .where(
+        message.c.address_id == sa.bindparam("where"),
+        message.c.id > sa.bindparam("which"),
+        message.c.due_at <= sa.bindparam("before"),
+    )
+    .values(due_at=sa.bindparam("now"))
+)
 
 
 def clean_sooner(tx: Tx, where: int, which: int, before: datetime, now: datetime) -> None:
     """Let those messages after the one with this number go now that were to go before an instant in any case."""
-    theirs = (message.c.address_id == where) & (message.c.id > which) & (message.c.due_at <= before)
-    tx.execute(message.update().where(theirs).values(due_at=now))
+    tx.execute(_CLEAN_SOONER, {"where": where, "which": which, "before": before, "now": now})
 
 
 def to_be_cleaned(tx: Tx, who: int) -> dict[int, datetime]:
@@ -976,6 +1013,9 @@ def clean_later(tx: Tx, rows: list[int], now: datetime) -> None:
     tx.execute(message.update().where(mine).values(due_at=now + CLEANED_AGAIN))
 
 
+_DROP_MESSAGES = Prepared(message.delete().where(message.c.id.in_(sa.bindparam("some", expanding=True))))
+
+
 def drop_messages(tx: Tx, rows: list[int]) -> None:
     """Forget messages that were cleaned away, or can't be."""
-    tx.execute(message.delete().where(message.c.id.in_(rows)))
+    tx.execute(_DROP_MESSAGES, {"some": rows})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -245,11 +246,18 @@ def expire(tx: Tx, now: datetime) -> None:
 # -- dialogues -----------------------------------------------------------------------------------------------------
 
 
+def _keep(insert: Any) -> Any:
+    made = insert(dialogue)
+    kept = {"form": made.excluded.form, "expires_at": made.excluded.expires_at}
+    return made.on_conflict_do_update(index_elements=["person_id"], set_=kept)
+
+
+_KEEP_DIALOGUE = Prepared(_keep)
+
+
 def keep_dialogue(tx: Tx, who: int, form: str, expires_at: datetime) -> None:
     """Store (or replace) a person's open dialogue."""
-    values = {"form": form, "expires_at": expires_at}
-    insert = tx.insert(dialogue).values(person_id=who, **values)
-    tx.execute(insert.on_conflict_do_update(index_elements=["person_id"], set_=values))
+    tx.execute(_KEEP_DIALOGUE, {"person_id": who, "form": form, "expires_at": expires_at})
 
 
 _DIALOGUE = Prepared(

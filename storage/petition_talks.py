@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -36,6 +36,16 @@ _DUE = Prepared(
 )
 
 
+def _go_on(insert: Any) -> Any:
+    made = insert(petition_talk)
+    return made.on_conflict_do_update(
+        index_elements=["address_id"], set_={"due_at": made.excluded.due_at, "last": sa.null()}
+    )
+
+
+_GO_ON = Prepared(_go_on)
+
+
 def go_on(tx: Tx, where: int, until: datetime, *, spoke: bool = False) -> None:
     """A conversation begins or goes on in a chat. If nothing is said until then, it is left.
 
@@ -44,9 +54,7 @@ def go_on(tx: Tx, where: int, until: datetime, *, spoke: bool = False) -> None:
     newest = outbox.newest_message(tx, where)
     if spoke:
         outbox.clean_last(tx, where, until + SOON)
-    made = tx.insert(petition_talk).values(address_id=where, after=newest - spoke, due_at=until)
-    goes_on = {"due_at": until, "last": None}
-    tx.execute(made.on_conflict_do_update(index_elements=["address_id"], set_=goes_on))
+    tx.execute(_GO_ON, {"address_id": where, "after": newest - spoke, "due_at": until})
 
 
 def due(tx: Tx, now: datetime) -> list[Talk]:
@@ -54,12 +62,18 @@ def due(tx: Tx, now: datetime) -> list[Talk]:
     return [Talk(*row) for row in tx.execute(_DUE, {"now": now})]
 
 
+_CLEAN = Prepared(
+    petition_talk.update()
+    .where(petition_talk.c.address_id == sa.bindparam("where"))
+    .values(last=sa.bindparam("newest"), due_at=sa.bindparam("on"))
+)
+
+
 def clean(tx: Tx, one: Talk, now: datetime) -> None:
     """Let both sides of it go from the chat; whether they did is looked at a little later."""
     last = outbox.newest_message(tx, one.address)
     outbox.clean_sooner(tx, one.address, one.after, now + 2 * SOON, now)
-    mine = petition_talk.c.address_id == one.address
-    tx.execute(petition_talk.update().where(mine).values(last=last, due_at=now + SEEN_AFTER))
+    tx.execute(_CLEAN, {"where": one.address, "newest": last, "on": now + SEEN_AFTER})
 
 
 def stands(tx: Tx, one: Talk, now: datetime) -> bool:

@@ -20,7 +20,7 @@ from bot.domain.roles import Role
 from storage import envelope, petition_logs
 from storage.database import Tx
 from storage.petition_logs import Unknown
-from storage.prepared import MOST, Prepared, at_most
+from storage.prepared import MOST, ONE, Prepared, at_most
 from storage.schema import (
     EPOCH,
     person,
@@ -249,12 +249,18 @@ def version(tx: Tx, which: int, number: int) -> Version | None:
     return None if row is None else _version(row)
 
 
+_LAST = (
+    _VERSIONS.where(petition_version.c.petition_id == sa.bindparam("which"))
+    .order_by(petition_version.c.version.desc())
+    .limit(ONE)
+)
+_NEWEST_VERSION = Prepared(_LAST)
+_NEWEST_OPENED = Prepared(_LAST.where(petition_version.c.opened_at.is_not(None)))
+
+
 def newest(tx: Tx, which: int, *, opened: bool = False) -> Version | None:
     """The last of them, or the last that was opened."""
-    query = _VERSIONS.where(petition_version.c.petition_id == which)
-    if opened:
-        query = query.where(petition_version.c.opened_at.is_not(None))
-    row = tx.execute(query.order_by(petition_version.c.version.desc()).limit(1)).first()
+    row = tx.execute(_NEWEST_OPENED if opened else _NEWEST_VERSION, {"which": which}).first()
     return None if row is None else _version(row)
 
 

@@ -19,6 +19,7 @@ from storage import notes, petition_logs, petitions, signing
 from storage.database import Tx
 from storage.notes import Online
 from storage.petitions import Petition, Version
+from storage.prepared import Prepared
 from storage.schema import petition, petition_checkpoint, petition_relay
 from storage.signing import NotCertified
 
@@ -87,9 +88,15 @@ def home_of(tx: Tx, which: int) -> Relayed | None:
     return next((one for one in _all(tx, which) if one.said.is_home), None)
 
 
+_OF = Prepared(
+    sa.select(petition_relay)
+    .where(petition_relay.c.petition_id == sa.bindparam("which"))
+    .order_by(petition_relay.c.community, petition_relay.c.version)
+)
+
+
 def _all(tx: Tx, which: int) -> list[Relayed]:
-    mine = sa.select(petition_relay).where(petition_relay.c.petition_id == which)
-    return [_relayed(row) for row in tx.execute(mine.order_by(petition_relay.c.community, petition_relay.c.version))]
+    return [_relayed(row) for row in tx.execute(_OF, {"which": which})]
 
 
 def here(tx: Tx, said: Statement) -> int | None:

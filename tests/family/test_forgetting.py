@@ -71,10 +71,13 @@ async def test_who_wrote_sponsored_reviewed_followed_and_signed_is_forgotten_and
     assert not [name for name in ("Nigora", "Rustam", "Maria", "Zarina", "organiser", "forg") if name in told]
     await daler.says(f"/petitions p{base36(one.id)}")
     assert "4 people have signed" in daler.last
-    (heir,) = await writing.organisers(stage, "Heir")
+    heir, second = await writing.organisers(stage, "Heir", "Second")
     await heir.says("/desk")
-    await heir.presses("Petitions")
-    await heir.presses(writing.TITLE)
+    for label in ("Petitions", "Look after: ", "Look after it"):
+        await heir.presses(label)
+    await second.says("/desk")
+    for label in ("Hand over: ", "I agree"):
+        await second.presses(label)
     assert (await signing.petition_of(stage, one.id)).author == await id_of(stage, heir)
     assert not stage.memory.refused
 

@@ -372,8 +372,11 @@ async def test_what_waits_behind_a_letter_in_back_off_wakes_the_outbox_not_befor
     assert earliest <= now  # the control: looking at whatever is due would look again and again
 
 
-async def waits(stage: Stage, to: list[int], answers: bool) -> int:  # noqa: FBT001
-    """Post news to each of these people, perhaps with answers between that have left: how many are said to wait."""
+async def waits(stage: Stage, to: list[int], answers: bool, left: float = 1.0) -> int:  # noqa: FBT001
+    """Post news to each of these people, perhaps with answers between: how many are said to wait.
+
+    Of the answers a share `left`, the oldest ones.
+    """
     words = _("{name} asks: how are you?", name="Somebody")
 
     def post_and_ask(tx: Tx) -> int:
@@ -382,7 +385,10 @@ async def waits(stage: Stage, to: list[int], answers: bool) -> int:  # noqa: FBT
             if answers:
                 outbox.post(tx, [Outgoing(to[(n + 7) % len(to)], words, lane=Lane.REPLY)], stage.now())
         if answers:
-            tx.execute(schema.letter.delete().where(schema.letter.c.lane == Lane.REPLY.value))  # they have left
+            answer = schema.letter.c.lane == Lane.REPLY.value
+            them = list(tx.execute(sa.select(schema.letter.c.id).where(answer).order_by(schema.letter.c.id)).scalars())
+            gone = them[: round(left * len(them))]
+            tx.execute(schema.letter.delete().where(schema.letter.c.id.in_(gone)))
         return outbox.queue(tx, "memory/1", stage.now())
 
     return await stage.storage.write(post_and_ask)
@@ -401,6 +407,18 @@ async def crowd(stage: Stage, many: int) -> list[int]:
 async def test_of_a_long_queue_answers_that_have_left_are_not_counted(stage: Stage) -> None:
     readers = await crowd(stage, 200)
     assert await waits(stage, readers, answers=True) == pytest.approx(200, rel=0.05)
+
+
+@pytest.mark.parametrize("left", [0.0, 0.5, 0.9])
+async def test_of_a_long_queue_answers_that_wait_as_well_are_counted(stage: Stage, left: float) -> None:
+    readers = await crowd(stage, 200)
+    assert await waits(stage, readers, answers=True, left=left) == pytest.approx(200 + 200 * (1 - left), rel=0.05)
+
+
+async def test_of_a_long_queue_very_many_answers_are_estimated(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "ANSWERS", 64)
+    readers = await crowd(stage, 200)
+    assert await waits(stage, readers, answers=True, left=0.5) == pytest.approx(300, rel=0.1)
 
 
 async def test_of_a_long_queue_news_that_goes_in_one_message_is_counted_once(stage: Stage) -> None:

@@ -80,7 +80,7 @@ async def walk(  # noqa: PLR0913, PLR0917 - the people of the story
     await zebo.says("@zebo_in_berlin")
     await zebo.reads("How to reach them: " + NUMBER)
     await zebo.chooses("Found. Close it")
-    await zebo.reads("I am glad.")
+    await zebo.reads("I look no further")
 
     await stranger.says("/search")
     await stranger.chooses("Djamched Iorov")
