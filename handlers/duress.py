@@ -176,7 +176,7 @@ def _within(tx: Tx, who: int, told: Duress, before: Picture, work: Callable[[], 
         talks, cleaning = petition_talks.of(tx, who), outbox.to_be_cleaned(tx, who)
         unopened, followed = petitions.unopened(tx, who), petitions.following(tx, who)
         tx.undo()
-    done = [*known, *deeds.stay(tx, noted)][: deeds.MOST]
+    done = deeds.joined(known, deeds.stay(tx, noted))
     after[pictures.NOTED] = {(place,): (deeds.packed(one),) for place, one in enumerate(done)}
     if dialogue is None:
         people.end_dialogue(tx, who)

@@ -26,10 +26,38 @@ MOST: Final = 500  # of one account: then nothing more stays on its screen, as e
 
 
 def redo(tx: Tx, some: Iterable[Noted]) -> None:
-    """Do all of it once more. Only inside a savepoint that is undone."""
+    """Do all of it once more. Only inside a savepoint that is undone.
+
+    Whatever stands in the way of a deed by now (whom it names is forgotten, a letter came in another way) keeps no
+    later word of theirs back: it may be a call for help.
+    """
     for name, which, *given in some:
         if name in _OTHERS or petitions.find(tx, which) is not None:
-            _REDO[name](tx, which, *given)
+            try:
+                with tx.savepoint():
+                    _REDO[name](tx, which, *given)
+            except Exception:
+                if tx.fault is not None:
+                    raise
+
+
+def joined(known: Iterable[Noted], new: Iterable[Noted]) -> list[Noted]:
+    """What is to be done anew from now on.
+
+    To let signatures go makes nothing of having held the same just before: whoever does it again and again would make
+    each look cost more, and everybody waits for one writer.
+    """
+    done = list(known)
+    for one in new:
+        if one[0] == "release":
+            while done and done[-1][0] in {"hold", "release"} and _same(done[-1], one):
+                done.pop()
+        done.append(one)
+    return done[:MOST]
+
+
+def _same(one: Noted, other: Noted) -> bool:
+    return one[1] == other[1] and sorted(one[2]) == sorted(other[2])
 
 
 def stay(tx: Tx, some: Iterable[Noted]) -> list[Noted]:
@@ -126,8 +154,10 @@ def _taken_over(tx: Tx, which: int, file: str, author: int, reviewer: int, now: 
     parcel, make = relay.read(file), tx.new_id
     if parcel is not None:
         tx.new_id = lambda: which
-        relays.take_over(tx, parcel, author, reviewer, now)
-        tx.new_id = make
+        try:
+            relays.take_over(tx, parcel, author, reviewer, now)
+        finally:
+            tx.new_id = make
 
 
 _REDO: Final[Mapping[str, Callable[..., Any]]] = {

@@ -148,13 +148,15 @@ def take_over(tx: Tx, parcel: Parcel, author: int, reviewer: int, now: datetime)
     if letter is None or isinstance(at, Trouble):
         return None
     noted, tx.noted = tx.noted, None  # it is noted as a whole
-    made = petitions.create(tx, author, letter, now)
-    for deed, by in ((Deed.OFFER, Who.AUTHOR), (Deed.OPEN, Who.REVIEWER)):
-        one = petitions.newest(tx, made.id)
-        if one is None or petitions.take_step(tx, one, deed, by, now, reviewer=reviewer) is None:
-            return None
-    put(tx, made.id, parcel, at)
-    tx.noted = noted
+    try:
+        made = petitions.create(tx, author, letter, now)
+        for deed, by in ((Deed.OFFER, Who.AUTHOR), (Deed.OPEN, Who.REVIEWER)):
+            one = petitions.newest(tx, made.id)
+            if one is None or petitions.take_step(tx, one, deed, by, now, reviewer=reviewer) is None:
+                return None
+        put(tx, made.id, parcel, at)
+    finally:
+        tx.noted = noted
     tx.note("taken over", made.id, str(parcel), author, reviewer, now)
     return petitions.find(tx, made.id)
 

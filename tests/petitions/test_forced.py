@@ -23,7 +23,7 @@ from bot.i18n import pgettext
 from handlers import router
 from handlers.ask import base36
 from handlers.petition_drafting import KIND
-from storage import deeds, petitions, pictures, proposals, signatures, sponsors
+from storage import deeds, people, petitions, pictures, proposals, signatures, sponsors
 from storage import duress as kept_duress
 from storage.database import Tx
 from storage.sqlite import open_file
@@ -245,6 +245,39 @@ async def test_her_signature_is_counted_and_taken_back_on_her_screen(worlds: tup
     assert public(await rows(worlds[1].stage)) == before
     kept = await worlds[1].stage.storage.read(partial(_noted, stage=worlds[1].stage, who=await id_of(*_her(worlds[1]))))
     assert kept == ["sign", "withdraw"]
+
+
+async def test_what_cannot_be_done_again_keeps_no_call_for_help_back(worlds: tuple[World, World]) -> None:
+    """She agreed that somebody gets a petition, and they are forgotten since."""
+    forced = worlds[1]
+    gone = forced.stage.actor("gone")
+    await gone.settles_in("Gone")
+    who, her = await id_of(forced.stage, gone), await id_of(*_her(forced))
+    await forced.stage.storage.write(partial(_note, who=her, one=("handed over", forced.one.id, her, who)))
+    await forced.stage.storage.write(partial(people.forget, who=who))
+    await forge(forced.stage, forced.zarina, forced.code("petition:WHICH"))
+    assert "9 people have signed." in forced.zarina.last
+    await forge(forced.stage, forced.zarina, "help")
+    called = await rows(forced.stage)
+    assert called["alarm"]
+
+
+def test_a_wave_that_is_held_and_let_again_and_again_costs_each_look_but_once() -> None:
+    known: list[deeds.Noted] = [("withdraw at", 1, 7, BEGIN)]
+    for n in range(2 * deeds.MOST):
+        wave = list(range(5000))
+        known = deeds.joined(known, [("release", 1, wave[::-1]) if n % 2 else ("hold", 1, wave, BEGIN)])
+    assert [one[0] for one in known] == ["withdraw at", "release"]
+    known = deeds.joined(known, [("hold", 1, [1, 2], BEGIN), ("hold", 1, [1], BEGIN), ("release", 1, [1])])
+    assert [one[0] for one in known] == ["withdraw at", "release", "hold", "release"]
+
+
+def _note(tx: Tx, who: int, one: deeds.Noted) -> None:
+    own, picture = kept_duress.of(tx, who), dict(kept_duress.picture_of(tx, who))
+    assert own is not None
+    assert own.duress is not None
+    picture[pictures.NOTED] = {(0,): (deeds.packed(one),)}
+    kept_duress.go_on(tx, who, own.duress, picture)
 
 
 def _her(world: World) -> tuple[Stage, Actor]:

@@ -19,8 +19,13 @@ from bot.domain.names import kept
 from bot.domain.names.verdict import Verdict
 from storage import schema, search
 from storage.database import Tx
+from storage.sqlite import open_file
+from tests.storage.test_migrations import make_file, opened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from storage.crypto import Keys
     from storage.database import Storage
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -273,3 +278,26 @@ async def test_lengths_of_lists_name_hardly_anybody(storage: Storage, monkeypatc
     told = await names_stolen.measured(storage, 2_000)
     assert told["as stored"].records <= 0.5  # noqa: PLR2004 - per cent
     assert told["without all this"].records > 0.5  # noqa: PLR2004
+
+
+async def test_records_of_an_older_index_are_found_after_the_migration(keys: Keys, tmp_path: Path) -> None:
+    path, said = tmp_path / "payvand.db", {"n": ["Зарина Каримова"], "b": 1990, "p": []}
+    older = json.dumps(said, ensure_ascii=False).encode().ljust(search._RECORD)  # noqa: SLF001
+    make_file(path, keys, "0004", full=False)
+    with opened(path, keys) as (_raw, connection):
+        row = {"id": search.NOBODY - 1, "kind": int(Kind.LIST), "record": older, "knock": 0, "since": NOW}
+        connection.execute(schema.sought.insert(), {**row, "bits": 16})
+        connection.execute(schema.fact.insert(), {"name": "search", "value": f"1 16 16 {names.VERSION}"})
+        connection.execute(sa.text("INSERT INTO sought_key (mac, record) VALUES (65537, 1)"))
+        connection.commit()
+    store = await open_file(path, keys)
+    try:
+        asked = Known(("Karimova Zarina",), 1990, ())
+        assert await store.write(search.index) == 1
+        assert await store.write(search.renew) == 1
+        (hit,) = await store.read(partial(search.candidates, asked=asked))
+        assert (hit.record, hit.known.names) == (search.NOBODY - 1, ("Зарина Каримова",))
+        await store.write(partial(search.erase, which=[hit.record]))
+        assert not await store.read(partial(search.candidates, asked=asked))
+    finally:
+        await store.close()
