@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import tempfile
 from collections import Counter
+from heapq import nlargest
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,12 +23,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from benchmarks import machine, made_names, names_measured
 from benchmarks.contest import RIVALS, Contest, Contestant, Figure, hold, module, shown
 from bot.domain import names
+from storage.search import ANYWAY, NEAR, OTHERS, RANKED, WORTH
 
 RECORDS, QUESTIONS = 20_000, 300
-RANKED = 100  # candidates that are decrypted and compared
 TOO_LONG = 20_000  # a list longer than this says nothing
 CACHE = 20_000  # KiB of the index that SQLite keeps
-NEAR = 0.8  # how much a key of a slip counts beside a key of the name
 
 
 class Ours:
@@ -65,20 +65,22 @@ class Ours:
     def find(self, name: str) -> list[tuple[float, int]]:
         """The best records with their scores."""
         parsed = names.parse(name)
-        votes: Counter[int] = Counter()
+        lists: list[tuple[float, list[tuple[int]]]] = []
         for share, keys in ((1.0, names.keys(parsed)), (NEAR, names.near(parsed))):
             for key in keys:
                 holders = self._db.execute(
                     "SELECT record FROM key WHERE hash = ? LIMIT ?", (self._hash(key), TOO_LONG)
                 ).fetchall()
                 if holders and len(holders) < TOO_LONG:
-                    weight = share * math.log(1 + self._count / len(holders))
-                    for (record,) in holders:
-                        votes[record] += weight  # type: ignore[assignment]
-        asker = names.Asker(parsed)
-        return sorted(
-            ((asker.score(self._name(record)), record) for record, _ in votes.most_common(RANKED)), reverse=True
-        )
+                    lists.append((share * math.log(1 + self._count / len(holders)), holders))
+        votes: dict[int, float] = {}
+        for weight, holders in sorted(lists, reverse=True):
+            for (record,) in holders:
+                votes[record] = votes[record] + weight * OTHERS if record in votes else weight
+        asker, best = names.Asker(parsed), nlargest(RANKED, votes.items(), key=lambda one: one[1])
+        least = best[0][1] * WORTH if best else 0.0
+        opened = [record for at, (record, vote) in enumerate(best) if at < ANYWAY or vote >= least]
+        return sorted(((asker.score(self._name(record)), record) for record in opened), reverse=True)
 
     def _name(self, record: int) -> str:
         (sealed,) = self._db.execute("SELECT name FROM record WHERE id = ?", (record,)).fetchone()

@@ -51,6 +51,7 @@ PLACED: Final = 50  # of them: those whose places are compared
 TOO_MANY, SHORT, TOO_LONG = 1 / 256, 64, 16_384
 MOST_READ: Final = 65_536  # numbers that one question reads: the shortest lists first
 NEAR: Final = 0.8  # how much a key one slip away counts beside a key of the name
+OTHERS: Final = 0.5  # how much further keys of a record count beside its rarest one: they mostly say the same again
 CHUNK: Final = 256  # keys in one question: always so many, so that a statement says nothing about the name
 BATCH: Final = 500  # records that go into the index at once
 RENEWED: Final = 200  # records whose names are taken apart anew at once, if the rules have changed
@@ -601,11 +602,15 @@ def _votes(tx: Tx, asked: Known, parsed: Sequence[names.Name]) -> dict[int, floa
         if read > MOST_READ:
             del lists[count:]
             break
-    votes: defaultdict[int, float] = defaultdict(float)
-    for (mac, _stored), them in zip(lists, hashes.opened(lists), strict=True):
-        weight = shares[mac] * math.log(1 + state.records / len(them)) if them else 0.0
+    weighed = [
+        (shares[mac] * math.log(1 + state.records / len(them)), them)
+        for (mac, _stored), them in zip(lists, hashes.opened(lists), strict=True)
+        if them
+    ]
+    votes: dict[int, float] = {}
+    for weight, them in sorted(weighed, reverse=True):
         for record in them:
-            votes[record] += weight
+            votes[record] = votes[record] + weight * OTHERS if record in votes else weight
     votes.pop(NOBODY, None)
     return votes
 
