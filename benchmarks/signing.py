@@ -106,12 +106,10 @@ class Crowd(Server):
 
     async def _put(self, update: Message) -> None:
         self.number += 1
+        numbered = {"update_id": self.number, **update}  # before the wait: others count on meanwhile
         if self.session is None:
             raise RuntimeError
-        async with (
-            self.posting,
-            self.session.post(self.address, json={"update_id": self.number, **update}) as response,
-        ):
+        async with self.posting, self.session.post(self.address, json=numbered) as response:
             if response.status != 200:  # noqa: PLR2004
                 raise RuntimeError(response.status)
             await response.read()
