@@ -15,6 +15,7 @@ from bot import i18n
 from bot.i18n import _
 from tests.faults import count, killing
 from tests.faults.community import CIRCLE, ROOT, Place, spoken
+from tests.faults.hasty import LONG
 from tests.faults.homeserver import Circles, Echo, World, founded, language_of, rows, sentence, serving
 from tests.faults.killing import Misbehaved, Program, Storm
 from tests.matrix.crowd import PATIENCE, Crowd, Neighbour
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 PEOPLE = 24
 ECHOES = 12  # people who speak with the control
 BUSY = 60  # happenings in one life at the most: some lives end before the first letter, most amid dozens
+MOMENT = 0.005  # seconds after a happening, at most, when it is killed
 CONTROL = 12  # kills: enough for what is wrong to show
 QUIET = 4.0  # seconds without anything new, at the end
 GONE = 20.0  # seconds that a letter may take before it counts as lost: for the control, which loses some
@@ -52,8 +54,10 @@ def hasty(place: Place, way: str) -> Program:
     return replace(place.program(), command=command)
 
 
-async def enraged(program: Program, world: World, kills: int, settled: Callable[[], bool]) -> None:
-    storm = Storm(kills=kills, seed=kills, busy=(1, BUSY), starting=3.0, early=5)
+async def enraged(
+    program: Program, world: World, kills: int, settled: Callable[[], bool], wobble: float = MOMENT
+) -> None:
+    storm = Storm(kills=kills, seed=kills, busy=(1, BUSY), starting=3.0, early=5, wobble=wobble)
     try:
         await storm.rage(program, world.history, calm=world.calm, settled=settled, drained=world.drained)
     except Misbehaved as misbehaved:
@@ -153,6 +157,7 @@ async def test_control_a_bot_that_keeps_its_place_before_it_commits_loses_messag
             world,
             CONTROL,
             lambda: world.settled(QUIET) or loop.time() - world.quiet_since > GONE,
+            wobble=LONG,  # nothing happens while it has kept its place and not yet committed: kill it then as well
         )
     assert happened(world)[0]
 
