@@ -687,7 +687,8 @@ def _stands(tx: Tx, where: int, topic: str) -> bool:
 
 
 HARD = "hard"  # what letters are about that say that there is hard news
-_goes_later = (letter.c.lane == Lane.DANGER.value) | letter.c.topic.startswith(f"{HARD}:")
+_says_there_is = (letter.c.lane == Lane.CORRECTION.value) & letter.c.topic.startswith(f"{HARD}:")  # never what it is
+_goes_later = (letter.c.lane == Lane.DANGER.value) | _says_there_is
 
 
 def end(tx: Tx, which: int, how: State, now: datetime) -> None:

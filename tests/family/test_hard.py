@@ -6,12 +6,13 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.hard import MOST_TOLD
 from bot.domain.roles import Role
 from bot.outbox.courier import Unreachable
 from bot.platforms.memory import Message
-from storage import merging, people, roles
+from storage import merging, outbox, people, roles, schema
 from tests.family.looking import button, forge, id_of, invite_to, make_circle, open_circle, press, rows
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
@@ -143,6 +144,25 @@ async def test_whoever_could_not_be_reached_for_a_while_reads_it_later(stage: St
     assert maria.sees(WAITS)
     await maria.presses("Read it")
     assert DIED in maria.last
+
+
+async def test_what_was_opened_and_could_not_be_shown_is_neither_kept_nor_shown_later(stage: Stage) -> None:
+    _zarina, _daler, maria, safar = await prepared(stage)
+    await tells(safar)
+    stage.memory.fail(Unreachable(), "maria")  # she opens it, and the answer does not reach her
+    await maria.presses("Read it")
+    assert not knows(maria)
+    await stage.pass_time(HOUR)
+    await maria.says("/start")
+    assert not knows(maria)
+    bodies = await stage.storage.read(
+        lambda tx: (
+            tx.execute(sa.select(schema.letter.c.body).where(schema.letter.c.state == outbox.State.UNREACHABLE.value))
+            .scalars()
+            .all()
+        )
+    )
+    assert not any(bodies)
 
 
 async def test_whoever_comes_back_when_it_is_over_is_told_nothing_of_it(stage: Stage) -> None:
