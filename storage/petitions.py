@@ -196,15 +196,16 @@ def _nobodys(now: datetime) -> Any:
 
 
 def orphaned(tx: Tx, now: datetime, most: int) -> list[Petition]:
-    """Petitions that go on and that no organiser looks after any more."""
-    going_on = petition.c.state.in_([State.DRAFT.value, State.OPEN.value, State.CLOSING.value, State.CLOSED.value])
+    """Petitions that people could sign, that go on, and that no organiser looks after any more."""
+    going_on = petition.c.state.in_([State.OPEN.value, State.CLOSING.value, State.CLOSED.value])
     query = sa.select(petition).where(going_on, _nobodys(now)).order_by(petition.c.id)
     return [_petition(row) for row in tx.execute(query.limit(most))]
 
 
 def is_orphaned(tx: Tx, which: int, now: datetime) -> bool:
-    """Whether no organiser looks after it any more."""
-    return tx.execute(sa.select(petition.c.id).where(petition.c.id == which, _nobodys(now))).first() is not None
+    """Whether people could sign it, and no organiser looks after it any more."""
+    opened = petition.c.opened_at.is_not(None)
+    return tx.execute(sa.select(petition.c.id).where(petition.c.id == which, opened, _nobodys(now))).first() is not None
 
 
 def hand_over(tx: Tx, which: int, before: int | None, who: int) -> bool:
@@ -355,6 +356,14 @@ def _drop(tx: Tx, one: Version) -> None:
         return
     mine = (petition_version.c.petition_id == one.petition) & (petition_version.c.version == one.number)
     tx.execute(petition_version.delete().where(mine))
+
+
+def forget_author(tx: Tx, who: int) -> None:
+    """Erase what an organiser wrote and nobody could sign yet: a draft is its author's, and goes with them."""
+    tx.execute(petition.delete().where(petition.c.author_id == who, petition.c.opened_at.is_(None)))
+    theirs = sa.select(petition.c.id).where(petition.c.author_id == who)
+    unopened = petition_version.c.opened_at.is_(None)
+    tx.execute(petition_version.delete().where(petition_version.c.petition_id.in_(theirs), unopened))
 
 
 def _set(tx: Tx, which: int, number: int, *, from_: State, **values: Any) -> bool:

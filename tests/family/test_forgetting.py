@@ -66,6 +66,8 @@ async def test_who_wrote_sponsored_reviewed_followed_and_signed_is_forgotten_and
     for name in ("Nigora", "Rustam", "Maria", "Zarina"):
         assert name not in str(everything)
     assert everything["petition_sponsor"] == []
+    assert [row[0] for row in everything["petition"]] == [one.id], "a draft is its author's, and goes with them"
+    assert "a canary" not in str(everything["petition_version"])
     assert "Sponsora Canary" in str(everything["petition_version"]), "it stands under a letter that people signed"
     told = daler.screen.removeprefix(before)
     assert not [name for name in ("Nigora", "Rustam", "Maria", "Zarina", "organiser", "forg") if name in told]
