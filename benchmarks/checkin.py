@@ -25,7 +25,7 @@ from benchmarks import community, machine, rooms
 from benchmarks.contest import Contest, Contestant, Figure, module
 from bot.app import App
 from bot.domain.conversation import Incoming, Pressed
-from handlers import router
+from handlers import dispatch
 from storage.database import Tx
 
 PEOPLE = 2000
@@ -213,7 +213,7 @@ async def sampled(home: Path, seconds: float, clients: int) -> dict[str, float]:
             count += clients
             presses = (_press(number % PEOPLE, str(number)) for number in range(count - clients, count))
             return [
-                partial(router.receive, incoming=one, now=datetime.now(UTC), doors=lambda *_: (str, ()))
+                partial(dispatch.receive, incoming=one, now=datetime.now(UTC), doors=lambda *_: (str, ()))
                 for one in presses
             ]
 

@@ -30,7 +30,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("storage/", "", "storage's own Python"),
     ("bot/domain/", "", "handlers and rules"),
     ("bot/i18n.py", "", "handlers and rules"),
-    ("handlers/router.py", "", "router"),
+    ("handlers/dispatch.py", "", "router"),
     ("handlers/", "", "handlers and rules"),
 )
 REST = "the rest"

@@ -36,7 +36,7 @@ from bot.outbox.courier import Parcel, Receipt
 from bot.outbox.pace import Limits
 from bot.platforms.telegram import Telegram, Webhook
 from bot.serving import keep_what_is_loaded
-from handlers import router
+from handlers import dispatch
 from storage import outbox, sqlite
 from storage.database import Storage, Tx, random_id
 from storage.prepared import Prepared
@@ -131,7 +131,7 @@ async def cost(home: Path, people: int, count: int) -> Measured:
                 number += 1
                 sender = community.sender(BOT, dice.randint(1, people))
                 incoming = Incoming(str(number), sender, datetime.now(UTC), Pressed("safe", "4711"))
-                made.append(partial(router.receive, incoming=incoming, now=datetime.now(UTC), doors=_doors))
+                made.append(partial(dispatch.receive, incoming=incoming, now=datetime.now(UTC), doors=_doors))
             return made
 
         def run(many: int) -> None:

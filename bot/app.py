@@ -26,7 +26,7 @@ from bot.i18n import _
 from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, Parcel, TooBig
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
-from handlers import rounds, router
+from handlers import dispatch, rounds
 from storage import bulletins, cards, codes, drafts, jobs, ledger, regions, relays
 from storage.database import Storage, StorageFault, Tx
 from storage.drafts import Fetch
@@ -191,12 +191,12 @@ class App:
     async def _handle(self, incoming: Incoming) -> StorageFault | None:
         now = self.now()
         flooding = self._patience is not None and not self._patience.takes(incoming.sender, now)
-        urgent = router.is_urgent(incoming.heard)
+        urgent = dispatch.is_urgent(incoming.heard)
         if flooding and not urgent:
             log.info("update.flood", platform=incoming.sender.platform)
             return None
         try:
-            handled = partial(router.receive, incoming=incoming, now=now, doors=self._doors)
+            handled = partial(dispatch.receive, incoming=incoming, now=now, doors=self._doors)
             await self.storage.write(handled, urgent=urgent)
         except StorageFault as fault:
             await self._not_saved(incoming.sender, now)
@@ -205,7 +205,7 @@ class App:
             code = secrets.token_hex(2).upper()
             log.error("update.accident", code=code, error=error)  # noqa: TRY400 - logs withhold the message
             try:
-                await self.storage.write(partial(router.accident, incoming=incoming, now=now, code=code))
+                await self.storage.write(partial(dispatch.accident, incoming=incoming, now=now, code=code))
             except StorageFault as fault:
                 return fault
             except Exception as second:  # noqa: BLE001 - a row nobody can read must not keep everybody waiting

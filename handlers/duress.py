@@ -3,7 +3,7 @@
 Whoever is under duress goes on being answered. Their handlers run as ever, but on the picture of what the account
 could show when the phrase was written, inside a savepoint that is undone: nothing they do is done, except that a call
 for help goes out, and nothing that has happened since is shown. Letters to others are hollow, letters from others are
-withheld (`storage.outbox`). The handlers themselves know nothing of it: the router and the rounds come by here.
+withheld (`storage.outbox`). The handlers themselves know nothing of it: the dispatch and the rounds come by here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SETTING = frozenset({"own.first", "own.second"})
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the router answers: it understands a wish, refuses what may not be (and counts), and runs a handler."""
+    """How a message is answered: a wish is understood, what may not be is refused (and counted), a handler runs."""
 
     understood: Callable[[Ask], tuple[Ask, Handler]]
     refused: Callable[[Ask, Handler], Outgoing | None]

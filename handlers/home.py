@@ -94,7 +94,7 @@ def links(ask: Ask, tx: Tx) -> list[Line]:
 
 
 def cancel(ask: Ask, tx: Tx) -> Outgoing:
-    """Leave whatever was begun. The router has dropped the dialogue."""
+    """Leave whatever was begun. The dialogue is dropped already."""
     del tx
     return with_menu(ask, _("Stopped. Nothing was sent."))
 

@@ -11,7 +11,7 @@ from bot.domain.conversation import Lane, Outgoing, Page
 from bot.domain.hotline import spelled
 from bot.domain.knock import Known, goes_out
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, bearer, deadline, finding, hotline, matters, trustee
+from handlers import alarm, bearer, finding, hotline, matters, overdue, trustee
 from handlers.ask import Ask, back, button, file
 from handlers.words import name_of, seen_by
 from storage import (
@@ -225,7 +225,7 @@ def forgotten(ask: Ask, tx: Tx) -> list[Outgoing]:
     trusting = [pair for pair in trustee.around(tx, me) if pair.person.id != me]
     letters = [
         *alarm.end_call_of(tx, me, ask.now),
-        *deadline.end_of(tx, ask.person, ask.now),
+        *overdue.end_of(tx, ask.person, ask.now),
         *matters.forgets(tx, me, ask.now),
         *hotline.forgets(tx, me, ask.now),
         *finding.forgets(tx, me, ask.now),

@@ -14,7 +14,6 @@ from handlers import (
     broadcast,
     card,
     checking,
-    deadline,
     desk,
     document,
     drafting,
@@ -25,6 +24,7 @@ from handlers import (
     knock,
     match_desk,
     outage,
+    overdue,
     petition_card,
     petition_course,
     petition_fraud,
@@ -94,7 +94,7 @@ def often(tx: Tx, now: datetime) -> None:
 
 def waiting(tx: Tx, now: datetime) -> None:
     """As often, but on its own, so that neither can suffer from the other: deadlines."""
-    outbox.post(tx, deadline.watch(tx, now), now)
+    outbox.post(tx, overdue.watch(tx, now), now)
 
 
 def asking(tx: Tx, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.outbox.courier import NotSent
-from handlers import router
+from handlers import dispatch
 from tests.family.test_telling import tells
 from tests.stage import Actor, Stage
 
@@ -162,6 +162,6 @@ async def test_two_accidents_with_one_number_hold_up_nobody(stage: Stage) -> Non
     updates = ["one", "two"]
     for which in updates:
         incoming = replace(stage.memory.heard[-1], id=which)
-        await stage.storage.write(partial(router.accident, incoming=incoming, now=stage.now(), code="ABCD"))
+        await stage.storage.write(partial(dispatch.accident, incoming=incoming, now=stage.now(), code="ABCD"))
     await stage.settle()
     assert keeper.screen.count("mention ABCD") == len(updates)

@@ -22,7 +22,7 @@ from bot.domain.duress import Duress
 from bot.jobs.cards import draw
 from bot.outbox.courier import NotSent, Parcel
 from bot.outbox.pace import UNLIMITED
-from handlers import duress, router
+from handlers import dispatch, duress, router
 from handlers.ask import base36
 from storage import cards, outbox, pictures
 from storage import duress as kept
@@ -102,7 +102,7 @@ class Watched:
 def watching(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     """Note everything that one message makes the program do."""
     seen = Watched()
-    receive, execute = router.receive, Tx.execute
+    receive, execute = dispatch.receive, Tx.execute
     inside: list[Tx] = []
 
     def noted(tx: Tx, statement: Any, given: Any = None) -> Any:  # noqa: ANN401 - as Tx.execute
@@ -111,7 +111,7 @@ def watching(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]
             seen.statements.append((str(made), len(given) if isinstance(given, list) else 1))
         return execute(tx, statement, given)
 
-    def received(tx: Tx, incoming: Incoming, now: datetime, doors: router.Doors) -> None:
+    def received(tx: Tx, incoming: Incoming, now: datetime, doors: dispatch.Doors) -> None:
         inside.append(tx)
         receive(tx, incoming, now, doors)
         inside.clear()
@@ -124,7 +124,7 @@ def watching(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]
 
     with monkeypatch.context() as patched, structlog.testing.capture_logs() as logs:
         patched.setattr(Tx, "execute", noted)
-        patched.setattr(router, "receive", received)
+        patched.setattr(dispatch, "receive", received)
         stage.memory.latency = sent
         yield seen
         stage.memory.latency = None

@@ -9,7 +9,7 @@ import pytest
 
 from bot.app import BURST, Patience
 from bot.domain.conversation import Attached, Pressed, Reacted, Said, Sender
-from handlers import router
+from handlers import dispatch
 from tests.stage import BEGIN, Stage
 
 FLOODER, OTHER = Sender("memory", "1", "flooder"), Sender("memory", "1", "other")
@@ -60,6 +60,6 @@ async def test_a_call_for_help_and_what_sends_it_wait_for_nobody_elses_news(
 
 def test_a_call_for_help_is_known_in_whatever_way_it_comes() -> None:
     for heard in (Said("I need help"), Pressed("help:1"), Attached("photo", caption="I need help"), Reacted("🆘", "7")):
-        assert router.is_urgent(heard)
+        assert dispatch.is_urgent(heard)
     for other in (Said("I am safe"), Pressed("safe"), Attached("photo", caption="hello"), Reacted("👍", "7")):
-        assert not router.is_urgent(other)
+        assert not dispatch.is_urgent(other)

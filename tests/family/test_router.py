@@ -14,7 +14,7 @@ from bot.domain.conversation import Attached, Incoming, Moved, Said, Sender, Sta
 from bot.domain.phrases import Intent
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import deep_link
-from handlers import alarm, document, home, petition_relay, picturing, router, verify
+from handlers import alarm, dispatch, document, home, petition_relay, picturing, router, verify
 from handlers.ask import Answer, Ask
 from storage import checkins, inbox, people
 from storage.database import Tx
@@ -341,7 +341,7 @@ async def test_what_is_understood_of_a_question_is_settled_by_the_circle_and_the
     await zarina.says("/ask")
     await zarina.presses("Everybody")
     who = await id_of(stage, daler)
-    since = stage.now() - router.ASKED_WITHIN
+    since = stage.now() - dispatch.ASKED_WITHIN
     assert await stage.storage.read(lambda tx: checkins.is_asked(tx, who, since))
     await daler.presses("I am safe")
     assert not await stage.storage.read(lambda tx: checkins.is_asked(tx, who, since))

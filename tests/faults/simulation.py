@@ -45,7 +45,7 @@ from bot.outbox import engine as bot_engine
 from bot.outbox.courier import NotSent, Parcel, Receipt, Throttled, Unknown
 from bot.outbox.pace import Limits
 from bot.platforms.memory import Change, MemoryPlatform, Message, deep_link
-from handlers import outage, rounds, router
+from handlers import dispatch, outage, rounds
 from handlers.ask import base36
 from storage import circles, codes, crypto, hard, outbox, people, relatives, roles, sqlite, ties, trustees
 from storage.crypto import Keys
@@ -581,7 +581,7 @@ class Day:
             self.fails(str(wrong))
 
     def _hears_of(self, work: Any, given: dict[str, Any], value: Any) -> None:  # noqa: ANN401
-        if work is router.receive:
+        if work is dispatch.receive:
             incoming = given["incoming"]
             self.note(f"heard {incoming.id} of {incoming.sender.account}: {incoming.heard}")
             self.oracle.hears(incoming, given["now"])
@@ -923,7 +923,7 @@ _ACTS: Final = {  # what people do by themselves, and how often
     "speak": 3, "quiet.at": 2, "quiet.off": 1, "privacy": 1, "stolen": 3, "more": 1,
     "begin": 28, "stop": 2, "offline": 26, "code": 16, "list": 10,
 }  # fmt: skip
-_COMPARED: Final = {router.receive, rounds.waiting, rounds.seldom}
+_COMPARED: Final = {dispatch.receive, rounds.waiting, rounds.seldom}
 _OF_A_CIRCLE: Final = ("circle", "people.in", "circle.left", "circle.tells", "ask.all", "invite")
 _ANSWERS: Final = {  # which button under a new message is pressed, in how many cases, and how late
     "seen": (0.3, 2400.0),

@@ -26,7 +26,7 @@ from bot.domain.deadline import Deadline, Kind, Rhythm, Step, step
 from bot.domain.outage import Outage
 from bot.outbox.courier import Parcel
 from bot.outbox.engine import Route
-from handlers import alarm, checkin, deadline, desk, matters, outage, rollcall
+from handlers import alarm, checkin, desk, matters, outage, overdue, rollcall
 from handlers.ask import Ask
 from handlers.matters import Matter
 from storage import checkins, circles, codes, deadlines, inbox, outages, outbox, proposals, trustees
@@ -179,13 +179,13 @@ def _an_alarm_of_silence_is_lost(patch: pytest.MonkeyPatch) -> None:
 
 
 def _an_alarm_of_silence_comes_twice(patch: pytest.MonkeyPatch) -> None:
-    real = deadline._tell_circle  # noqa: SLF001 - a program that is wrong on purpose
+    real = overdue._tell_circle  # noqa: SLF001 - a program that is wrong on purpose
 
     def tell(*given: Any) -> tuple[Deadline, list[Outgoing]]:  # noqa: ANN401 - whatever it is given
         one, letters = real(*given)
         return one, [*letters, *letters[1:]]
 
-    patch.setattr(deadline, "_tell_circle", tell)
+    patch.setattr(overdue, "_tell_circle", tell)
 
 
 def _a_word_in_time_ends_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -194,22 +194,22 @@ def _a_word_in_time_ends_nothing(patch: pytest.MonkeyPatch) -> None:
 
 def _an_outage_pauses_nothing(patch: pytest.MonkeyPatch) -> None:
     """It is said in the alarm, but the alarm goes out also where it was agreed to wait."""
-    patch.setattr(deadline, "step", lambda one, now, **given: step(one, now, **{**given, "offline": False}))
+    patch.setattr(overdue, "step", lambda one, now, **given: step(one, now, **{**given, "offline": False}))
 
 
 def _an_alarm_is_no_question_in_an_outage(patch: pytest.MonkeyPatch) -> None:
     """It says nothing of the district that is offline."""
-    real = deadline._letter  # noqa: SLF001 - a program that is wrong on purpose
+    real = overdue._letter  # noqa: SLF001 - a program that is wrong on purpose
 
     def letter(*given: Any, **further: Any) -> Page:  # noqa: ANN401 - whatever it is given
         with mock.patch.object(outages, "over", return_value=None):
             return real(*given, **further)
 
-    patch.setattr(deadline, "_letter", letter)
+    patch.setattr(overdue, "_letter", letter)
 
 
 def _whoever_chose_somebody_is_told_in_place_of_whom_they_chose(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deadline, "trustees", SimpleNamespace(of=trustees.for_whom))
+    patch.setattr(overdue, "trustees", SimpleNamespace(of=trustees.for_whom))
 
 
 def _one_moderator_is_enough(patch: pytest.MonkeyPatch) -> None:
@@ -250,13 +250,13 @@ def _a_used_code_works_again(patch: pytest.MonkeyPatch) -> None:
 
 def _a_clock_that_was_set_back_is_waited_for(patch: pytest.MonkeyPatch) -> None:
     """Nothing is kept until the clock shows again what it showed before."""
-    real, latest = deadline.watch, [datetime.min.replace(tzinfo=UTC)]
+    real, latest = overdue.watch, [datetime.min.replace(tzinfo=UTC)]
 
     def watch(tx: Tx, now: datetime) -> list[Outgoing]:
         waits, latest[0] = now < latest[0], max(now, latest[0])
         return [] if waits else real(tx, now)
 
-    patch.setattr(deadline, "watch", watch)
+    patch.setattr(overdue, "watch", watch)
 
 
 def _hours_are_counted_from_the_deadline_and_not_from_the_word(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,325 @@
+"""The way of one message: who wrote, what they meant, who answers it. The tables are in `handlers/router.py`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot import i18n
+from bot.domain import choosing
+from bot.domain.choosing import picked, signed
+from bot.domain.conversation import (
+    Attached,
+    Blocked,
+    Heard,
+    Incoming,
+    Line,
+    Moved,
+    Outgoing,
+    Page,
+    Posted,
+    Pressed,
+    Reacted,
+    Said,
+    Started,
+    Unblocked,
+    Unreadable,
+)
+from bot.domain.link import SHOWN
+from bot.domain.people import Person
+from bot.domain.phrases import Intent, understand
+from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
+from bot.domain.spoken import is_code
+from bot.domain.verifying import FEWEST
+from bot.i18n import _
+from handlers import (
+    document,
+    duress,
+    home,
+    outlet,
+    petition_relay,
+    picturing,
+    rollcall,
+    router,
+    rumour,
+    spoken,
+    start,
+    verify,
+)
+from handlers.ask import Answer, Ask, Handler
+from handlers.refused import sentence
+from storage import checkins, circles, deadlines, inbox, menus, outbox, people
+from storage.database import Tx
+
+ASKED_WITHIN = timedelta(days=2)
+MINUTE = timedelta(minutes=1)
+
+Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
+
+
+def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
+    """Handle one update inside one transaction. A redelivery changes nothing.
+
+    `doors(platform, bot)` gives the function that makes a link from a payload there, and the bot's names elsewhere.
+    """
+    if not inbox.is_new(tx, incoming.sender, incoming.id, now):
+        return
+    met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    if met.back and met.person is not None and not isinstance(incoming.heard, Blocked):
+        outbox.revive(tx, met.person.id, now)
+        if met.moved:
+            outbox.post(tx, [home.moved(met.person, met.address)], now)
+    match incoming.heard:
+        case Blocked():
+            people.unreachable(tx, met.address, now)
+            outbox.reroute(tx, met.address, now)
+        case Unblocked():
+            return
+        case Moved(to):
+            people.move(tx, met.address, to, incoming.sender.platform)
+        case _ if met.person is None:
+            if incoming.group:
+                _from_group(tx, met, incoming, now)
+        case _:
+            _from_person(tx, met.person, met, incoming, now, doors)
+
+
+def _from_group(tx: Tx, met: people.Met, incoming: Incoming, now: datetime) -> None:
+    """A group is answered once; and where a moderator posts a code, bulletins are posted from then on."""
+    heard = incoming.heard
+    if isinstance(heard, Attached) and heard.name:
+        petition_relay.overheard(tx, met.address, incoming.sender, heard, now)
+        return
+    registered = outlet.heard(tx, met.address, heard.text, now) if isinstance(heard, Said | Posted) else []
+    outbox.post(tx, registered, now)
+    if not met.answered and not isinstance(heard, Posted):  # a channel is for those who read it
+        people.answered(tx, met.address, now)
+        if not registered:
+            outbox.post(tx, [_to_group(met.address, now)], now)
+
+
+def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
+    tx: Tx, who: Person, met: people.Met, incoming: Incoming, now: datetime, doors: Doors
+) -> None:
+    """What somebody said in private is understood and answered."""
+    if incoming.message:
+        outbox.note_message(tx, met.address, incoming.message, now)
+    data = json.loads(met.dialogue) if met.dialogue else {}
+    link_to, elsewhere = doors(incoming.sender.platform, incoming.sender.bot)
+    ask = Ask(
+        who,
+        now,
+        incoming.at,
+        met.address,
+        incoming.sender,
+        link_to,
+        data=data,
+        linked_at=met.linked_at,
+        sees_at=met.sees_at,
+        elsewhere=elsewhere,
+        spoke=bool(incoming.message),
+    )
+    heard = _chosen(tx, ask, incoming.heard)
+    way = duress.Way(
+        lambda wish: _understood(tx, wish, heard), partial(_refused, tx), lambda wish, handler: _run(tx, wish, handler)
+    )
+    said = None if met.own is None else _said(incoming.heard)
+    if met.own is not None and (said is not None or not isinstance(heard, Reacted)):
+        outbox.post(tx, duress.answers(tx, ask, met.own, said, way), now)
+    elif not isinstance(heard, Reacted):  # a sign that picks nothing is no word to the bot
+        outbox.post(tx, way.answers(ask), now)
+    if met.awaited and not isinstance(heard, Reacted):
+        deadlines.look_now(tx, who.id, now)
+
+
+def _said(heard: Heard) -> str | None:
+    """Somebody's own words, whatever else they may mean."""
+    match heard:
+        case Said(text, forwarded=False) | Attached(caption=text):
+            return text
+        case _:
+            return None
+
+
+def is_urgent(heard: Heard) -> bool:
+    """Whether this may be a call for help (or its end): such words are heard even from whoever floods us."""
+    match heard:
+        case Pressed(code):
+            return code.split(":")[0] in router.URGENT_BUTTONS
+        case Said(text) | Attached(caption=text) | Reacted(sign=text):
+            return understand(text, asked=False) in {Intent.HELP, Intent.HELP_OR_MANUAL}
+        case _:
+            return False
+
+
+def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
+    """What is wanted, and who does it. A dialogue that is not gone on with is dropped."""
+    match heard:
+        case Pressed(code, on):
+            verb, *args = code.split(":")
+            ask, handler = replace(ask, args=tuple(args), on=on), router.BUTTONS.get(verb, _outdated)
+        case Started(payload):
+            ask, handler = replace(ask, words=payload), start.started
+        case Said(text, forwarded=True):
+            ask, handler = replace(ask, words=text), router.FORWARDED.get(ask.data.get("what", ""), verify.forwarded)
+        case Unreadable():
+            handler = home.unreadable
+        case Said(text):
+            ask = replace(ask, words=text)
+            handler = _by_words(tx, ask)
+        case Attached():
+            ask, handler = _by_thing(tx, replace(ask, words=heard.caption, attached=heard))
+        case _:
+            handler = home.not_understood
+    if not ask.person.language and handler is not start.speak:
+        handler = _picker
+    if ask.data and handler is not router.WORDS.get(ask.data["what"]) and handler not in router.STAYING:
+        people.end_dialogue(tx, ask.person.id)
+    return ask, handler
+
+
+def _by_words(tx: Tx, ask: Ask) -> Handler:
+    """What words mean: a command first, then an open dialogue, then a phrase."""
+    what = ask.data.get("what", "")
+    waiting = router.WORDS.get(what)
+    intent = understand(ask.words, asked=False)
+    if waiting is not None and not ask.words.lstrip().startswith("/"):
+        nobody_else = intent is Intent.HELP and what == "hotline" and not circles.circles_of(tx, ask.person.id)
+        if intent not in router.UNDERSTOOD[what] or nobody_else:
+            return waiting
+        if intent is Intent.HELP and what in router.NAMES and len(ask.words.split()) == 1:
+            return home.help_or_manual
+        return router.PHRASES[intent]
+    if intent is None and checkins.is_asked(tx, ask.person.id, ask.now - ASKED_WITHIN):
+        intent = understand(ask.words, asked=True)
+    if intent is not None:
+        return router.PHRASES[intent]
+    if is_code(ask.words):
+        return spoken.heard
+    return _by_content(tx, ask)
+
+
+def _by_content(tx: Tx, ask: Ask) -> Handler:
+    """What a text that nobody asked for looks like."""
+    if rollcall.recognised(ask, tx):
+        return rollcall.heard
+    return verify.typed if verify.is_ours(ask, tx) else home.not_understood
+
+
+def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
+    """What a picture, a file or anything else is sent for, if the words under it say nothing more urgent."""
+    what, said = ask.data.get("what", ""), understand(ask.words, asked=False)
+    thing = ask.attached
+    if thing is not None and said not in router.URGENT:
+        if petition_relay.is_meant(ask, tx, thing):
+            return ask, petition_relay.sent
+        if what == "draft.picture":
+            return ask, picturing.sent
+    is_file = thing is not None and thing.kind == "document"
+    if is_file and said is None and (what not in router.WORDS or what in router.BESIDE):
+        return ask, document.sent
+    ask = replace(ask, attached=None)
+    return ask, rumour.asked if what == "rumour" and ask.words.strip() else _by_caption(tx, ask)
+
+
+def _by_caption(tx: Tx, ask: Ask) -> Handler:
+    if ask.data.get("what") == "verify":
+        return verify.typed if len(ask.words.split()) >= FEWEST else verify.picture
+    handler = _by_words(tx, ask)
+    if handler in router.WORDS.values() or handler is home.not_understood:  # only what is clear without the picture
+        return home.only_words
+    return handler
+
+
+def _chosen(tx: Tx, ask: Ask, heard: Heard) -> Heard:
+    """Where choices are numbered lists: words or a sign that pick one are the press of its button."""
+    try:
+        if isinstance(heard, Reacted):
+            choice = signed(heard.sign, menus.standing(tx, ask.address), _labels(ask.now), heard.on)
+            urgent = Said(heard.sign) if understand(heard.sign, asked=False) is Intent.HELP else heard
+            return urgent if choice is None else Pressed(choice.code, heard.on)
+        if isinstance(heard, Said) and heard.lists and not heard.forwarded:
+            if understand(heard.text, asked=False) is Intent.HELP:
+                return heard
+            waiting = ask.data.get("what", "") in router.WORDS
+            standing = menus.standing(tx, ask.address)
+            choice = picked(heard.text, standing, _labels(ask.now), on=heard.on, words=waiting)
+            return heard if choice is None else Pressed(choice.code)
+    except choosing.Over:
+        return Pressed("over")
+    except choosing.Unclear:
+        return Pressed("unclear")
+    return heard
+
+
+def _labels(now: datetime) -> Callable[[Line], Iterable[str]]:
+    return lambda line: (i18n.label(line, language, now) for language in i18n.LANGUAGES)
+
+
+def _outdated(ask: Ask, tx: Tx) -> Answer:
+    del ask, tx
+    raise Outdated
+
+
+def _picker(ask: Ask, tx: Tx) -> Answer:
+    del tx
+    return start.picker(ask, payload=ask.words)
+
+
+def _refused(tx: Tx, ask: Ask, handler: Handler) -> Outgoing | None:
+    """The sentence for what may not be done here and now, if it may not. It counts as a try."""
+    try:
+        _allowed(ask, handler)
+        _count(tx, ask, handler)
+    except Refusal as refusal:
+        return sentence(ask, refusal)
+    return None
+
+
+def _run(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
+    """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+    try:
+        with tx.savepoint():
+            answer = handler(ask, tx)
+            return [answer] if isinstance(answer, Outgoing) else list(answer or ())
+    except Refusal as refusal:
+        return [sentence(ask, refusal)]
+
+
+def _allowed(ask: Ask, handler: Handler) -> None:
+    """Raises NotYet or TooNew where a newly linked account must wait."""
+    if ask.linked_at is not None and handler in router.OLDER:
+        raise TooNew(max(ask.linked_at + SHOWN - ask.now, MINUTE))
+    waits = handler not in router.UNSEEING and handler not in {_outdated, _picker}
+    if ask.unseeing and ask.sees_at is not None and waits:
+        raise NotYet(max(ask.sees_at - ask.now, MINUTE))
+
+
+def _count(tx: Tx, ask: Ask, handler: Handler) -> None:
+    limit = router.LIMITS.get(handler)
+    if limit is None or not limit.counts(ask):
+        return
+    key = f"{limit.of}/{ask.sender.platform}/{ask.sender.bot}/{ask.sender.account}"
+    if inbox.use(tx, key, limit.within, ask.now) > limit.most:
+        raise TooOften(inbox.remaining(tx, key, ask.now))
+
+
+def _to_group(where: int, now: datetime) -> Outgoing:
+    line = _("Please write to me privately. In a group I answer only once, and I say nothing personal.")
+    lines = dict.fromkeys(i18n.plain(i18n.speak(line, language, now)) for language in i18n.LANGUAGES)
+    return Outgoing(where, Page(tuple(lines)), to_group=True)
+
+
+def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
+    """After a defect undid everything: note the update, keep the message sealed, and tell the person a number."""
+    if not inbox.is_new(tx, incoming.sender, incoming.id, now):
+        return
+    inbox.note_accident(tx, code, repr(incoming), now)
+    met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    if met.person is not None:
+        outbox.post(
+            tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address, own=True)], now
+        )
