@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 LANGUAGES: Final = ("tg", "ru", "en")
 # Each language by its own name, for the picker: these words are the same whoever reads them.
 LANGUAGE_NAMES: Final[Mapping[str, str]] = {"tg": "Тоҷикӣ", "ru": "Русский", "en": "English"}
-# The first question, to somebody whose language nobody knows: in all of them at once, and never guessed.
-CHOOSE_A_LANGUAGE: Final = Page(("Забонро интихоб кунед", "Выберите язык", "Choose a language"))
 SOURCE_LANGUAGE: Final = "en"  # the language of the msgids
 
 CATALOGUES: Final = Path(__file__).resolve().parent.parent / "locales"

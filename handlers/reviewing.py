@@ -26,7 +26,7 @@ from bot.domain.region import rounded
 from bot.domain.roles import Moderator
 from bot.domain.source_safety import Hint, hints, region_of
 from bot.i18n import _, pgettext
-from handlers import broadcast, desk, drafting, wording
+from handlers import broadcast, desk, drafting, translating, wording
 from handlers.ask import Ask, back, base36, button
 from handlers.drafting import KIND, TONGUE
 from storage import audit, bulletins, drafts, vouchers
@@ -258,7 +258,7 @@ def _begin(tx: Tx, published: Bulletin, now: datetime, by: int | None) -> list[O
     """It goes out; and what it replaces is translated no further."""
     letters = broadcast.begin(tx, published, now, by)
     if published.about is not None:
-        letters += drafting.replaced(tx, published.about, published.number, now)
+        letters += translating.replaced(tx, published.about, published.number, now)
     return letters
 
 
@@ -580,4 +580,4 @@ def tongue_new(ask: Ask, tx: Tx) -> list[Outgoing]:
         if begun
         else drafts.put(tx, by.person, bulletins.draft_of(tx, one.number), ask.now, of=one.number, tongue=language)
     )
-    return drafting.translate(replace(ask, args=(base36(kept.id), language)), tx)
+    return translating.translate(replace(ask, args=(base36(kept.id), language)), tx)

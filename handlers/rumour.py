@@ -391,11 +391,8 @@ def written(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def no_source(ask: Ask, tx: Tx) -> Outgoing:
-    """No source can be named."""
-    one = _one(ask, tx)
-    if not one.form:
-        raise Outdated
-    return _preview(ask, one, one.form)
+    """No source can be named: go on with what is there."""
+    return look(ask, tx)
 
 
 def look(ask: Ask, tx: Tx) -> Outgoing:

@@ -61,14 +61,7 @@ def whom(ask: Ask, tx: Tx) -> Outgoing:
 
 def whom_in(ask: Ask, tx: Tx) -> Outgoing:
     """Ask for whom, in one circle."""
-    return _whom(ask, tx, _circle(ask, tx), "code.whom")
-
-
-def _circle(ask: Ask, tx: Tx) -> Circle:
-    one = circles.one_of(tx, ask.person.id, ask.number())
-    if one is None:
-        raise Outdated
-    return one
+    return _whom(ask, tx, telling.circle_of(ask, tx), "code.whom")
 
 
 def _people(ask: Ask, tx: Tx, one: Circle) -> list[Person]:
@@ -85,7 +78,7 @@ def _whom(ask: Ask, tx: Tx, one: Circle, before: str) -> Outgoing:
 
 def _subject(ask: Ask, tx: Tx) -> tuple[Circle, Person]:
     """The circle and the person in a button. Raises Outdated if they are not in one circle with the asker any more."""
-    one, who = _circle(ask, tx), ask.number(1)
+    one, who = telling.circle_of(ask, tx), ask.number(1)
     person = next((each for each in _people(ask, tx, one) if each.id == who), None)
     if person is None:
         raise Outdated

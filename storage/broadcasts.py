@@ -619,12 +619,6 @@ def picture_begins(tx: Tx, number: int) -> bytes:
     return bytes(tx.execute(sa.select(beginning).where(bulletin.c.number == number)).scalar() or b"")
 
 
-def digests_with(tx: Tx, number: int, people: Sequence[int]) -> dict[int, int]:
-    """In which digest each of these people was told of a bulletin."""
-    found = of_people(tx, [number], people)
-    return {one.person: one.digest_of for one in found if one.digest_of is not None}
-
-
 def in_digest(tx: Tx, who: int, together: int) -> list[Delivery]:
     """What stood in one digest."""
     rows = tx.execute(_TOGETHER, {"who": who, "together": together}).all()

@@ -129,12 +129,6 @@ def look_now(tx: Tx, who: int, now: datetime) -> None:
     tx.execute(_LOOK_NOW, {"who": who, "now": now})
 
 
-def look_at_all(tx: Tx, people: Sequence[int], now: datetime) -> None:
-    """Something has happened to several people."""
-    mine = deadline.c.person_id.in_(list(people)) & (deadline.c.look_at > now)
-    tx.execute(deadline.update().where(mine).values(look_at=now))
-
-
 _ASTRAY = Prepared(
     deadline.update().where(deadline.c.look_at > sa.bindparam("latest")).values(look_at=sa.bindparam("now"))
 )

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.domain import checkpoint, merkle, petition_log
 from bot.domain.checkpoint import Checkpoint, Note, Proof
-from bot.domain.petition_log import Entry, Strike, Withdraw
+from bot.domain.petition_log import Entry
 from storage import notes
 from storage.database import Tx
 from storage.notes import Online
@@ -160,16 +160,6 @@ def proof(tx: Tx, which: int, place: int, length: int) -> list[bytes]:
 def consistency(tx: Tx, which: int, old: int, new: int) -> list[bytes]:
     """The proof that the first `old` of `new` entries are what they were. Raises ValueError, Unknown."""
     return merkle.consistency(old, new, lambda *node: find(tx, which, *node))
-
-
-def ended_since(tx: Tx, which: int, covers: int) -> Iterator[int]:
-    """The places of signatures that ended after the log was `covers` long: what a packet's supplement tells.
-
-    A packet that covered so much holds those of them that are smaller than `covers`.
-    """
-    for _place, entry in entries(tx, which, covers):
-        if isinstance(entry, Withdraw | Strike) and entry.place < covers:
-            yield entry.place
 
 
 def _end(tx: Tx, which: int) -> Any:

@@ -450,17 +450,3 @@ class Sent:
 
 DAY: Final = timedelta(days=1)
 TENS: Final = 10  # of so many at least anything is said besides how many they are
-
-
-def supplements(packets: Collection[Sent], withdrawn: Collection[int]) -> dict[int, tuple[int, ...]]:
-    """Which packets need a supplement, and for which places in the log.
-
-    `withdrawn` are the places of signatures that ended and of which no recipient has been told yet. A supplement goes
-    to whoever was sent a packet that holds one of them.
-    """
-    return {
-        one.number: held
-        for one in packets
-        if one.corrects is None and one.state is not Delivery.SEALED
-        if (held := tuple(sorted(place for place in withdrawn if place < one.covers)))
-    }

@@ -205,11 +205,6 @@ class Parcel:
         return f"{_HEAD}\n\n" + "".join(f"{_MARK}{head}\n{body}" for head, body in parts) + f"{_MARK}end\n"
 
 
-def is_parcel(text: str) -> bool:
-    """Whether a text means to be such a file."""
-    return text.startswith(_HEAD + "\n")
-
-
 def read(text: str) -> Parcel | None:
     """What a file says; None if it is none, was cut, or was not written as `str(Parcel)` does."""
     head, _, rest = text.partition("\n\n")

@@ -223,15 +223,3 @@ def test_a_follow_up_is_drafted_once_however_late_and_however_often_one_looks() 
     assert not late_word.is_late(NOW + 900 * DAY)
     for quiet in (replace(sent, state=Delivery.ANSWERED), replace(sent, answer_days=None), replace(sent, sent_at=None)):
         assert not quiet.is_late(NOW + 900 * DAY)
-
-
-def test_a_supplement_goes_to_those_who_were_sent_what_does_not_count_any_more() -> None:
-    packets = [
-        Sent(1, "icrc", 10, Delivery.SENT),
-        Sent(2, "un-wgad", 20, Delivery.ANSWERED),
-        Sent(3, "un-ohchr", 30, Delivery.SEALED),  # nobody has it yet: it is made again
-        Sent(4, "icrc", 12, Delivery.SENT, corrects=1),
-    ]
-    assert petition.supplements(packets, {15, 5}) == {1: (5,), 2: (5, 15)}
-    assert petition.supplements(packets, {25}) == {}
-    assert petition.supplements(packets, ()) == {}

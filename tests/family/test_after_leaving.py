@@ -8,23 +8,9 @@ from functools import partial
 
 from bot.outbox.courier import NotSent
 from handlers import dispatch
+from tests.family.looking import button, press
 from tests.family.test_telling import tells
 from tests.stage import Actor, Stage
-
-
-def button(actor: Actor, verb: str) -> tuple[str, str]:
-    """The newest button with this verb: its message and its code, to be pressed again later by a changed app."""
-    for message in reversed(actor.messages):
-        for choice in message.choices:
-            if choice.code.split(":")[0] == verb:
-                return message.id, choice.code
-    raise LookupError(verb, actor.screen)
-
-
-async def press(stage: Stage, actor: Actor, kept: tuple[str, str]) -> None:
-    """Press a button that perhaps no longer stands there."""
-    await stage.memory.press(actor.account, *kept, stale=True)
-    await stage.settle()
 
 
 async def remove(stage: Stage, keeper: Actor, name: str) -> None:

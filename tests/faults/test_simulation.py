@@ -163,10 +163,6 @@ def _the_end_of_a_call_is_not_told(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "perhaps_got", lambda *_: [])
 
 
-def _who_leaves_still_gets_what_waits(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "withdraw_from", lambda *_: None)
-
-
 def _an_alarm_comes_too_early(patch: pytest.MonkeyPatch) -> None:
     """As soon as the time is over, without the grace that was agreed."""
     patch.setattr(Deadline, "circle_at", property(lambda one: one.due_at))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from pydantic import SecretStr
@@ -16,14 +13,12 @@ from bot import founding
 from bot.domain.circle import make_code, spaced
 from bot.domain.conversation import Sender
 from bot.domain.roles import Role
-from bot.settings import load
-from storage import keys, outbox, people, roles, sqlite
-from storage.crypto import Keys
+from storage import outbox, people, roles
 from storage.database import Tx
+from tests.operator.inside import looked
 
 CHEAP = {"opslimit": 32768, "memlimit": 1 << 20}
 CODES = {"Anna": make_code(lambda _n: 11111111111), "Bahrom": make_code(lambda _n: 22222222222)}
-T = TypeVar("T")
 
 
 @pytest.fixture
@@ -51,19 +46,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     looked(tmp_path, work)
     return tmp_path
-
-
-def looked(home: Path, work: Callable[[Tx], T]) -> T:
-    settings = load(home / "payvand.toml")
-
-    async def look() -> T:
-        storage = await sqlite.open_file(settings.database_file, Keys(keys.read(settings.key_file)))
-        try:
-            return await storage.write(work)
-        finally:
-            await storage.close()
-
-    return asyncio.run(look())
 
 
 def test_a_community_begins_with_two_stewards_whom_nobody_names(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

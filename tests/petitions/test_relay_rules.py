@@ -109,7 +109,6 @@ def test_what_is_written_is_read() -> None:
         parcel(statement(tree, 8, key=OURS, log=Checkpoint(ORIGIN, 9, tree.root())), letter=LETTER),
     ):
         assert relay.read(str(one)) == one
-        assert relay.is_parcel(str(one))
 
 
 @pytest.mark.parametrize("cut", [1, 2, 30, 200])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -18,16 +15,14 @@ from bot import founding, lists
 from bot.domain import pfif
 from bot.domain.conversation import Sender
 from bot.domain.knock import Kind, Known, May
-from bot.settings import load
-from storage import keys, people, search, sqlite
 from storage import lists as kept
-from storage.crypto import Keys
+from storage import people, search
 from storage.database import Storage, Tx
 from storage.schema import exported, listed
+from tests.operator.inside import looked
 from tests.storage.servers import ONE_ENGINE
 
 CHEAP = {"opslimit": 32768, "memlimit": 1 << 20}
-T = TypeVar("T")
 NOW = datetime(2026, 3, 21, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 LIST = (
@@ -54,19 +49,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     founding.found(plan, founding.Silence(), datetime.now(UTC), **CHEAP)
     (tmp_path / "list.csv").write_text(LIST, "utf-8")
     return tmp_path
-
-
-def looked(home: Path, work: Callable[[Tx], T]) -> T:
-    settings = load(home / "payvand.toml")
-
-    async def look() -> T:
-        storage = await sqlite.open_file(settings.database_file, Keys(keys.read(settings.key_file)))
-        try:
-            return await storage.write(work)
-        finally:
-            await storage.close()
-
-    return asyncio.run(look())
 
 
 def takes(*more: str, file: str = "list.csv") -> int:

@@ -27,7 +27,6 @@ from tests.updates.desk import opens, proposes, writes
 from tests.updates.test_pictures import CANARY, photo, sends
 
 MINUTE = timedelta(minutes=1)
-BELONGS = "This PDF belongs to our No. 1, exactly as it went out."
 
 
 def paper(pages: int = 1, *, owner: str = "", user: str = "") -> bytes:

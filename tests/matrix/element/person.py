@@ -35,7 +35,6 @@ SCRIPT: Final = Path(__file__).with_name("element.mjs")
 MISSING: Final = (
     "Element's encryption is not installed (make .element/locked, needs npm): whether it reads the bot was not tested"
 )
-OLDEST_NODE: Final = 22
 
 
 def find_node() -> Path | None:
