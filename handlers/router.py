@@ -1059,7 +1059,7 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
 def _said(heard: Heard) -> str | None:
     """Somebody's own words, whatever else they may mean."""
     match heard:
-        case Said(text, forwarded=False) | Attached(caption=text):
+        case Said(text, forwarded=False) | Attached(caption=text, forwarded=False):
             return text
         case _:
             return None
@@ -1070,7 +1070,7 @@ def is_urgent(heard: Heard) -> bool:
     match heard:
         case Pressed(code):
             return code.split(":")[0] in URGENT_BUTTONS
-        case Said(text) | Attached(caption=text) | Reacted(sign=text):
+        case Said(text, forwarded=False) | Attached(caption=text, forwarded=False) | Reacted(sign=text):
             return understand(text, asked=False) in {Intent.HELP, Intent.HELP_OR_MANUAL}
         case _:
             return False
@@ -1132,8 +1132,9 @@ def _by_content(tx: Tx, ask: Ask) -> Handler:
 
 def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
     """What a picture, a file or anything else is sent for, if the words under it say nothing more urgent."""
-    what, said = ask.data.get("what", ""), understand(ask.words, asked=False)
-    thing = ask.attached
+    what, thing = ask.data.get("what", ""), ask.attached
+    others = thing is not None and thing.forwarded  # the words under it are somebody else's
+    said = None if others else understand(ask.words, asked=False)
     if thing is not None and said not in URGENT:
         if petition_relay.is_meant(ask, tx, thing):
             return ask, petition_relay.sent
@@ -1143,6 +1144,8 @@ def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
     if is_file and said is None and (what not in WORDS or what in BESIDE):
         return ask, document.sent
     ask = replace(ask, attached=None)
+    if others and ask.words.strip() and what != "verify":
+        return ask, FORWARDED.get(what, verify.forwarded)
     return ask, rumour.asked if what == "rumour" and ask.words.strip() else _by_caption(tx, ask)
 
 

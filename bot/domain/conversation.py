@@ -80,13 +80,15 @@ class Attached:
 
     `kind` is ``"photo"`` for every picture that stands still, also one that was sent as a file. The platform that gave
     the `reference` can fetch the bytes by it (see ``bot.outbox.courier.Fetches``). `name` is there only for a file that
-    our own program may have made (`OURS`): other people's names of files are not taken in.
+    our own program may have made (`OURS`): other people's names of files are not taken in. Under what is `forwarded`
+    stand somebody else's words.
     """
 
     kind: str
     reference: str = ""
     caption: str = ""
     name: str = ""
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

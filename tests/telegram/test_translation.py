@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -58,6 +59,21 @@ async def test_forwarded_words_are_marked_as_somebody_elses(emulator: Emulator) 
     origin = {"type": "hidden_user", "sender_user_name": "Somebody", "date": 1_700_000_000}
     await emulator.say(7001, "I am safe", thread={"forward_origin": origin})
     assert (await only(emulator)).heard == Said("I am safe", forwarded=True)
+
+
+async def test_words_under_something_forwarded_are_marked_as_somebody_elses(emulator: Emulator) -> None:
+    await emulator.attach(ZARINA, "photo", caption="I am safe")
+    await emulator.attach(ZARINA, "document", caption="I need help")
+    for update in await told(emulator):
+        own = incoming(update, ME, NOW)
+        assert own is not None
+        assert not getattr(own.heard, "forwarded", True)
+        update["message"]["forward_origin"] = {"type": "user", "date": 1_700_000_000}
+        one = incoming(update, ME, NOW)
+        assert one is not None
+        assert isinstance(one.heard, Attached)
+        assert isinstance(own.heard, Attached)
+        assert one.heard == replace(own.heard, forwarded=True)
 
 
 @pytest.mark.parametrize(

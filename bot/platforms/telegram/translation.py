@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -127,6 +127,11 @@ def _private(message: Mapping[str, object], me: Me) -> Heard | None:
 
 
 def _attached(message: Mapping[str, object]) -> Attached | None:
+    thing = _thing(message)
+    return thing if thing is None or message.get("forward_origin") is None else replace(thing, forwarded=True)
+
+
+def _thing(message: Mapping[str, object]) -> Attached | None:
     caption = _text(message.get("caption"))
     photo = message.get("photo")
     if isinstance(photo, list) and photo:
