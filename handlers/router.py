@@ -693,7 +693,8 @@ LIMITS: Mapping[Handler, Limit] = {
     circle.invite: Limit("invite", 30),
     circle.invite_several: Limit("invite", 30),
     privacy.copied: Limit("copy", 5),
-    alarm.noted: Limit("detail", 12),  # a call itself is never refused
+    # a call itself is never refused, nor are the words of one
+    alarm.noted: Limit("detail", 12, lambda ask: understand(ask.words, asked=False) is not Intent.HELP),
     checkin.noted: Limit("note", 20),
     hard.noted: Limit("note", 20),
     checkin.placed: Limit("note", 20),
@@ -900,7 +901,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "else": URGENT,
     "note": URGENT,
     "place": frozenset(Intent),
-    "call.note": LEAVING | {Intent.SAFE},  # the call is out: “I was detained” is a detail of it
+    "call.note": LEAVING | {Intent.SAFE},  # as long as the call is open, “I was detained” is a detail of it
     "tell.else": URGENT,
     "rollcall": URGENT,
     "kin.name": URGENT,
@@ -927,7 +928,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "news.place": frozenset(Intent),
     "outlet.place": frozenset(Intent),
     "feed.address": frozenset(Intent),
-    "rumour": LEAVING,  # “is it true that we need help” is a question
+    "rumour": URGENT,  # the question stands open for a day: whoever needs help by then must not be taken for asking
     "rumours.words": URGENT,
     "verify": URGENT,  # others' words
     "archive.place": frozenset(Intent),
@@ -1109,7 +1110,9 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
     intent = understand(ask.words, asked=False)
     if waiting is not None and not ask.words.lstrip().startswith("/"):
         nobody_else = intent is Intent.HELP and what == "hotline" and not circles.circles_of(tx, ask.person.id)
-        if intent not in UNDERSTOOD[what] or nobody_else:
+        # details can be asked for longer than their call lasts: what cries for help then is a call, and no refusal
+        over = intent in URGENT and what == "call.note" and not alarm.is_open(ask, tx)
+        if (intent not in UNDERSTOOD[what] and not over) or nobody_else:
             return waiting
         if intent is Intent.HELP and what in NAMES and len(ask.words.split()) == 1:
             return home.help_or_manual
@@ -1146,7 +1149,8 @@ def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
     ask = replace(ask, attached=None)
     if others and ask.words.strip() and what != "verify":
         return ask, FORWARDED.get(what, verify.forwarded)
-    return ask, rumour.asked if what == "rumour" and ask.words.strip() else _by_caption(tx, ask)
+    asking = what == "rumour" and said not in URGENT and ask.words.strip()
+    return ask, rumour.asked if asking else _by_caption(tx, ask)
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

@@ -244,6 +244,50 @@ async def test_a_cry_for_help_is_heard_in_the_middle_of_any_question(stage: Stag
     assert "Zarina: I need help." in daler.last
 
 
+async def test_a_cry_for_help_is_heard_where_a_question_about_a_rumour_stands_open(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("/rumour")
+    await stage.memory.hear(zarina.account, Said("Помогите!", forwarded=True))  # the control: what goes round
+    await stage.settle()
+    assert "I have passed it on, without your name." in zarina.last
+    assert not daler.sees("I need help.")
+    for how in ("words", "caption"):
+        await zarina.says("/rumour")
+        if how == "words":
+            await zarina.says("Помогите!")
+        else:
+            await stage.memory.attach(zarina.account, "photo", "p", "Помогите!")
+            await stage.settle()
+        assert "Zarina: I need help." in daler.last
+        await zarina.presses("It was a mistake")
+
+
+async def test_a_cry_for_help_among_the_details_of_a_call_that_is_over_is_a_new_call(stage: Stage) -> None:
+    zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
+    await zarina.says("I need help")
+    await zarina.presses("Add details")
+    await zarina.says("I was detained")  # the control: as long as the call is open
+    assert "Zarina adds: I was detained" in daler.last
+    details = button(zarina, "call.note")[1]
+    await stage.pass_time(timedelta(days=7) - timedelta(hours=1), timedelta(hours=12))
+    await forge(stage, zarina, details)
+    await stage.pass_time(timedelta(hours=2), timedelta(hours=1))  # nobody has closed it, and now it is over
+    before = daler.screen.count("Zarina: I need help.")
+    await zarina.says("Помогите!")
+    assert daler.screen.count("Zarina: I need help.") == before + 1
+    assert "Zarina: I need help." in maria.last
+
+
+async def test_details_that_cry_for_help_are_never_too_often(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("I need help")
+    for words in (*["the bridge"] * 13, "Помогите!"):
+        await forge(stage, zarina, button(zarina, "call.note")[1])
+        await zarina.says(words)
+    assert "Zarina adds: Помогите!" in daler.last
+    assert daler.screen.count("Zarina adds: the bridge") == 12  # noqa: PLR2004 - the control: others are counted
+
+
 @pytest.mark.parametrize("form", ["join", "place"])
 async def test_i_am_safe_is_no_code_and_no_place(stage: Stage, form: str) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
