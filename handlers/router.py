@@ -15,6 +15,7 @@ from bot.domain.circle import read_code
 from bot.domain.conversation import (
     Attached,
     Blocked,
+    Changed,
     Heard,
     Incoming,
     Line,
@@ -987,6 +988,8 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
 
     `doors(platform, bot)` gives the function that makes a link from a payload there, and the bot's names elsewhere.
     """
+    if isinstance(incoming.heard, Changed) and not is_urgent(incoming.heard):
+        return
     if not inbox.is_new(tx, incoming.sender, incoming.id, now):
         return
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
@@ -1071,7 +1074,7 @@ def is_urgent(heard: Heard) -> bool:
     match heard:
         case Pressed(code):
             return code.split(":")[0] in URGENT_BUTTONS
-        case Said(text, forwarded=False) | Attached(caption=text, forwarded=False) | Reacted(sign=text):
+        case Said(text, forwarded=False) | Attached(caption=text, forwarded=False) | Reacted(sign=text) | Changed(text):
             return understand(text, asked=False) in {Intent.HELP, Intent.HELP_OR_MANUAL}
         case _:
             return False
@@ -1089,6 +1092,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, words=text), FORWARDED.get(ask.data.get("what", ""), verify.forwarded)
         case Unreadable():
             handler = home.unreadable
+        case Changed():  # perhaps it was a call before, and is over: so it is asked, with the button
+            handler = home.help_or_manual
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
@@ -1111,8 +1116,8 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
     if waiting is not None and not ask.words.lstrip().startswith("/"):
         nobody_else = intent is Intent.HELP and what == "hotline" and not circles.circles_of(tx, ask.person.id)
         # details can be asked for longer than their call lasts: what cries for help then is a call, and no refusal
-        over = intent in URGENT and what == "call.note" and not alarm.is_open(ask, tx)
-        if (intent not in UNDERSTOOD[what] and not over) or nobody_else:
+        over = what == "call.note" and intent in URGENT and not alarm.is_open(ask, tx)
+        if intent is None or (intent not in UNDERSTOOD[what] and not over) or nobody_else:
             return waiting
         if intent is Intent.HELP and what in NAMES and len(ask.words.split()) == 1:
             return home.help_or_manual

@@ -60,6 +60,13 @@ class Reacted:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """The person changed words that were heard before. What these did stands; only a cry for help is no change."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """The person wrote something that could not be decrypted, and perhaps never can be."""
 
@@ -108,7 +115,9 @@ class Moved:
     to: str
 
 
-Heard: TypeAlias = Said | Posted | Pressed | Reacted | Unreadable | Started | Attached | Blocked | Unblocked | Moved
+Heard: TypeAlias = (
+    Said | Posted | Pressed | Reacted | Changed | Unreadable | Started | Attached | Blocked | Unblocked | Moved
+)
 
 
 @dataclass(frozen=True, slots=True)

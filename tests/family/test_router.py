@@ -10,7 +10,7 @@ import structlog
 
 from bot import logs
 from bot.app import App
-from bot.domain.conversation import Attached, Incoming, Moved, Said, Sender, Started
+from bot.domain.conversation import Attached, Changed, Incoming, Moved, Said, Sender, Started
 from bot.domain.phrases import Intent
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import deep_link
@@ -276,6 +276,27 @@ async def test_a_cry_for_help_among_the_details_of_a_call_that_is_over_is_a_new_
     await zarina.says("Помогите!")
     assert daler.screen.count("Zarina: I need help.") == before + 1
     assert "Zarina: I need help." in maria.last
+
+
+async def test_words_that_are_changed_into_a_cry_for_help_are_asked_about_and_no_other_change(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await forge(stage, zarina, "circle.make")
+    before = zarina.screen
+    for text in ("I am safe", "Помогите другим", "/forget"):  # the control: what was said stands
+        await stage.memory.hear(zarina.account, Changed(text))
+    await stage.settle()
+    assert zarina.screen == before
+    for text in ("Помогите!", "help"):
+        await stage.memory.hear(zarina.account, Changed(text))
+        await stage.settle()
+        assert "Are you in danger" in zarina.last
+    assert not daler.sees("I need help."), "it may be an old call that was changed, and is over"
+    await zarina.says("Work")
+    assert zarina.sees("Work"), "what was asked before still waits"
+    await stage.memory.hear(zarina.account, Changed("Помогите!"))
+    await stage.settle()
+    await zarina.presses("I need help")
+    assert "Zarina: I need help." in daler.last
 
 
 async def test_details_that_cry_for_help_are_never_too_often(stage: Stage) -> None:
