@@ -321,6 +321,12 @@ def note(ask: Ask, tx: Tx) -> Outgoing:
     return ask.anew(_("Write what has happened and what you need. It goes out at once."), [back()])
 
 
+def is_open(ask: Ask, tx: Tx) -> bool:
+    """Whether the call is still open for which details were asked."""
+    alarm = checkins.alarm_by(tx, int(ask.data["alarm"]), ask.person.id)
+    return alarm is not None and alarm.open
+
+
 def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
     """The details were written: they follow in the same lane."""
     alarm = checkins.alarm_by(tx, int(ask.data["alarm"]), ask.person.id)

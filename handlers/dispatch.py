@@ -14,6 +14,7 @@ from bot.domain.choosing import picked, signed
 from bot.domain.conversation import (
     Attached,
     Blocked,
+    Changed,
     Heard,
     Incoming,
     Line,
@@ -36,6 +37,7 @@ from bot.domain.spoken import is_code
 from bot.domain.verifying import FEWEST
 from bot.i18n import _
 from handlers import (
+    alarm,
     document,
     duress,
     home,
@@ -65,6 +67,8 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
 
     `doors(platform, bot)` gives the function that makes a link from a payload there, and the bot's names elsewhere.
     """
+    if isinstance(incoming.heard, Changed) and not is_urgent(incoming.heard):
+        return
     if not inbox.is_new(tx, incoming.sender, incoming.id, now):
         return
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
@@ -138,7 +142,7 @@ def _from_person(  # noqa: PLR0913, PLR0917 - all that is known
 def _said(heard: Heard) -> str | None:
     """Somebody's own words, whatever else they may mean."""
     match heard:
-        case Said(text, forwarded=False) | Attached(caption=text):
+        case Said(text, forwarded=False) | Attached(caption=text, forwarded=False):
             return text
         case _:
             return None
@@ -149,7 +153,7 @@ def is_urgent(heard: Heard) -> bool:
     match heard:
         case Pressed(code):
             return code.split(":")[0] in router.URGENT_BUTTONS
-        case Said(text) | Attached(caption=text) | Reacted(sign=text):
+        case Said(text, forwarded=False) | Attached(caption=text, forwarded=False) | Reacted(sign=text) | Changed(text):
             return understand(text, asked=False) in {Intent.HELP, Intent.HELP_OR_MANUAL}
         case _:
             return False
@@ -167,6 +171,8 @@ def _understood(tx: Tx, ask: Ask, heard: Heard) -> tuple[Ask, Handler]:
             ask, handler = replace(ask, words=text), router.FORWARDED.get(ask.data.get("what", ""), verify.forwarded)
         case Unreadable():
             handler = home.unreadable
+        case Changed():  # perhaps it was a call before, and is over: so it is asked, with the button
+            handler = home.help_or_manual
         case Said(text):
             ask = replace(ask, words=text)
             handler = _by_words(tx, ask)
@@ -188,7 +194,9 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
     intent = understand(ask.words, asked=False)
     if waiting is not None and not ask.words.lstrip().startswith("/"):
         nobody_else = intent is Intent.HELP and what == "hotline" and not circles.circles_of(tx, ask.person.id)
-        if intent not in router.UNDERSTOOD[what] or nobody_else:
+        # details can be asked for longer than their call lasts: what cries for help then is a call, and no refusal
+        over = what == "call.note" and intent in router.URGENT and not alarm.is_open(ask, tx)
+        if intent is None or (intent not in router.UNDERSTOOD[what] and not over) or nobody_else:
             return waiting
         if intent is Intent.HELP and what in router.NAMES and len(ask.words.split()) == 1:
             return home.help_or_manual
@@ -211,8 +219,9 @@ def _by_content(tx: Tx, ask: Ask) -> Handler:
 
 def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
     """What a picture, a file or anything else is sent for, if the words under it say nothing more urgent."""
-    what, said = ask.data.get("what", ""), understand(ask.words, asked=False)
-    thing = ask.attached
+    what, thing = ask.data.get("what", ""), ask.attached
+    others = thing is not None and thing.forwarded  # the words under it are somebody else's
+    said = None if others else understand(ask.words, asked=False)
     if thing is not None and said not in router.URGENT:
         if petition_relay.is_meant(ask, tx, thing):
             return ask, petition_relay.sent
@@ -222,7 +231,10 @@ def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
     if is_file and said is None and (what not in router.WORDS or what in router.BESIDE):
         return ask, document.sent
     ask = replace(ask, attached=None)
-    return ask, rumour.asked if what == "rumour" and ask.words.strip() else _by_caption(tx, ask)
+    if others and ask.words.strip() and what != "verify":
+        return ask, router.FORWARDED.get(what, verify.forwarded)
+    asking = what == "rumour" and said not in router.URGENT and ask.words.strip()
+    return ask, rumour.asked if asking else _by_caption(tx, ask)
 
 
 def _by_caption(tx: Tx, ask: Ask) -> Handler:

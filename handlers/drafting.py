@@ -42,7 +42,7 @@ def mine(ask: Ask, tx: Tx, index: int = 0) -> Kept:
     """The draft that the button means, if it is of whoever presses, or nobody's any more. Raises Outdated."""
     by = desk.moderator(ask, tx)
     one = drafts.find(tx, ask.number(index))
-    if one is None or one.author not in {None, by.person} or one.of is not None:
+    if one is None or one.of is not None or not one.is_for(by.person):
         raise Outdated
     return replace(one, author=by.person)
 

@@ -98,7 +98,7 @@ def sent(ask: Ask, tx: Tx) -> Outgoing:
 def _meant(ask: Ask, tx: Tx) -> Kept:
     by = desk.moderator(ask, tx)
     one = drafts.find(tx, int(str(ask.data["draft"]), 36))
-    if one is None or one.author not in {None, by.person} or one.of is not None:
+    if one is None or one.of is not None or not one.is_for(by.person):
         raise Outdated
     return one
 

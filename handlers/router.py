@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.domain.circle import read_code
 from bot.domain.knock import MOST_CHOICES
-from bot.domain.phrases import Intent
+from bot.domain.phrases import Intent, understand
 from handlers import (
     alarm,
     archive,
@@ -664,7 +664,8 @@ LIMITS: Mapping[Handler, Limit] = {
     circle.invite: Limit("invite", 30),
     circle.invite_several: Limit("invite", 30),
     privacy.copied: Limit("copy", 5),
-    alarm.noted: Limit("detail", 12),  # a call itself is never refused
+    # a call itself is never refused, nor are the words of one
+    alarm.noted: Limit("detail", 12, lambda ask: understand(ask.words, asked=False) is not Intent.HELP),
     checkin.noted: Limit("note", 20),
     hard.noted: Limit("note", 20),
     checkin.placed: Limit("note", 20),
@@ -871,7 +872,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "else": URGENT,
     "note": URGENT,
     "place": frozenset(Intent),
-    "call.note": LEAVING | {Intent.SAFE},  # the call is out: “I was detained” is a detail of it
+    "call.note": LEAVING | {Intent.SAFE},  # as long as the call is open, “I was detained” is a detail of it
     "tell.else": URGENT,
     "rollcall": URGENT,
     "kin.name": URGENT,
@@ -898,7 +899,7 @@ UNDERSTOOD: Mapping[str, frozenset[Intent]] = {
     "news.place": frozenset(Intent),
     "outlet.place": frozenset(Intent),
     "feed.address": frozenset(Intent),
-    "rumour": LEAVING,  # “is it true that we need help” is a question
+    "rumour": URGENT,  # the question stands open for a day: whoever needs help by then must not be taken for asking
     "rumours.words": URGENT,
     "verify": URGENT,  # others' words
     "archive.place": frozenset(Intent),

@@ -37,6 +37,10 @@ class Kept:
     of: int | None = None
     tongue: str = ""
 
+    def is_for(self, who: int) -> bool:
+        """Whether somebody may go on with it: its author, or anybody once a forgotten one had offered it."""
+        return self.author == who or (self.author is None and self.offered)
+
 
 def _packed(one: Draft, left: Iterable[str], of: int | None, tongue: str) -> str:
     body = {"draft": shapes.to_json(one), "left": list(left), "of": of, "tongue": tongue}
@@ -85,8 +89,8 @@ def find(tx: Tx, which: int) -> Kept | None:
 
 
 def of(tx: Tx, author: int, most: int) -> list[Kept]:
-    """Somebody's drafts, and those that a forgotten author left: the newest first."""
-    mine = (draft.c.author_id == author) | draft.c.author_id.is_(None)
+    """Somebody's drafts, and those for translation that a forgotten author left: the newest first."""
+    mine = (draft.c.author_id == author) | (draft.c.author_id.is_(None) & (draft.c.state == 1))
     query = sa.select(*_COLUMNS).where(mine).order_by(draft.c.changed_at.desc(), draft.c.id).limit(most)
     return [_kept(row) for row in tx.execute(query)]
 
@@ -118,6 +122,11 @@ def save(tx: Tx, one: Kept, now: datetime) -> None:
 def drop(tx: Tx, which: int) -> bool:
     """Forget a draft: it is published, or its author does not want it. False if it is gone already."""
     return tx.execute(draft.delete().where(draft.c.id == which)).rowcount == 1
+
+
+def forget_author(tx: Tx, who: int) -> None:
+    """Erase what somebody wrote and did not offer for translation: such a draft is its author's, and goes with them."""
+    tx.execute(draft.delete().where(draft.c.author_id == who, draft.c.state == 0))
 
 
 # -- the picture ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.domain.conversation import Sender
 from bot.domain.people import Person
-from storage import knocks, matches, petitions, search, successions
+from storage import drafts, knocks, matches, petitions, search, successions
 from storage.database import Tx
 from storage.duress import Own, opened
 from storage.prepared import Prepared
@@ -215,6 +215,7 @@ def forget(tx: Tx, who: int) -> None:
     search.erase_of(tx, who)
     knocks.forget(tx, who)
     matches.release_of(tx, [who])
+    drafts.forget_author(tx, who)
     petitions.forget_author(tx, who)
     tx.execute(person.delete().where(person.c.id == who))
 

@@ -614,7 +614,7 @@ report_line = _table(
 draft = _table(
     "draft",  # a bulletin that is being written
     sa.Column("id", Id, primary_key=True, autoincrement=False),
-    # whoever wrote it may be forgotten; what they wrote waits for somebody else
+    # whoever wrote it may be forgotten; what they had offered for translation waits for somebody else
     sa.Column("author_id", Id, sa.ForeignKey("person.id", ondelete="SET NULL")),
     sa.Column("body", Sealed("draft.body"), nullable=False),
     sa.Column("picture", Sealed("draft.picture", binary=True)),  # as it goes out: pixels and nothing else

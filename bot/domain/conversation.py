@@ -60,6 +60,13 @@ class Reacted:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """The person changed words that were heard before. What these did stands; only a cry for help is no change."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """The person wrote something that could not be decrypted, and perhaps never can be."""
 
@@ -80,13 +87,15 @@ class Attached:
 
     `kind` is ``"photo"`` for every picture that stands still, also one that was sent as a file. The platform that gave
     the `reference` can fetch the bytes by it (see ``bot.outbox.courier.Fetches``). `name` is there only for a file that
-    our own program may have made (`OURS`): other people's names of files are not taken in.
+    our own program may have made (`OURS`): other people's names of files are not taken in. Under what is `forwarded`
+    stand somebody else's words.
     """
 
     kind: str
     reference: str = ""
     caption: str = ""
     name: str = ""
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,9 @@ class Moved:
     to: str
 
 
-Heard: TypeAlias = Said | Posted | Pressed | Reacted | Unreadable | Started | Attached | Blocked | Unblocked | Moved
+Heard: TypeAlias = (
+    Said | Posted | Pressed | Reacted | Changed | Unreadable | Started | Attached | Blocked | Unblocked | Moved
+)
 
 
 @dataclass(frozen=True, slots=True)

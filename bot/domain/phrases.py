@@ -70,11 +70,13 @@ def understand(text: str, *, asked: bool) -> Intent | None:
     """Tell what a whole message means, or None.
 
     With `asked` (a question “how are you?” is open for this person) everyday answers such as “all good” count as
-    well. A question never counts as “safe”, and where one message says two things, the call for help goes first.
+    well. Of a text that is too long only the command before it is read, if it calls for help or has a text checked. A
+    question never counts as “safe”, and where one message says two things, the call for help goes first.
     """
     if len(text) > LONGEST:
         long = _COMMAND.fullmatch(text[:LONGEST])
-        return Intent.VERIFY if long is not None and COMMANDS.get(long[1].lower()) is Intent.VERIFY else None
+        intent = None if long is None else COMMANDS.get(long[1].lower())
+        return intent if intent in {Intent.VERIFY, Intent.HELP} else None
     command = _COMMAND.fullmatch(text)
     if command is not None:
         return _commanded(command[1], command[2] or "", asked=asked)
@@ -144,7 +146,14 @@ def _phrase(text: str, *, asked: bool) -> Intent | None:
             intent = _phrases().get(phrase) or (Intent.SAFE if asked and phrase in _if_asked() else None)
             if intent is not None:
                 return intent
-    return None
+    return _pressing(core)
+
+
+def _pressing(said: list[str]) -> Intent | None:
+    """“Help, quickly!”: beside a word of haste the bare cry is no question any more."""
+    calm = [word for word in said if word not in _hasty_words()]
+    meant = _phrases().get(" ".join(calm)) if len(calm) < len(said) else None
+    return Intent.HELP if meant in {Intent.HELP, Intent.HELP_OR_MANUAL} else None
 
 
 def _without_echo(said: list[str]) -> list[str]:
@@ -191,6 +200,11 @@ def _if_asked() -> frozenset[str]:
 @cache
 def _polite_words() -> frozenset[str]:
     return frozenset(map(fold, phrase_lists.POLITE_WORDS))
+
+
+@cache
+def _hasty_words() -> frozenset[str]:
+    return frozenset(map(fold, phrase_lists.HASTY_WORDS))
 
 
 @cache

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.conversation import Lane, Line, Outgoing, Said
+from bot.domain.conversation import Attached, Lane, Line, Outgoing, Said
 from handlers import checkin
 from storage import outbox
 from storage.database import Tx
@@ -109,6 +109,19 @@ async def test_forwarded_words_are_never_taken_for_ones_own(stage: Stage) -> Non
     assert daler.screen == before
     await zarina.says("I am safe")  # the control: the same words of one's own
     assert "Zarina: I am safe." in daler.last
+
+
+async def test_words_under_a_forwarded_picture_are_never_taken_for_ones_own(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    before = daler.screen
+    for caption in ("I am safe", "I need help", "🆘"):
+        await stage.memory.hear(zarina.account, Attached("photo", "p1", caption, forwarded=True))
+        await stage.settle()
+        assert "I take only your own." in zarina.last
+        assert daler.screen == before
+    await stage.memory.hear(zarina.account, Attached("photo", "p1", "I need help"))  # the control: one's own
+    await stage.settle()
+    assert "Zarina: I need help." in daler.last
 
 
 async def test_in_a_storm_whoever_writes_is_told_how_long_their_people_wait(

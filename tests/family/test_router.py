@@ -10,7 +10,7 @@ import structlog
 
 from bot import logs
 from bot.app import App
-from bot.domain.conversation import Attached, Incoming, Moved, Said, Sender, Started
+from bot.domain.conversation import Attached, Changed, Incoming, Moved, Said, Sender, Started
 from bot.domain.phrases import Intent
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import deep_link
@@ -242,6 +242,71 @@ async def test_a_cry_for_help_is_heard_in_the_middle_of_any_question(stage: Stag
     await forge(stage, zarina, code)
     await zarina.says("Мне нужна помощь")
     assert "Zarina: I need help." in daler.last
+
+
+async def test_a_cry_for_help_is_heard_where_a_question_about_a_rumour_stands_open(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("/rumour")
+    await stage.memory.hear(zarina.account, Said("Помогите!", forwarded=True))  # the control: what goes round
+    await stage.settle()
+    assert "I have passed it on, without your name." in zarina.last
+    assert not daler.sees("I need help.")
+    for how in ("words", "caption"):
+        await zarina.says("/rumour")
+        if how == "words":
+            await zarina.says("Помогите!")
+        else:
+            await stage.memory.attach(zarina.account, "photo", "p", "Помогите!")
+            await stage.settle()
+        assert "Zarina: I need help." in daler.last
+        await zarina.presses("It was a mistake")
+
+
+async def test_a_cry_for_help_among_the_details_of_a_call_that_is_over_is_a_new_call(stage: Stage) -> None:
+    zarina, daler, maria = await stage.family("Zarina", "Daler", "Maria")
+    await zarina.says("I need help")
+    await zarina.presses("Add details")
+    await zarina.says("I was detained")  # the control: as long as the call is open
+    assert "Zarina adds: I was detained" in daler.last
+    details = button(zarina, "call.note")[1]
+    await stage.pass_time(timedelta(days=7) - timedelta(hours=1), timedelta(hours=12))
+    await forge(stage, zarina, details)
+    await stage.pass_time(timedelta(hours=2), timedelta(hours=1))  # nobody has closed it, and now it is over
+    before = daler.screen.count("Zarina: I need help.")
+    await zarina.says("Помогите!")
+    assert daler.screen.count("Zarina: I need help.") == before + 1
+    assert "Zarina: I need help." in maria.last
+
+
+async def test_words_that_are_changed_into_a_cry_for_help_are_asked_about_and_no_other_change(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await forge(stage, zarina, "circle.make")
+    before = zarina.screen
+    for text in ("I am safe", "Помогите другим", "/forget"):  # the control: what was said stands
+        await stage.memory.hear(zarina.account, Changed(text))
+    await stage.settle()
+    assert zarina.screen == before
+    for text in ("Помогите!", "help"):
+        await stage.memory.hear(zarina.account, Changed(text))
+        await stage.settle()
+        assert "Are you in danger" in zarina.last
+    assert not daler.sees("I need help."), "it may be an old call that was changed, and is over"
+    await zarina.says("Work")
+    assert zarina.sees("Work"), "what was asked before still waits"
+    await stage.memory.hear(zarina.account, Changed("Помогите!"))
+    await stage.settle()
+    await zarina.presses("I need help")
+    assert "Zarina: I need help." in daler.last
+
+
+async def test_details_that_cry_for_help_are_never_too_often(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("I need help")
+    for words in (*["the bridge"] * 13, "Помогите!"):
+        await forge(stage, zarina, button(zarina, "call.note")[1])
+        await zarina.says(words)
+    assert "Zarina adds: Помогите!" in daler.last
+    assert daler.screen.count("Zarina adds: the bridge") == 12  # noqa: PLR2004 - the control: others are counted
 
 
 @pytest.mark.parametrize("form", ["join", "place"])

@@ -32,6 +32,9 @@ HELP = """
 маро гирифтанд|кўмак кунед|kumak kuned|ba man kumak lozim|ba man kūmak lozim
 нужна помощь|нужна помош|мне нужна помощь|помогите|помогите!!!|помогите помогите|спасите|я в опасности|ранен|ранена
 меня задержали|беда|сос|СОС|pomogite|🆘|🆘🆘🆘|🆘 Ба ман кумак лозим
+нужна помощь! Срочно!|срочно помогите|помощь нужна|мне очень плохо|меня задержала милиция|нас бьют|зуд кумак кунед
+ман дар хатар|моро бурданд|маро мезананд|ба ман комак кунед|тез ёрдам|ёрии таъҷилӣ|man dar xatar|zud kumak
+I need help now|help, quickly|in danger now|need help urgently|I am being detained|emergency
 I need help|help me|SOS|s.o.s|I am hurt|I was detained|Я жив. Нужна помощь!|жив, помогите
 """
 OTHER = {
@@ -48,6 +51,7 @@ OTHER = {
 NOTHING = """
 живот болит|бекорам|ман саломат нестам|ман саломат нестам.|не в порядке|not safe|i am not safe|кумак не лозим
 кумак лозим нест|помощь не нужна|не жив|я не в безопасности|ман дар амон нестам|хуб нестам|нағз не|бехатар нест
+срочно|now|тез|не срочно|очень плохо|сейчас не в опасности|помощь сейчас не нужна|ҳозир кумак лозим нест
 no|нет|не|жив?|живы?|ты жив?|safe?|are you safe?|в безопасности ли ты|он в безопасности|мама жива ли
 ман дар амонам ё не|hello|салом|раҳмат|спасибо|спасибо помощь не нужна|зинда бошед|помогите другим|я жив но ранен
 всё хорошо, но нет еды|safe, not really|ман намедонам|👎|❓|...|/unknown|/safe not yet|/safe he is fine|он сказал: я жив
@@ -157,4 +161,6 @@ def test_no_mixture_of_words_with_a_negation_is_safe(text: str) -> None:
 
 def test_a_huge_text_is_not_looked_at() -> None:
     assert understand("ман дар амонам " * 100_000, asked=True) is None
+    assert understand("/sos " + "at the bridge " * 100_000, asked=False) is Intent.HELP, "but a call is never too long"
+    assert understand("/safe " + "at the bridge " * 100_000, asked=False) is None
     assert len(words("\ufdfa" * 1_000_000)) <= LONGEST * 4

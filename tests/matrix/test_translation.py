@@ -15,7 +15,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from bot import i18n
-from bot.domain.conversation import Attached, Incoming, Reacted, Said, Sender, Started
+from bot.domain.conversation import Attached, Changed, Incoming, Reacted, Said, Sender, Started
 from bot.domain.region import Board
 from bot.jobs.boards import HEIGHT, WIDTH, draw
 from bot.outbox.courier import Button, Parcel
@@ -213,7 +213,11 @@ def test_other_events_are_not_heard(kind: Any) -> None:  # noqa: ANN401
 
 def test_a_changed_message_is_not_heard_again() -> None:
     content = changed("I am not")
-    assert heard(content) is None
+    one = incoming(event(content), DIRECT, ME, NOW)
+    assert one is not None
+    assert (one.heard, one.id, one.message) == (Changed("I am not"), "$said", "")
+    assert heard(content, place=GROUP) is None
+    assert heard({**content, "m.new_content": {"msgtype": "m.image", "body": "cat.png"}}) is None
     assert translation.changed_event(event(content)) == "$first"
 
 

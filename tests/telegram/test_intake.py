@@ -120,7 +120,7 @@ async def test_what_waited_before_the_start_is_not_dropped(
     assert journal.words == ["I need help"]
     for request in emulator.wire:
         assert request.parameters.get("drop_pending_updates") is not True
-        wanted = ["message", "channel_post", "callback_query", "my_chat_member"]
+        wanted = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
         assert request.parameters.get("allowed_updates", wanted) == wanted
 
 

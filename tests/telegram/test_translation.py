@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from bot.domain.conversation import (
     Attached,
     Blocked,
+    Changed,
     Incoming,
     Moved,
     Posted,
@@ -24,7 +26,7 @@ from bot.domain.conversation import (
     Started,
     Unblocked,
 )
-from bot.platforms.telegram.translation import Me, incoming, pressed_query
+from bot.platforms.telegram.translation import WANTED, Me, incoming, pressed_query
 from tests.telegram.emulator import Clock, Emulator
 from tests.telegram.facts import Facts
 
@@ -58,6 +60,21 @@ async def test_forwarded_words_are_marked_as_somebody_elses(emulator: Emulator) 
     origin = {"type": "hidden_user", "sender_user_name": "Somebody", "date": 1_700_000_000}
     await emulator.say(7001, "I am safe", thread={"forward_origin": origin})
     assert (await only(emulator)).heard == Said("I am safe", forwarded=True)
+
+
+async def test_words_under_something_forwarded_are_marked_as_somebody_elses(emulator: Emulator) -> None:
+    await emulator.attach(ZARINA, "photo", caption="I am safe")
+    await emulator.attach(ZARINA, "document", caption="I need help")
+    for update in await told(emulator):
+        own = incoming(update, ME, NOW)
+        assert own is not None
+        assert not getattr(own.heard, "forwarded", True)
+        update["message"]["forward_origin"] = {"type": "user", "date": 1_700_000_000}
+        one = incoming(update, ME, NOW)
+        assert one is not None
+        assert isinstance(one.heard, Attached)
+        assert isinstance(own.heard, Attached)
+        assert one.heard == replace(own.heard, forwarded=True)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +167,26 @@ def test_commands_are_read(text: str, expected: object) -> None:
     assert one.at == NOW
 
 
+def test_of_changed_words_in_a_private_chat_the_new_ones_are_heard() -> None:
+    def heard(chat: str = "private", **held: Any) -> object:  # noqa: ANN401
+        message = {"chat": {"id": ZARINA, "type": chat}, "message_id": 5, "date": 1, "edit_date": 1_700_000_000, **held}
+        one = incoming({"update_id": 1, "edited_message": message}, ME, NOW)
+        assert one is None or (one.at, one.message) == (datetime.fromtimestamp(1_700_000_000, UTC), "")
+        return one and one.heard
+
+    assert "edited_message" in WANTED
+    assert heard(text="I need help") == Changed("I need help")
+    assert heard(photo=[{"file_id": "f"}], caption="I need help") == Changed("I need help")
+    others: list[dict[str, Any]] = [
+        {"chat": "group", "text": "/sos"},
+        {"forward_origin": {"type": "user"}, "text": "I need help"},
+        {"text": "/start 123"},
+        {"photo": [{"file_id": "f"}]},
+        {"location": {"latitude": 1, "longitude": 1}},
+    ]
+    assert [heard(**one) for one in others] == [None] * len(others)
+
+
 @pytest.mark.parametrize("kind", ["photo", "document", "voice", "sticker"])
 async def test_a_file_is_a_reference_and_its_caption(emulator: Emulator, kind: str) -> None:
     await emulator.attach(ZARINA, kind, caption="my papers")
@@ -184,12 +221,13 @@ async def test_blocking_and_unblocking_are_heard(emulator: Emulator) -> None:
     assert [one.heard for one in await heard(emulator) if one] == [Blocked(), Unblocked()]
 
 
-async def test_an_edited_message_is_not_heard_twice(emulator: Emulator) -> None:
+async def test_an_edited_message_is_heard_as_a_change(emulator: Emulator) -> None:
     message = await emulator.say(ZARINA, "I am safe")
     await emulator.edit(ZARINA, message, "I am not")
     first, second = await heard(emulator)
     assert first is not None
-    assert second is None
+    assert second is not None
+    assert second.heard == Changed("I am not")
 
 
 # -- a group -----------------------------------------------------------------------------------------------------------

@@ -6,14 +6,17 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.bulletin import Draft, Grade, Source
 from bot.domain.drafting import missing, with_claim, with_source, with_text, without_claim, without_source
 from bot.domain.rollcall import day_of
 from storage import bulletins, drafts
+from storage.schema import draft
 from tests.family.looking import button, forge, id_of
 from tests.family.test_desk import moderators
 from tests.family.test_desk import people as settled
+from tests.family.test_privacy import forget
 from tests.stage import Actor, Stage
 from tests.updates.desk import Sent, opens, proposes, publishes, sent, writes
 
@@ -30,6 +33,22 @@ async def translates(actor: Actor, *texts: str) -> None:
             await actor.says(text)
         else:
             await actor.presses("The same")
+
+
+async def test_a_draft_goes_with_an_author_who_is_forgotten_unless_translators_have_it(stage: Stage) -> None:
+    anna, bahrom = await moderators(stage, "Anna", "Bahrom")
+    for title in ("A canary of the author", "For translators"):
+        await writes(anna, title)
+    await anna.presses("Ask for translations")
+    await forget(anna)
+    left = await stage.storage.read(lambda tx: tx.execute(sa.select(draft.c.author_id, draft.c.body)).all())
+    assert [author for author, _body in left] == [None]
+    assert "canary" not in str(left)
+    await bahrom.says("/desk")
+    await bahrom.presses("Drafts")
+    assert not any("canary" in label for label in bahrom.buttons)
+    await bahrom.presses("📝 For translators")
+    assert "This is a draft." in bahrom.last
 
 
 @pytest.mark.usefixtures("sent")

@@ -16,7 +16,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from bot import i18n
-from bot.domain.conversation import OURS, Attached, Heard, Incoming, Line, Reacted, Said, Sender, Started
+from bot.domain.conversation import OURS, Attached, Changed, Heard, Incoming, Line, Reacted, Said, Sender, Started
 from bot.i18n import _
 from bot.outbox.courier import Button, Parcel
 from bot.platforms.pages import pages
@@ -80,8 +80,8 @@ def incoming(  # noqa: PLR0913 - an event is understood from this many sides
 ) -> Incoming | None:
     """Translate one event of a room, or return None for what is not ours to hear. Never raises.
 
-    A changed message (``m.replace``) is not heard again: its first form has been acted on, and news that were told, or
-    a choice that was taken, are not untold by a change; whoever wants another thing says so anew. Only if the first
+    A changed message (``m.replace``) is heard as `Changed`: its first form has been acted on, and news that were told,
+    or a choice that was taken, are not untold by a change; whoever wants another thing says so anew. Only if the first
     form could not be read (`unread` holds the ids of such events) the changed one is heard in its place.
 
     The person may have been told that an event could not be read, and so it is known by its id. Words that come for it
@@ -96,23 +96,28 @@ def incoming(  # noqa: PLR0913 - an event is understood from this many sides
         return None
     content = _object(fields.get("content"))
     changes = changed_event(fields) if kind == MESSAGE else ""
+    again = bool(changes) and changes not in unread
     if changes:
-        if changes not in unread:
-            return None
-        name, content = changes, _object(content.get("m.new_content"))
-    heard = _heard(kind, content)
+        content = _object(content.get("m.new_content"))
+        name = name if again else changes
+    heard = _again(_heard(kind, content)) if again else _heard(kind, content)
     if not place.person:
         heard = _for_us(heard, content, me)
     if heard is None:
         return None
     return Incoming(
-        id=f"{name}/read" if late or changes else name,
+        id=f"{name}/read" if late or (changes and not again) else name,
         sender=address(me, place),
         at=written_at(fields, now),
         heard=heard,
-        message=name,
+        message="" if again else name,
         group=not place.person,
     )
+
+
+def _again(heard: Heard | None) -> Changed | None:
+    text = heard.text if isinstance(heard, Said) else heard.caption if isinstance(heard, Attached) else ""
+    return Changed(text) if text else None
 
 
 def _heard(kind: str, content: Mapping[str, object]) -> Heard | None:

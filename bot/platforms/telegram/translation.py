@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from bot.domain.conversation import (
     OURS,
     Attached,
     Blocked,
+    Changed,
     Heard,
     Incoming,
     Moved,
@@ -31,7 +32,7 @@ PLATFORM: Final = "telegram"
 
 # The kinds of update that are asked for. my_chat_member is in Telegram's default set too, but what is asked for by
 # name stays asked for when the default changes.
-WANTED: Final = ("message", "channel_post", "callback_query", "my_chat_member")
+WANTED: Final = ("message", "edited_message", "channel_post", "callback_query", "my_chat_member")
 
 _GROUPS: Final = frozenset({"group", "supergroup"})
 _CHANNEL: Final = "channel"
@@ -58,7 +59,7 @@ class Me:
     username: str = ""
 
 
-def incoming(update: object, me: Me, now: datetime) -> Incoming | None:
+def incoming(update: object, me: Me, now: datetime) -> Incoming | None:  # noqa: PLR0911 - one kind, one way
     """Translate one update, or return None for what is not ours to hear. Never raises.
 
     `now` stands in where Telegram gives no time of its own (a pressed button).
@@ -69,6 +70,8 @@ def incoming(update: object, me: Me, now: datetime) -> Incoming | None:
         return None
     if message := _object(fields.get("message")):
         return _message(str(number), message, me, now)
+    if change := _object(fields.get("edited_message")):
+        return _changed(str(number), change, me, now)
     if post := _object(fields.get("channel_post")):
         return _message(str(number), post, me, now)
     if query := _object(fields.get("callback_query")):
@@ -110,6 +113,16 @@ def _message(number: str, message: Mapping[str, object], me: Me, now: datetime) 
     )
 
 
+def _changed(number: str, message: Mapping[str, object], me: Me, now: datetime) -> Incoming | None:
+    """Of what was changed in a private chat only the words. Telegram says so of some messages that nobody changed."""
+    one = _message(number, message, me, now)
+    if one is None or one.group or not isinstance(one.heard, Said | Attached) or one.heard.forwarded:
+        return None
+    text = one.heard.text if isinstance(one.heard, Said) else one.heard.caption
+    at = _instant(message.get("edit_date")) or now
+    return replace(one, heard=Changed(text), at=at, message="") if text else None
+
+
 def _private(message: Mapping[str, object], me: Me) -> Heard | None:
     text = _text(message.get("text"))
     if not text:
@@ -127,6 +140,11 @@ def _private(message: Mapping[str, object], me: Me) -> Heard | None:
 
 
 def _attached(message: Mapping[str, object]) -> Attached | None:
+    thing = _thing(message)
+    return thing if thing is None or message.get("forward_origin") is None else replace(thing, forwarded=True)
+
+
+def _thing(message: Mapping[str, object]) -> Attached | None:
     caption = _text(message.get("caption"))
     photo = message.get("photo")
     if isinstance(photo, list) and photo:
