@@ -127,7 +127,10 @@ def answers(who: str, question: Line, text: Line | str, language: str = "", *, i
 
 
 def forwards_changed(who: str, ours: Line, theirs: Line) -> Deed:
-    """Somebody got a copy of the newest bulletin in which a sentence was changed, and forwards it to the bot."""
+    """Somebody got a copy of the newest bulletin in which a sentence was changed, and forwards it to the bot.
+
+    Raises LookupError.
+    """
 
     async def deed(on: Play) -> None:
         language = LANGUAGE[who]
@@ -196,7 +199,7 @@ def reads(who: str, code: str) -> Deed:
 
 
 def prints_card(who: str, language: str) -> Deed:
-    """Have a card made, and look at the paper while it is drawn: nothing keeps its words."""
+    """Have a card made, and look at the paper while it is drawn: nothing keeps its words. Raises LookupError."""
 
     async def deed(on: Play) -> None:
         await presses(who, "code.make", f":{language}")(on)
