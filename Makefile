@@ -1,4 +1,4 @@
-# make demo     the playground: a family in three languages, in your browser, with no account anywhere
+# make demo     the playground: a family, a desk, a petition and a search, in your browser, with no account anywhere
 # make test     everything that must hold, and at the end what did not run and why
 # make check    the quick half of it, for while you work
 # make run      serve a community (after .venv/bin/payvand init)

@@ -6,7 +6,8 @@ bot/outbox/      every message leaves through here, at the pace each platform al
 bot/jobs/        slow work, done outside any transaction
 bot/platforms/   a platform translates; it never decides
 bot/app.py       the composition root: the one place where everybody meets
-bot/village.py   the fictional community of the playground; bot/story.py is its story, bot/demo.py opens it
+bot/village.py   the fictional community of the playground; bot/story.py has its stories,
+                 bot/acting.py plays them, bot/demo.py opens it
 bot/founding.py  `payvand init`; bot/checkup.py is `payvand check`, bot/succession.py `payvand succession`,
                  bot/rights.py `payvand role`
 bot/organiser.py `payvand organiser-key` and bot/packet.py `payvand packet`, on an organiser's own machine;

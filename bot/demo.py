@@ -6,7 +6,7 @@ import asyncio
 import webbrowser
 from contextlib import AsyncExitStack
 
-from bot import story, village
+from bot import acting, story, village
 from bot.platforms.playground.server import Playground, Tell
 from bot.village import CAST, VIEWS, Village
 
@@ -17,7 +17,7 @@ class Community:
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
         self._running: asyncio.Task[None] | None = None
-        self.pace = story.PACE
+        self.pace = acting.PACE
 
     async def open(self) -> Village:
         """Build it and let it run."""
@@ -38,7 +38,7 @@ class Community:
         await self.close()
         built = await self.open()
         playground.move_in(built.memory, built.clock)
-        await story.play(built, tell, self.pace, story.STORIES[view])
+        await acting.play(built, tell, self.pace, story.STORIES[view])
 
 
 async def demo(port: int = 0, *, open_browser: bool = True) -> None:

@@ -74,7 +74,7 @@ def write_letter(to: Path, letter: Letter) -> None:
 
 
 def write_checkpoint(to: Path, note: Note) -> None:
-    """Put a checkpoint among the files."""
+    """Put a checkpoint among the files. Raises ValueError."""
     said = checkpoint.read_checkpoint(note.text)
     if said is None:
         raise ValueError("this note is no checkpoint")

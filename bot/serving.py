@@ -68,7 +68,7 @@ async def open_storage(settings: Settings) -> tuple[Storage, Keys]:
 
 
 async def run(settings: Settings) -> None:
-    """Serve a community until SIGTERM or SIGINT."""
+    """Serve a community until SIGTERM or SIGINT. Raises SettingsFault."""
     i18n.open_catalogues()
     if settings.telegram is None and settings.matrix is None:
         msg = "There is no bot account yet: add a part [telegram] or [matrix] to the settings (see `payvand init`)."

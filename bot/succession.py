@@ -144,7 +144,10 @@ def check(file: Path, public_key: str, now: datetime) -> Notice:
 
 
 async def record(storage: Storage, notice: Notice) -> int:
-    """From now on people of the old account are recognised at the new one. How many there are."""
+    """From now on people of the old account are recognised at the new one. How many there are.
+
+    Raises SuccessionFault.
+    """
     if notice.gone == notice.successor:
         message = "An account can't succeed itself. Put the new account into the settings first, or name it with --to."
         raise SuccessionFault(message)

@@ -125,7 +125,10 @@ def entry_at(tx: Tx, which: int, place: int) -> Entry:
 
 
 def entries(tx: Tx, which: int, begin: int = 0, most: int | None = None) -> Iterator[tuple[int, Entry]]:
-    """The log from `begin` on, at most `most` entries, each with its place; only some of them are held at once."""
+    """The log from `begin` on, at most `most` entries, each with its place; only some of them are held at once.
+
+    Raises Unknown.
+    """
     left = most
     while left is None or left > 0:
         wanted = AT_ONCE if left is None else min(AT_ONCE, left)

@@ -407,7 +407,10 @@ def _drop_drafts(tx: Tx, one: Version) -> None:
 
 
 def packed_now(tx: Tx, which: int, now: datetime) -> None:
-    """A packet was made now: from it the withdrawal period runs. Its row and its entry are the ledger's."""
+    """A packet was made now: from it the withdrawal period runs. Its row and its entry are the ledger's.
+
+    Raises Unknown.
+    """
     found = find(tx, which)
     if found is None:
         raise Unknown(which)

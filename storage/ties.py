@@ -22,19 +22,13 @@ class Tie:
     lives: bool
 
 
-_TIED = (
+_TIED_TO = Prepared(
     sa.select(tie.c.person_id)
     .where(tie.c.place == sa.bindparam("place"), tie.c.person_id > sa.bindparam("after"))
+    .where(~sa.exists().where(relative.c.person_id == tie.c.person_id))
     .order_by(tie.c.person_id)
     .limit(MOST)
 )
-_LIVING_IN = Prepared(_TIED.where(tie.c.lives == 1))
-_TIED_TO = Prepared(_TIED.where(~sa.exists().where(relative.c.person_id == tie.c.person_id)))
-
-
-def living_in(tx: Tx, places: Sequence[str], after: int = 0, most: int = AT_ONCE) -> list[int]:
-    """Who lives in these districts, people without the bot too: ids in order, beginning behind `after`."""
-    return _first(tx, _LIVING_IN, places, after, most)
 
 
 def tied_to(tx: Tx, places: Sequence[str], after: int = 0, most: int = AT_ONCE) -> list[int]:
@@ -42,14 +36,10 @@ def tied_to(tx: Tx, places: Sequence[str], after: int = 0, most: int = AT_ONCE) 
 
     Somebody with ties to several of them is there once. The last id is where the next part begins.
     """
-    return _first(tx, _TIED_TO, places, after, most)
-
-
-def _first(tx: Tx, query: Prepared, places: Sequence[str], after: int, most: int) -> list[int]:
-    """The first of all are among the first of each district, which the index gives without sorting."""
+    # the first of all are among the first of each district, which the index gives without sorting
     found: set[int] = set()
     for place in places:
-        found.update(tx.execute(query, {"place": place, "after": after, "most": most}).scalars())
+        found.update(tx.execute(_TIED_TO, {"place": place, "after": after, "most": most}).scalars())
     return sorted(found)[:most]
 
 

@@ -183,7 +183,7 @@ def by_version(here: Mapping[int, int], others: Iterable[Statement]) -> list[Sub
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What a file holds. Nothing of it is proven by standing there: see `storage.relays.trouble`.
+    """What a file holds. Nothing of it is proven by standing there: see `storage.relays.proven`.
 
     `grown` has for the length of the log in an older statement the hashes that prove it.
     """

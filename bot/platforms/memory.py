@@ -201,7 +201,10 @@ class MemoryPlatform:
         self.typed.append(address)
 
     async def fetch(self, reference: str, limit: int) -> bytes:
-        """The bytes of what a person has sent: those that a test (or nobody) has put into `files`."""
+        """The bytes of what a person has sent: those that a test (or nobody) has put into `files`.
+
+        Raises TooBig, NoFile.
+        """
         fault = self._next_fault(f"file/{reference}")
         if fault is not None:
             raise fault.error.with_traceback(None)
@@ -290,7 +293,10 @@ class MemoryPlatform:
         return incoming
 
     async def redeliver(self, *incoming: Incoming) -> None:
-        """Report the same updates (or the latest one) again, as a platform does that saw no confirmation."""
+        """Report the same updates (or the latest one) again, as a platform does that saw no confirmation.
+
+        Raises RuntimeError.
+        """
         if self._receive is None:
             message = "nobody listens: call connect(receive) first"
             raise RuntimeError(message)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
 from bot import i18n
-from bot.domain.conversation import Sender
 from bot.domain.petition import State
 from bot.domain.refusals import Refusal
-from bot.domain.roles import Authority, Role
+from bot.domain.roles import Role
 from handlers import desk
 from handlers import petition_drafting as drafting
 from handlers import petition_reviewing as reviewing
-from handlers.ask import Ask, base36
 from handlers.petition_drafting import KIND
-from storage import envelope, merging, people, petitions, proposals, roles, sponsors, vouchers
+from storage import envelope, petitions, proposals, roles, sponsors, vouchers
 from storage.database import Storage, Tx
-from storage.schema import address, petition, petition_version
+from storage.schema import petition, petition_version
+from tests import sequences
 from tests.petitions.signing import letter
+from tests.sequences import LINKS, Caught, any_second, link, meet, undone, walk
 from tests.stage import BEGIN
 from tests.storage.servers import ONE_ENGINE
 
@@ -34,32 +33,11 @@ KEY = envelope.make()
 CODE = "123456789012"
 
 
-class Caught(AssertionError):  # noqa: N818 - what the walk says
-    """One person alone has opened a petition, or changed what was opened."""
-
-
 @dataclass
-class World:
-    """What the walk remembers of itself; everything else is in the database."""
+class World(sequences.World):
+    """What else this walk remembers."""
 
-    tx: Tx
-    trail: list[str] = field(default_factory=list)
-    steps: int = 0
     opened: int = 0
-    seen: dict[object, int] = field(default_factory=dict)
-
-    def person(self, account: str) -> int:
-        """Who stands behind an account now."""
-        query = sa.select(address.c.person_id).where(address.c.account == f"memory/{account}")
-        who: int = self.tx.execute(query).scalar_one()
-        return who
-
-    def ask(self, account: str, *args: int | str) -> Ask:
-        """What the account presses."""
-        who = people.find(self.tx, self.person(account))
-        assert who is not None
-        codes = tuple(base36(one) if isinstance(one, int) else one for one in args)
-        return Ask(who, BEGIN, BEGIN, 1, Sender("memory", "1", account), lambda _payload: "", args=codes)
 
     def newest(self) -> petitions.Version:
         """The newest version of the only petition. Raises Refusal if there is none."""
@@ -125,13 +103,6 @@ def _changes(world: World, account: str) -> object:
     return drafting.goal(ask, world.tx)
 
 
-def _links(world: World) -> object:
-    one, other = world.person("a"), world.person("a2")
-    if one == other:
-        raise Refusal
-    return merging.merge(world.tx, other, one, BEGIN)
-
-
 def _takes(world: World, account: str) -> object:
     held = roles.held(world.tx, world.person(account), Role.ORGANISER, BEGIN)
     if held is None:
@@ -149,17 +120,9 @@ DEEDS: dict[str, Deed] = {
     "a takes back": partial(_takes_back, account="a"),
     "a begins a version": partial(_new_version, account="a"),
     "a changes it": partial(_changes, account="a"),
-    "a links a2": _links,
+    LINKS: link,
     "b's right is taken": partial(_takes, account="b"),
 }
-
-
-@contextmanager
-def undone(tx: Tx) -> Iterator[None]:
-    """What happens in it has not happened afterwards."""
-    with tx.savepoint():
-        yield
-        tx.undo()
 
 
 def opened(tx: Tx) -> dict[int, bytes]:
@@ -180,8 +143,7 @@ def look(world: World, before: dict[int, bytes], actor: str) -> None:
         found = petitions.find(world.tx, one.petition)
         assert found is not None
         who = world.person(actor)
-        linked = {world.person("a"), world.person("a2")} if "a links a2" in world.trail else set()
-        if linked >= {found.author, who}:
+        if world.linked() >= {found.author, who}:
             raise Caught(world.trail, "linked accounts")
         if one.number != number or found.author in {None, who} or one.reviewer != who:
             raise Caught(world.trail, "one person")
@@ -200,27 +162,7 @@ def look_alike(world: World) -> object:
     held = tuple(sorted(who[one.person] for one in roles.holders(tx, Role.ORGANISER, BEGIN)))
     rows = tx.execute(sa.select(petition_version.c.version, petition_version.c.state)).all()
     authors = tuple(who.get(one) for one in tx.execute(sa.select(petition.c.author_id)).scalars())
-    return tuple(waiting), held, tuple(sorted(map(tuple, rows))), authors, "a links a2" in world.trail
-
-
-def walk(world: World, left: int) -> None:
-    """Do each deed, and after it each again. What is refused changes nothing, so nothing new comes after it."""
-    before = opened(world.tx)
-    for name, deed in DEEDS.items():
-        with undone(world.tx):
-            try:
-                with world.tx.savepoint():
-                    deed(world)
-            except Refusal:
-                continue
-            world.steps += 1
-            world.trail.append(name)
-            look(world, before, name.split()[0].removesuffix("'s"))
-            here = look_alike(world)
-            if left > 1 and world.seen.get(here, 0) < left - 1:
-                world.seen[here] = left - 1
-                walk(world, left - 1)
-            world.trail.pop()
+    return tuple(waiting), held, tuple(sorted(map(tuple, rows))), authors, LINKS in world.trail
 
 
 def run(tx: Tx, length: int) -> World:
@@ -229,12 +171,9 @@ def run(tx: Tx, length: int) -> World:
     world = World(tx)
     with undone(tx):
         for account in ACCOUNTS:
-            met = people.meet(tx, Sender("memory", "1", account), BEGIN)
-            assert met.person is not None
-            people.change(tx, met.person.id, language="en", name=account)
-            roles.give(tx, met.person.id, Role.ORGANISER, BEGIN)
+            roles.give(tx, meet(world, account), Role.ORGANISER, BEGIN)
         vouchers.note(tx, world.person("c"), [world.person("a")])
-        walk(world, length)
+        walk(world, length, DEEDS, opened, look, look_alike)
     return world
 
 
@@ -245,18 +184,12 @@ async def test_no_sequence_lets_one_person_alone_open_a_petition(storage: Storag
     assert world.opened, "the walk reaches what it is about"
 
 
-def _any_second(ask: Ask, tx: Tx, by: Authority, kind: str, which: int) -> proposals.Proposal:
-    one = desk.proposed(ask, tx, by, kind, which)
-    proposals.withdraw(tx, one, one.proposer)
-    return one
-
-
 @ONE_ENGINE
 async def test_control_without_the_two_kept_apart_it_is_found(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reviewing, "_apart", lambda *_args: None)
-    monkeypatch.setattr(desk, "second", _any_second)
+    monkeypatch.setattr(desk, "second", any_second)
     with pytest.raises(Caught):
         await storage.write(partial(run, length=3))
 
@@ -265,7 +198,7 @@ async def test_control_without_the_two_kept_apart_it_is_found(
 async def test_control_if_linked_accounts_were_two_it_is_found(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(DEEDS, "a links a2", lambda _world: None)  # known to be linked, and still two
+    monkeypatch.setitem(DEEDS, LINKS, lambda _world: None)  # known to be linked, and still two
     with pytest.raises(Caught, match="linked accounts"):
         await storage.write(partial(run, length=4))
 

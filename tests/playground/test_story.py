@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import i18n, story, village
+from bot import acting, i18n, story, village
 from bot.app import present
 from bot.demo import Community
 from bot.domain.conversation import Line
@@ -75,7 +75,7 @@ async def test_the_stories_play_to_their_end_and_begin_anew_and_the_desk_correct
     for screens_then in (counted, reached, ended):
         assert _said(story.LETTER, "tg") in screens_then["nigora"], "what is public stays on the organisers' phones"
     for who in ("gulnora", "daler", "rustam", "maria"):
-        language = story.LANGUAGE[who]
+        language = acting.LANGUAGE[who]
         assert _said(_("I have tidied up here. What would you like to do?"), language) in reached[who]
     assert "3 нафар имзо кардаанд." in ended["gulnora"]
 
@@ -88,7 +88,7 @@ async def test_the_stories_play_to_their_end_and_begin_anew_and_the_desk_correct
     assert "Djamched" not in found["daler"]
     assert _said(story.NEWS_OF_HIM, "tg") in found["rustam"]
     for who in ("rustam", "nigora"):
-        fixed = _said(knock._answer(present()), story.LANGUAGE[who])[-40:]  # noqa: SLF001 - all but its day
+        fixed = _said(knock._answer(present()), acting.LANGUAGE[who])[-40:]  # noqa: SLF001 - all but its day
         assert asked[who].count(fixed) == 1, "whoever finds and whoever guesses reads the same sentence"
 
 
@@ -135,12 +135,12 @@ async def test_a_story_whose_people_find_no_button_ends_with_a_word_and_not_with
     async with AsyncExitStack() as stack:
         built = await village.build(stack)
         running = asyncio.create_task(built.app.run())
-        patience, story.PATIENCE = story.PATIENCE, 0.2  # type: ignore[misc]
+        patience, acting.PATIENCE = acting.PATIENCE, 0.2  # type: ignore[misc]
         try:
             with pytest.raises(LookupError):
-                await story.presses("daler", "nothing")(story.Play(built))
+                await acting.presses("daler", "nothing")(acting.Play(built))
         finally:
-            story.PATIENCE = patience  # type: ignore[misc]
+            acting.PATIENCE = patience  # type: ignore[misc]
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
@@ -175,11 +175,11 @@ async def test_the_search_is_read_on_a_phone_of_360_pixels() -> None:
             await page.page.locator("#tabs button:visible").nth(place - 1).click()
             await page.phone(who).wait_for(state="visible")
             if who == "gulnora":  # the question whether he may stand in a list for others
-                opens = (story.picks(who, "found"), story.picks_named(who, "found.of", story.JAMSHED))
-                for deed in (story.writes(who, "/search"), *opens, story.picks(who, "pass")):
-                    await deed(story.Play(built))
+                opens = (acting.picks(who, "found"), acting.picks_named(who, "found.of", story.JAMSHED))
+                for deed in (acting.writes(who, "/search"), *opens, acting.picks(who, "pass")):
+                    await deed(acting.Play(built))
                 asked = _("In it stands exactly this:")
-                await story.is_told(who, asked)(story.Play(built))
+                await acting.is_told(who, asked)(acting.Play(built))
             assert not await page.scrolls_sideways()
             cut = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"
             assert await page.phone(who).locator(".message, .keys button").evaluate_all(cut) == []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,15 +13,16 @@ import sqlalchemy as sa
 
 from bot import i18n
 from bot.domain.bulletin import Claim, Draft, Status
-from bot.domain.conversation import Outgoing, Sender
+from bot.domain.conversation import Outgoing
 from bot.domain.refusals import Refusal
-from bot.domain.roles import Authority, Role
+from bot.domain.roles import Role
 from handlers import broadcast, desk, drafting, reviewing, wording
-from handlers.ask import Ask, base36
-from storage import bulletins, drafts, merging, people, proposals, roles, vouchers
+from storage import bulletins, drafts, proposals, roles, vouchers
 from storage.database import Storage, Tx
-from storage.schema import address, draft, role
 from storage.schema import bulletin as published
+from storage.schema import draft, role
+from tests import sequences
+from tests.sequences import LINKS, Caught, any_second, link, meet, undone, walk
 from tests.stage import BEGIN
 from tests.storage.servers import ONE_ENGINE
 
@@ -30,33 +30,12 @@ ACCOUNTS = ("a", "a2", "b", "c")  # a2 is a's other account, and may be linked; 
 LENGTH = 5
 
 
-class Caught(AssertionError):  # noqa: N818 - what the walk says
-    """One person alone has published."""
-
-
 @dataclass
-class World:
-    """What the walk remembers of itself; everything else is in the database."""
+class World(sequences.World):
+    """What else this walk remembers."""
 
-    tx: Tx
-    trail: list[str] = field(default_factory=list)
-    steps: int = 0
     published: int = 0
     alone: int = 0
-    seen: dict[object, int] = field(default_factory=dict)
-
-    def person(self, account: str) -> int:
-        """Who stands behind an account now."""
-        query = sa.select(address.c.person_id).where(address.c.account == f"memory/{account}")
-        who: int = self.tx.execute(query).scalar_one()
-        return who
-
-    def ask(self, account: str, *args: int | str) -> Ask:
-        """What the account presses."""
-        who = people.find(self.tx, self.person(account))
-        assert who is not None
-        codes = tuple(base36(one) if isinstance(one, int) else one for one in args)
-        return Ask(who, BEGIN, BEGIN, 1, Sender("memory", "1", account), lambda _payload: "", args=codes)
 
 
 Deed = Callable[[World], object]
@@ -109,13 +88,6 @@ def _confirm(world: World, account: str) -> object:
     return reviewing.confirm(world.ask(account, waiting[0].number, wording.seal(texts)), world.tx)
 
 
-def _link(world: World) -> object:
-    one, other = world.person("a"), world.person("a2")
-    if one == other:
-        raise Refusal
-    return merging.merge(world.tx, other, one, BEGIN)
-
-
 def _give(world: World, account: str, by: str) -> object:
     who = world.person(account)
     if roles.held(world.tx, who, Role.MODERATOR, BEGIN):
@@ -147,20 +119,12 @@ DEEDS: dict[str, Deed] = {
     **{f"{one} agrees": partial(_agree, account=one) for one in ACCOUNTS},
     "a publishes alone": partial(_alone, account="a"),
     **{f"{one} confirms": partial(_confirm, account=one) for one in ACCOUNTS},
-    "a links a2": _link,
+    LINKS: link,
     "a gives c a right": partial(_give, account="c", by="a"),
     "b's right is taken": partial(_take, account="b"),
     "b gives b a right": partial(_give, account="b", by="c"),
     "a's right lapses": partial(_lapse, account="a"),
 }
-
-
-@contextmanager
-def undone(tx: Tx) -> Iterator[None]:
-    """What happens in it has not happened afterwards."""
-    with tx.savepoint():
-        yield
-        tx.undo()
 
 
 def look(world: World, before: dict[int, Any], actor: str) -> None:
@@ -174,8 +138,7 @@ def look(world: World, before: dict[int, Any], actor: str) -> None:
             continue  # looked at when it happened; who is linked later had been two
         world.published += 1
         second = world.person(actor)
-        linked = {world.person("a"), world.person("a2")} if "a links a2" in world.trail else set()
-        if linked >= {row.author_id, row.reviewer_id}:
+        if world.linked() >= {row.author_id, row.reviewer_id}:
             raise Caught(world.trail, "linked accounts")
         if row.author_id is None or row.reviewer_id is None or row.author_id == row.reviewer_id:
             raise Caught(world.trail, "one person")
@@ -203,38 +166,17 @@ def look_alike(world: World) -> object:
     held = tuple(sorted(who[one.person] for one in roles.holders(tx, Role.MODERATOR, BEGIN)))
     near = tuple(sorted((who[one], tuple(sorted(who[other] for other in vouchers.near(tx, one)))) for one in who))
     out = [(row.number, who[row.author_id], row.unreviewed_until) for row in tx.execute(sa.select(published)).all()]
-    return tuple(sorted(who.values())), tuple(sorted(map(repr, of.values()))), tuple(waiting), held, near, tuple(out)
-
-
-def walk(world: World, left: int) -> None:
-    """Do each deed, and after it each again. What is refused changes nothing, so nothing new comes after it."""
-    before = state(world.tx)
-    for name, deed in DEEDS.items():
-        with undone(world.tx):
-            try:
-                with world.tx.savepoint():
-                    deed(world)
-            except Refusal:
-                continue
-            world.steps += 1
-            world.trail.append(name)
-            look(world, before, name.split()[0].removesuffix("'s"))
-            here = (look_alike(world), "a links a2" in world.trail)
-            if left > 1 and world.seen.get(here, 0) < left - 1:
-                world.seen[here] = left - 1
-                walk(world, left - 1)
-            world.trail.pop()
+    drafted = tuple(sorted(map(repr, of.values())))
+    return tuple(sorted(who.values())), drafted, tuple(waiting), held, near, tuple(out), LINKS in world.trail
 
 
 def everybody(tx: Tx) -> World:
     """Four accounts of four people; a, a2 and b are moderators."""
     world = World(tx)
     for account in ACCOUNTS:
-        met = people.meet(tx, Sender("memory", "1", account), BEGIN)
-        assert met.person is not None
-        people.change(tx, met.person.id, language="en", name=account)
+        who = meet(world, account)
         if account != "c":
-            roles.give(tx, met.person.id, Role.MODERATOR, BEGIN)
+            roles.give(tx, who, Role.MODERATOR, BEGIN)
     return world
 
 
@@ -256,7 +198,7 @@ def run(tx: Tx, length: int) -> World:
     with undone(tx):
         world = everybody(tx)
         found.append(world)
-        walk(world, length)
+        walk(world, length, DEEDS, state, look, look_alike)
     return found[0]
 
 
@@ -274,18 +216,12 @@ def _no_self(tx: Tx, one: int, other: int | None) -> None:
     del tx, one, other
 
 
-def _any_second(ask: Ask, tx: Tx, by: Authority, kind: str, which: int) -> proposals.Proposal:
-    one = desk.proposed(ask, tx, by, kind, which)
-    proposals.withdraw(tx, one, one.proposer)
-    return one
-
-
 @ONE_ENGINE
 async def test_control_without_author_and_reviewer_kept_apart_it_is_found(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reviewing, "_apart", _no_self)
-    monkeypatch.setattr(desk, "second", _any_second)
+    monkeypatch.setattr(desk, "second", any_second)
     with pytest.raises(Caught):
         await storage.write(partial(run, length=3))
 
@@ -294,6 +230,6 @@ async def test_control_without_author_and_reviewer_kept_apart_it_is_found(
 async def test_control_if_linked_accounts_were_two_it_is_found(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(DEEDS, "a links a2", lambda _world: None)  # known to be linked, and still two
+    monkeypatch.setitem(DEEDS, LINKS, lambda _world: None)  # known to be linked, and still two
     with pytest.raises(Caught, match="linked accounts"):
         await storage.write(partial(run, length=4))

@@ -497,6 +497,7 @@ class HardenedClient:
         """Make an encrypted room for us and `user`, invite them, mark it as direct; its id.
 
         It can be written to once a sync brought it (`Batch.entered`).
+        Raises Unknown.
         """
         body = {
             "preset": "trusted_private_chat",
@@ -578,7 +579,10 @@ class HardenedClient:
         return {**content, "file": {**keys, "url": await self._put_media(sealed, "application/octet-stream")}}
 
     async def download(self, content: Mapping[str, Any], limit: int) -> bytes:
-        """The bytes of a file that an event's content speaks of, at most `limit` of them, decrypted if need be."""
+        """The bytes of a file that an event's content speaks of, at most `limit` of them, decrypted if need be.
+
+        Raises Refused.
+        """
         file = mapping(content.get("file"))
         address = file.get("url") if file else content.get("url")
         server, _, media = address.removeprefix("mxc://").partition("/") if isinstance(address, str) else ("", "", "")
