@@ -16,12 +16,13 @@ from handlers import petition_steps
 from handlers import petition_wording as wording
 from handlers.ask import Ask, back, base36, button
 from handlers.petition_wording import STANDS
-from storage import jobs, ledger, petition_logs, petitions
+from storage import jobs, ledger, petition_logs, petitions, signatures
 from storage.database import Tx
 from storage.jobs import Done, Job
 from storage.petitions import Petition, Version
 
 SHOWN: Final = 6  # packets on one page, the newest
+NAMES: Final = 40  # in public, on one page
 
 
 def find(ask: Ask, tx: Tx) -> tuple[Petition, Version]:
@@ -55,10 +56,31 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
             button(pgettext("button", "📊 Growth"), "petition.chart", one.id),
             button(pgettext("button", "📎 Files to check"), "petition.files", one.id),
         ],
+        [button(pgettext("button", "📣 Names in public"), "petition.names", one.id)],
         [button(pgettext("button", "🔔 Follow"), "petition.follow", one.id)],
         [back("petition", one.id)],
     ]
     return ask.reply(Page(tuple(lines)), *rows, clean_after=STANDS)
+
+
+def names(ask: Ask, tx: Tx) -> Outgoing:
+    """Who wanted everybody to read their name, in the order of the log, as of yesterday."""
+    one, newest = find(ask, tx)
+    after = ask.number(1) if len(ask.args) > 1 else -1
+    found = signatures.public_names(tx, one.id, ask.now.date(), after, NAMES + 1)
+    lines: list[Line | str] = [
+        _("<b>{title}</b>", title=wording.titled(newest.letter, ask.person.language)),
+        _("They want everybody to read their names. All others are counted, and not named here."),
+        _("New names stand here from the next day. Nobody has checked whether they are true."),
+        "",
+        *(_("• {name}", name=name) for _place, name in found[:NAMES]),
+    ]
+    if not found:
+        lines.append(_("There is none now."))
+    rows: list[list[Choice]] = []
+    if len(found) > NAMES:
+        rows.append([button(pgettext("button", "⏬ More"), "petition.names", one.id, found[NAMES - 1][0])])
+    return ask.reply(Page(tuple(lines)), *rows, [back("petition.progress", one.id)], clean_after=STANDS)
 
 
 # -- pictures ------------------------------------------------------------------------------------------------------

@@ -525,6 +525,7 @@ BUTTONS: Mapping[str, Handler] = {
     "petition.progress": petition_progress.overview,
     "petition.chart": petition_progress.chart,
     "petition.files": petition_progress.files,
+    "petition.names": petition_progress.names,
     "petition.packets": petition_packets.overview,
     "petition.export": petition_packets.export,
     "petition.made": petition_packets.made,
@@ -837,7 +838,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_reviewing.preview, petition_reviewing.offer, petition_reviewing.take_back),
         *(petition_reviewing.see, petition_reviewing.agreed, petition_reviewing.refuse, petition_reviewing.refused),
         # its course is everybody's, and its ledger needs a right
-        *(petition_progress.overview, petition_progress.chart, petition_progress.files),
+        *(petition_progress.overview, petition_progress.chart, petition_progress.files, petition_progress.names),
         *(petition_packets.overview, petition_packets.export, petition_packets.made, petition_packets.look),
         *(petition_packets.sent, petition_packets.came, petition_packets.answer, petition_packets.remind),
         *(petition_packets.supplement, petition_packets.pasted, petition_packets.came_as, petition_packets.answered),

@@ -61,9 +61,9 @@ def _to(column: str, *, nullable: bool = False, primary_key: bool = False) -> An
     )
 
 
-def _few(column: str, kept: str) -> sa.Index:
-    """An index of the few rows in which something is so: what is looked for every minute must not read everybody."""
-    return sa.Index(None, column, sqlite_where=sa.text(kept), postgresql_where=sa.text(kept))
+def _few(kept: str, *columns: str) -> sa.Index:
+    """An index of the few rows in which something is so: what is looked for often must not read everybody."""
+    return sa.Index(None, *columns, sqlite_where=sa.text(kept), postgresql_where=sa.text(kept))
 
 
 def _who(name: str, *, nullable: bool = False, primary_key: bool = False) -> Any:
@@ -87,7 +87,7 @@ person = _table(
     sa.Column("quiet_from", sa.Integer),  # minutes after local midnight
     sa.Column("quiet_until", sa.Integer),
     sa.Column("met_on", sa.Integer, nullable=False),  # days since 1970: no finer
-    _few("met_on", "language IS NULL"),
+    _few("language IS NULL", "met_on"),
     sqlite_autoincrement=True,  # an id is never used again, so a late letter can't reach a stranger
 )
 
@@ -106,8 +106,8 @@ address = _table(
     sa.Column("sees_at", Instant),  # from when circle news is shown here; none: always
     sa.UniqueConstraint("platform", "bot", "account"),
     sa.Index(None, "person_id"),
-    _few("linked_at", "linked_at IS NOT NULL"),
-    _few("sees_at", "sees_at IS NOT NULL"),
+    _few("linked_at IS NOT NULL", "linked_at"),
+    _few("sees_at IS NOT NULL", "sees_at"),
     sqlite_autoincrement=True,
 )
 
@@ -1022,6 +1022,7 @@ petition_signature = _table(
     sa.Index(None, "petition_id", "tag"),
     sa.Index(None, "petition_id", "held_at"),
     sa.Index(None, "petition_id", "wave"),
+    _few("public_name IS NOT NULL", "petition_id", "place"),
 )
 
 petition_nullifier = _table(

@@ -22,7 +22,7 @@ from bot.domain.signature import Declared, Mode, Opening
 from storage import envelope, petition_logs, petitions
 from storage.database import Tx
 from storage.petitions import Petition
-from storage.prepared import MOST, ONE, Prepared
+from storage.prepared import MOST, ONE, Prepared, at_most
 from storage.schema import EPOCH, address, petition, petition_nullifier, petition_signature, petition_version
 
 MOST_HELD: Final = 5_000  # signatures that are held, let go or struck in one step
@@ -497,12 +497,16 @@ def records(tx: Tx, which: int, *, at_once: int = 1_000) -> Iterator[tuple[int, 
         after = rows[-1].place
 
 
-def public_names(tx: Tx, which: int, after: int, most: int) -> list[tuple[int, str]]:
-    """Names that their signers want to be read by everybody, each with its place, those behind `after`."""
+def public_names(tx: Tx, which: int, before: date, after: int, most: int) -> list[tuple[int, str]]:
+    """Names that their signers want to be read by everybody, each with its place, those behind `after`.
+
+    Only of the days before `before`: of a name that appears at once everybody could say when it was given.
+    """
     table = petition_signature
     shown = (table.c.petition_id == which) & (table.c.place > after) & table.c.public_name.is_not(None)
-    query = sa.select(table.c.place, table.c.public_name).where(shown, table.c.held_at.is_(None))
-    return [(row.place, row.public_name) for row in tx.execute(query.order_by(table.c.place).limit(most))]
+    given = table.c.day < (before - EPOCH.date()).days
+    query = sa.select(table.c.place, table.c.public_name).where(shown, given, table.c.held_at.is_(None))
+    return [(row.place, row.public_name) for row in tx.execute(query.order_by(table.c.place).limit(at_most(most)))]
 
 
 def countries(tx: Tx, which: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -278,7 +278,7 @@ class History:
 
     def _shown(self) -> Iterator[str]:
         """What everybody reads is what people chose, and no other name stands in any column of any table."""
-        public = dict(signatures.public_names(self.tx, self.which, -1, 100))
+        public = dict(signatures.public_names(self.tx, self.which, date.max, -1, 100))
         said = {place: self.truth.given[place].opening.declared for place in self.truth.who}
         counting = {place: what for place, what in said.items() if place not in self.truth.held}
         if public != {place: what.name for place, what in counting.items() if what.mode is Mode.PUBLIC}:

@@ -13,6 +13,7 @@ from bot.domain.roles import Role
 from bot.domain.signature import Mode
 from handlers.ask import base36
 from storage import envelope, notes, petitions, signatures
+from storage.database import Tx
 from tests.family.looking import forge, rows
 from tests.family.test_desk import give
 from tests.petitions.signing import begun, petition_of, signs
@@ -318,3 +319,46 @@ async def test_a_letter_that_was_replaced_meanwhile_is_not_signed_unseen(stage: 
     await zarina.presses("✅ Sign")
     assert "no longer in use" in zarina.last
     assert (await petition_of(stage, which)).count == 0
+
+
+async def test_who_wants_to_be_read_by_everybody_is_read_from_the_next_day_until_they_withdraw(stage: Stage) -> None:
+    which, _anna = await begun(stage, KEY)
+    zarina, daler, reader = [await somebody(stage, name) for name in ("zarina", "daler", "reader")]
+
+    async def names() -> str:
+        await forge(stage, reader, f"petition.progress:{base36(which)}")
+        await reader.presses("Names in public")
+        return reader.last
+
+    await signs(stage, zarina, which, "My name, for everybody", "Canary Verily")
+    for mode, said in (("addressee only", ["Hidden Name"]), ("Initials and country", ["Hidden Name", "Germany"])):
+        await signs(stage, daler, which, mode, *said)
+    assert "There is none now." in await names()
+    await stage.pass_time(DAY, DAY)
+    assert "• Canary Verily" in await names()
+    assert "Hidden" not in reader.last
+    await forge(stage, zarina, f"petition.withdraw:{base36(which)}")
+    await zarina.presses("↩️ Withdraw")
+    assert "Canary" not in await names()
+
+
+async def test_many_names_are_read_page_by_page_each_once(stage: Stage) -> None:
+    which, _anna = await begun(stage, KEY)
+    reader = await somebody(stage, "reader")
+    one = await petition_of(stage, which)
+    given = [f"Name {number:03}" for number in range(90)]
+
+    def sign(tx: Tx) -> None:
+        for number, name in enumerate(given):
+            said = signature.Declared(Mode.PUBLIC, name)
+            assert signatures.sign(tx, one, [("memory", f"{number:x}")], said, stage.now(), verified=False)
+
+    await stage.storage.write(sign)
+    await stage.pass_time(DAY, DAY)
+    await forge(stage, reader, f"petition.names:{base36(which)}")
+    read = reader.last
+    for _page in range(2):
+        await reader.presses("More")
+        read += "\n" + reader.last
+    assert [line[2:] for line in read.splitlines() if line.startswith("• ")] == given
+    assert not [label for label in reader.buttons if "More" in label]

@@ -283,7 +283,7 @@ async def test_no_petition_reads_all_signatures_all_followers_or_all_of_its_log(
             assert packet is not None
             ledger.to_strike(tx, packet)
             ledger.owed(tx, packet, [packet])
-            signatures.public_names(tx, which, 0, 5)
+            signatures.public_names(tx, which, stage.now().date(), 0, 5)
             signatures.of_older(tx, one, 2)
             signatures.forget_waves(tx, which, stage.now(), 5)
 

@@ -67,6 +67,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("vouched_of", Big, server_default="0", nullable=False))
         batch_op.add_column(sa.Column("vouched_at", Big, nullable=True))
 
+    with op.batch_alter_table("petition_signature", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_petition_signature_petition_id_place"),
+            ["petition_id", "place"],
+            unique=False,
+            sqlite_where=sa.text("public_name IS NOT NULL"),
+            postgresql_where=sa.text("public_name IS NOT NULL"),
+        )
+
     with op.batch_alter_table("petition_sponsor", schema=None) as batch_op:
         batch_op.add_column(sa.Column("digest", sa.LargeBinary(), nullable=True))
 
