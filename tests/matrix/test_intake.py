@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 
 from bot.domain.conversation import (
     Attached,
-    Changed,
     Blocked,
+    Changed,
     Heard,
     Incoming,
     Reacted,
