@@ -92,14 +92,18 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
 
 
 def _from_group(tx: Tx, met: people.Met, incoming: Incoming, now: datetime) -> None:
-    """A group is answered once; and where a moderator posts a code, bulletins are posted from then on."""
+    """A group is answered once, and again if somebody cries for help there: at most once an hour.
+
+    Where a moderator posts a code, bulletins are posted from then on.
+    """
     heard = incoming.heard
     if isinstance(heard, Attached) and heard.name:
         petition_relay.overheard(tx, met.address, incoming.sender, heard, now)
         return
     registered = outlet.heard(tx, met.address, heard.text, now) if isinstance(heard, Said | Posted) else []
     outbox.post(tx, registered, now)
-    if not met.answered and not isinstance(heard, Posted):  # a channel is for those who read it
+    again = is_urgent(heard) and inbox.use(tx, f"group.help/{met.address}", timedelta(hours=1), now) <= 1
+    if (again or not met.answered) and not isinstance(heard, Posted):  # a channel is for those who read it
         people.answered(tx, met.address, now)
         if not registered:
             outbox.post(tx, [_to_group(met.address, now)], now)

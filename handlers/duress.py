@@ -19,7 +19,7 @@ from bot.domain.folding import LONGEST, fold
 from bot.domain.people import Person
 from bot.domain.refusals import NotAPhrase, Outdated, SamePhrase
 from bot.i18n import _, pgettext
-from handlers import alarm, checkin, privacy, rollcall, spoken, start, telling
+from handlers import alarm, checkin, privacy, region, rollcall, spoken, start, telling
 from handlers.ask import Ask, Handler, back, button, expect
 from handlers.home import with_menu
 from handlers.words import name_of, names
@@ -510,6 +510,6 @@ OUTSIDE: frozenset[Handler] = frozenset(
 CALLS: frozenset[Handler] = frozenset(
     {
         *(alarm.call, alarm.call_in, alarm.noted, checkin.placed, telling.when),
-        *(spoken.heard, rollcall.heard, rollcall.state),
+        *(region.help_needed, spoken.heard, rollcall.heard, rollcall.state, rollcall.who, rollcall.everybody),
     }
 )

@@ -353,7 +353,18 @@ def codes(place: Held, verb: str) -> Iterator[str]:
 
 
 # Done for real: a call for help, and what concerns the account's own chat. Each has a test of its own.
-REAL = {"help", "help.in", "forgotten", "cleaned", "speak", "quiet.at", "quiet.zone", "quiet.off", "own.set"}
+REAL = {
+    "help",
+    "help.in",
+    "region.help",
+    "forgotten",
+    "cleaned",
+    "speak",
+    "quiet.at",
+    "quiet.zone",
+    "quiet.off",
+    "own.set",
+}
 WORDS = ("/people", "/circles", "/ask", "/privacy", "/start", "I am safe", "Zarina the Second", "123456789012", "хуб")
 
 
@@ -623,6 +634,35 @@ async def test_a_call_for_help_goes_out_and_its_end_is_not_believed(stage: Stage
     assert not farida.sees("This call is over.")
     await farida.says("/people")
     assert "🆘 Zarina: needs help" in farida.last
+
+
+async def test_a_call_by_the_button_under_a_question_to_a_district_goes_out(stage: Stage) -> None:
+    zarina, daler, maria, farida = await family(stage)
+    await zarina.says(FORCED)
+    await forge(stage, zarina, "region.safe:1")
+    assert not farida.sees("Zarina: I am safe."), "the control"
+    await forge(stage, zarina, "region.help:1")
+    assert "It is on its way to 3 people." in zarina.last
+    for one in (daler, maria, farida):
+        assert one.sees("Zarina: I need help.")
+    assert daler.sees("A call for help came from the account of Zarina")
+    await zarina.presses("Add details")
+    await zarina.says("Rudaki street 5")
+    assert farida.sees("Zarina adds: Rudaki street 5")
+
+
+async def test_a_call_of_a_roll_call_of_before_goes_out_once_it_is_clear_whom_it_is_about(stage: Stage) -> None:
+    zarina, daler, maria, farida = await family(stage)
+    for name in ("Madina Karimova", "Madina Safarova"):
+        await forge(stage, maria, f"kin.add:{base36((await rows(stage))['circle'][0][0])}")
+        await maria.says(name)
+    await zarina.says("/rollcall")
+    await zarina.says("Madina - needs help")
+    (code, *_others) = [one.code for one in zarina.messages[-1].choices if one.code.startswith("roll.who")]
+    await zarina.says(FORCED)
+    await forge(stage, zarina, code)
+    for one in (daler, farida):
+        assert "Madina Karimova: needs help" in one.screen
 
 
 async def test_a_call_for_somebody_who_is_not_online_goes_out_and_that_they_are_safe_does_not(stage: Stage) -> None:

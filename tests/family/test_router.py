@@ -339,6 +339,17 @@ async def test_a_group_is_answered_once_and_learns_nothing(stage: Stage) -> None
     assert len((await rows(stage))["person"]) == 2  # noqa: PLR2004 - a group is nobody
 
 
+async def test_whoever_cries_for_help_in_a_group_is_shown_the_way_again_once_an_hour(stage: Stage) -> None:
+    await stage.memory.say("group", "hello", group=True)
+    answers = []
+    for words, hours in (("hello", 3), ("Помогите!", 0), ("Помогите!", 2), ("Помогите!", 0), ("hello", 0)):
+        await stage.memory.say("group", words, group=True)
+        await stage.settle()
+        answers.append(len([one for one in stage.memory.chat("group") if one.from_bot]))
+        await stage.pass_time(timedelta(hours=hours))
+    assert answers == [1, 2, 2, 3, 3]
+
+
 async def test_a_group_that_changes_its_id_is_still_the_same_group(stage: Stage) -> None:
     await stage.memory.say("group", "hello", group=True)
     await stage.settle()

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from bot.domain.conversation import (
     Attached,
     Blocked,
+    Changed,
     Heard,
     Incoming,
     Reacted,
@@ -117,13 +118,14 @@ async def test_whoever_invites_the_bot_is_greeted_and_heard(ear: Ear, crowd: Cro
         await zarina.sends("m.room.message", {"msgtype": "m.image", "body": "cat.png", "file": {"url": "mxc://a/b"}})
         await zarina.changes(said, "I am not safe")
         answer = await zarina.says("2", on=said)
-        await ear.until(lambda: len(ear.of(zarina.user)) >= 5)  # noqa: PLR2004
+        await ear.until(lambda: len(ear.of(zarina.user)) >= 6)  # noqa: PLR2004
         await ear.until(lambda: not ear.client.errands())
     assert ear.of(zarina.user) == [
         Started(),
         Said("I am safe", lists=True),
         Reacted("👍", said),
         Attached("photo", '{"url":"mxc://a/b","key":{"k":""},"iv":"","hashes":{"sha256":""}}'),
+        Changed("I am not safe"),
         Said("2", lists=True, on=said),
     ]
     last = ear.heard[-1]
