@@ -19,7 +19,7 @@ from bot.domain.checkin import HEARSAY, NOTE_LENGTH, News, State, when_true
 from bot.domain.conversation import Ago, Choice, Lane, Line, Outgoing, Page, Value
 from bot.domain.people import Person
 from bot.domain.refusals import NoCircle, Outdated, Over
-from bot.i18n import _, ngettext, pgettext
+from bot.i18n import _, clean, ngettext, pgettext
 from handlers import asking, checkin, words
 from handlers.ask import Ask, back, button, expect
 from handlers.home import HELP, with_menu
@@ -51,13 +51,15 @@ def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     """One tap: it goes out now; details can follow."""
     already = checkins.open_alarm_of(tx, ask.person.id)
     if already is not None and not can_call_again(already, ask.now):
-        return [_view(tx, already, ask.now, ask=ask)]  # a second tap on the same need
+        more = _beside(ask)
+        letters = _added(ask, tx, already, more) if more else []
+        return [_view(tx, already, ask.now, ask=ask), *letters]  # a second tap on the same need
     told = circles.told_by(tx, ask.person.id)
     if not told:
         return [_whom_to_call(ask, tx)]
     replaced = [] if already is None else _replaced(tx, already, ask.now)  # an old call must never swallow a new one
     me = ask.person
-    news = News(tx.new_id(), me.id, me.id, State.HELP, when_true(ask.said_at, ask.now), ask.now)
+    news = News(tx.new_id(), me.id, me.id, State.HELP, when_true(ask.said_at, ask.now), ask.now, note=_beside(ask))
     checkins.add(tx, news, told)
     hearers = checkin.hearers(tx, told, me.id)
     alarm = Alarm(tx.new_id(), me.id, news.id, ask.now, ask.now + REPEAT_AFTER)
@@ -67,6 +69,12 @@ def call(ask: Ask, tx: Tx) -> list[Outgoing]:
     letters = [_to_reader(alarm, who, text, circle=which) for who, (_p, which) in hearers.items()]
     view = _view(tx, alarm, ask.now, ask=ask, readers=readers)
     return [view, *letters, *replaced, *asking.answered(tx, ask, told)]
+
+
+def _beside(ask: Ask) -> str:
+    """What stands behind `/sos`: the details of the call, as far as a note goes. No call is refused for its length."""
+    words = " ".join(clean(ask.words).split())
+    return words.partition(" ")[2][:NOTE_LENGTH].rstrip() if words.startswith(("/", "!")) else ""
 
 
 def call_for(  # noqa: PLR0913 - a call has this many parts
@@ -336,15 +344,20 @@ def noted(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Over
     written = ask.text(NOTE_LENGTH)
     people.end_dialogue(tx, ask.person.id)
+    return [
+        ask.anew(_("Sent."), [button(pgettext("button", "✏️ Add details"), "call.note", alarm.id)], [back()]),
+        *_added(ask, tx, alarm, written),
+    ]
+
+
+def _added(ask: Ask, tx: Tx, alarm: Alarm, written: str) -> list[Outgoing]:
+    """Details of a call, to those of its readers with whom the caller still shares the circle."""
     if alarm.news is not None:
         checkins.detail(tx, alarm.news, note=written)
     line = _("{name} adds: {note}", name=words.name_of(ask.person), note=written)
     mine = {one.id for one in circles.circles_of(tx, ask.person.id)}
     readers = [r for r in checkins.readers_of(tx, alarm.id) if r.circle in mine]
-    return [
-        ask.anew(_("Sent."), [button(pgettext("button", "✏️ Add details"), "call.note", alarm.id)], [back()]),
-        *(Outgoing(r.person, line, lane=Lane.DANGER, about=ask.person.id, circle=r.circle) for r in readers),
-    ]
+    return [Outgoing(r.person, line, lane=Lane.DANGER, about=ask.person.id, circle=r.circle) for r in readers]
 
 
 def _mine(ask: Ask, tx: Tx) -> Alarm:

@@ -324,7 +324,7 @@ def _count(tx: Tx, ask: Ask, handler: Handler) -> None:
 
 
 def _to_group(where: int, now: datetime) -> Outgoing:
-    line = _("Please write to me privately. In a group I answer only once, and I say nothing personal.")
+    line = _("Please write to me privately. In a group I say nothing personal.")
     lines = dict.fromkeys(i18n.plain(i18n.speak(line, language, now)) for language in i18n.LANGUAGES)
     return Outgoing(where, Page(tuple(lines)), to_group=True)
 

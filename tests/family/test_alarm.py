@@ -237,6 +237,16 @@ async def test_a_second_tap_while_a_call_is_open_shows_the_same_call(stage: Stag
     assert len((await rows(stage))["alarm"]) == 1
 
 
+async def test_what_is_written_behind_the_command_goes_with_the_call(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("/sos we are in the cellar")
+    assert "Zarina: I need help." in daler.last
+    assert "we are in the cellar" in daler.last
+    await zarina.says("/sos " + "the water rises " * 400)
+    assert "Zarina adds: the water rises" in daler.last
+    assert len((await rows(stage))["alarm"]) == 1
+
+
 async def test_who_needs_help_later_calls_anew_and_the_old_call_gives_way(stage: Stage) -> None:
     zarina, daler = await stage.family("Zarina", "Daler")
     await zarina.presses("I need help")
