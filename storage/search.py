@@ -42,16 +42,16 @@ from storage.schema import fact, sought, sought_list
 
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
 LEAST_BITS, STEP = 12, 2
-RANKED: Final = 150  # records that are opened and compared, at the most
+RANKED: Final = 120  # records that are opened and compared, at the most
 ANYWAY: Final = 20  # that are opened even if little speaks for them
-WORTH: Final = 0.3  # of what speaks for the likeliest: any other record for which less speaks is not opened
+WORTH: Final = 0.35  # of what speaks for the likeliest: any other record for which less speaks is not opened
 PLACED: Final = 50  # of them: those whose places are compared
 # A list longer than a share of all records says too little for what its length tells a thief: it holds no number any
 # more. In a small index every list may be so long, in any index none longer.
 TOO_MANY, SHORT, TOO_LONG = 1 / 256, 64, 16_384
 MOST_READ: Final = 65_536  # numbers that one question reads: the shortest lists first
 NEAR: Final = 0.8  # how much a key one slip away counts beside a key of the name
-OTHERS: Final = 0.5  # how much further keys of a record count beside its rarest one: they mostly say the same again
+OTHERS: Final = 0.3  # how much further keys of a record count beside its rarest one: they mostly say the same again
 CHUNK: Final = 256  # keys in one question: always so many, so that a statement says nothing about the name
 BATCH: Final = 500  # records that go into the index at once
 RENEWED: Final = 200  # records whose names are taken apart anew at once, if the rules have changed

@@ -44,6 +44,21 @@ SAME = [
     ("Mohammadhassan Yorov", "Mohammad Hassan Yorov"),
     ("Muhabbatshoh Yorov", "Муҳаббатшоҳ Ёров"),
     ("Farhod Yorov", "مشهور فرهاد یاروف"),
+    ("Junus Jorow Rustamowitsch", "Юнус Ёров Рустамович"),
+    ("Farhod Yorov Arman", "Farhod Yorov known to Arman"),
+    ("Qamaruddin Yorov", "قمرالدین یاروف"),
+    ("Almas Salangi", "الماس سالنگی"),
+    ("Daler Alokozai", "دلیر الکوزی"),
+    ("Matiur Rahman Yorov", "Mati ur-Rahman Yorov"),
+    ("ZADEH, Daler Khalil", "Khalilzadeh Daler"),
+    ("Abd Allah Karimi", "عبد الله کریمی"),
+    ("Abdullah Karimi", "عبد الله کریمی"),
+    ("Daler Arianfar", "دلیر آریان فر"),
+    ("Daler Mowahed", "دلیر موحد"),
+    ("Daler Munsef", "دلیر منصف"),
+    ("Farhod Marufi", "فرهاد معروفی"),
+    ("Daler Mazhari", "دلیر مظهری"),
+    ("Yorov Daler Mamytbaj", "Ёров Далер Мамытбай"),
 ]
 OTHER = [
     ("Ҷамшед Ёров", "Фаррух Ёров"),
@@ -54,6 +69,7 @@ OTHER = [
     ("Karim Hamidi", "سلیم حمیدی"),
     ("Шоҳин Мирзоев", "Шоҳрух Мирзоев"),
     ("Муҳаммад Ҳакимӣ", "Hakim Sharif Muhammad"),
+    ("Қурбонӣ Лутфулло Фаррух", "Қурбонӣ Сафаралӣ Фаррух"),  # brothers of whom both father's names are plain
 ]
 
 
@@ -101,13 +117,16 @@ def test_family_names_and_fathers_names_have_the_root_they_are_made_of(name: str
         ("Karim bin Salim", [Kind.NAME, Kind.FATHER]),
         ("Сайид Далер Ёров", [Kind.LIGHT, Kind.NAME, Kind.SURNAME]),
         ("Муҳаммад Ёров", [Kind.NAME, Kind.SURNAME]),  # nothing else can be the name
+        ("Муҳаммад Далер Муҳаммадӣ", [Kind.LIGHT, Kind.NAME, Kind.NAME]),  # with -ӣ it is a family name
     ],
 )
 def test_each_part_is_known_for_what_it_is(name: str, kinds: list[Kind]) -> None:
     assert [part.kind for part in parse(name).parts] == kinds
 
 
-@pytest.mark.parametrize("title", ["доктор", "Dr.", "устод", "Ҳоҷӣ", "Хоҷи", "мулло", "апаи", "حاجی"])
+@pytest.mark.parametrize(
+    "title", ["доктор", "Dr.", "устод", "Ҳоҷӣ", "Хоҷи", "мулло", "апаи", "حاجی", "Sheikh", "охунд"]
+)
 def test_a_title_is_no_part_of_a_name_unless_it_is_all_there_is(title: str) -> None:
     assert len(parse(f"{title} Далер Ёров").parts) <= len(parse("Далер Ёров").parts) + 1
     assert score(f"{title} Далер Ёров", "Далер Ёров") > 0
@@ -151,6 +170,13 @@ def test_a_family_name_that_many_have_needs_both_initials() -> None:
 def test_one_slip_is_found_by_looking_near(slip: str) -> None:
     found = keys("Ёров Ҷамшед")
     assert (keys(slip) | near(slip)) & found
+
+
+@pytest.mark.parametrize("slip", ["Ёров Ҷашед Каримович", "Ёров Ҷамжед Каримович", "Еов Ҷамшед Каримович"])
+def test_a_longer_name_is_found_by_its_other_parts(slip: str) -> None:
+    assert not near(slip)
+    assert keys(slip) & keys("Ёров Ҷамшед Каримович")
+    assert keys(slip) & keys("Ёров Ҷамшед")
 
 
 def test_looking_near_adds_no_key_that_is_stored() -> None:

@@ -168,7 +168,7 @@ async def test_control_a_bot_that_answers_hits_in_other_words_is_found_out(
     def leaky(ask: Ask, tx: Tx) -> Outgoing:
         answer = honest(ask, tx)
         mine = knocks.of(tx, ask.person.id)[-1]
-        hits = [hit for hit in search.candidates(tx, mine.form.known) if hit.score > 1]
+        hits = [search.held(tx, hit.record) for hit in search.candidates(tx, mine.form.known) if hit.score > 1]
         return ask.reply(_("Saved."), silent=True) if hits else answer
 
     monkeypatch.setitem(router.BUTTONS, "knock.put", leaky)

@@ -13,7 +13,7 @@ from bot.domain.names.parts import Kind, Name, Part, adjacent, common_skeletons,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-VERSION: Final = 2  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
+VERSION: Final = 3  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
 BAND: Final = 4  # birth years that share a key
 SLIP: Final = 2  # years by which a remembered birth year may be wrong
 _CONSONANTS: Final = "kxCsSztdpbvflrmny"
@@ -39,9 +39,14 @@ def bands(years: Iterable[int]) -> frozenset[int]:
 
 
 def near(name: Name | str) -> frozenset[str]:
-    """The pair keys of a name with one consonant lost, added, changed or swapped: only ever looked up, never stored."""
+    """The pair keys of a name with one consonant lost, added, changed or swapped: only ever looked up, never stored.
+
+    Of a name of two parts: in a longer one the slip leaves a pair that has none.
+    """
     parsed = parse(name) if isinstance(name, str) else name
     parts = _telling(parsed)
+    if len(parts) != 2:  # noqa: PLR2004
+        return frozenset()
     found: set[str] = set()
     for one, two in permutations(parts, 2):
         found.update(_pair(slip, two.skeleton) for slip in _slips(one.skeleton))

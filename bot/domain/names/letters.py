@@ -32,7 +32,7 @@ LATIN: Final = dict(
 LATIN_PIECES: Final = dict(
     pair.split("=")
     for pair in (  # noqa: SIM905 - words read best as words
-        "mmadh=madh mmedh=medh "
+        "mmadh=madh mmedh=medh azhar=azhar "
         "shch=S dsch=J tsch=C tsh=tS sch=S dzh=J tch=C dj=J dž=J sh=S ch=C zh=Z gh=G g'=G kh=x ph=f dh=z ts=s "
         "ck=k ou=u oo=u o'=u u'=u ee=i ce=Je ci=Ji"
     ).split()
@@ -41,7 +41,7 @@ LATIN_PIECES_OF_FRENCH: Final = {"ch": "S", "gu": "g"}  # where “ou”, “tch
 LATIN_LETTERS_OF_TURKISH: Final = {"c": "J", "j": "Z", "q": "g"}  # where ə ı ş ç ğ show a Turkish alphabet
 SIGNS_OF_FRENCH: Final = ("ou", "tch", "dj")
 SIGNS_OF_TURKISH: Final = "əışçğ"
-SIGNS_OF_RUSSIAN: Final = ("zh",)  # and there j is й
+SIGNS_OF_J_AS_Y: Final = ("zh", "sch")  # a Russian or a German habit
 
 ARABIC: Final = dict(
     pair.split("=")

@@ -8,23 +8,24 @@ from __future__ import annotations
 from typing import Final
 
 TITLES: Final = """
-доктор dr داکتر دوکتور ډاکټر دکتر инженер engineer eng انجنیر انجنير انجینر انجنیير мулло mullah ملا мавлави
-mawlawi molavi مولوی مولوي муфтӣ مفتی ҳоҷӣ hajji haj alhaj حاجی حاجي الحاج устод استاد муаллим معلم эшон ایشان
-шайх شیخ شيخ general gen جنرال ډګروال دگروال colonel col major капитан капитани prof professor پروفیسور پوهاند
-پوهنمل mr mrs ms miss sir محترم آقای оқои бонуи хонум خانم устои сарвазир судя барристер barrister saranwal
-څارنوال سارنوال سناتور senator sanator lft lt capt captain phd تورن تورنجنرال تورنوال maulavi maulawi moulavi
-машҳур مشهور known ойтӣ ojti муллои домулло ойимулло эшони шайхи ҳоҷии
+доктор dr داکتر دوکتور ډاکټر دکتر инженер engineer eng انجنیر انجنير انجینر انجنیير мулло mullah ملا мавлави mawlawi
+molavi مولوی مولوي муфтӣ مفتی ҳоҷӣ hajji haj alhaj حاجی حاجي الحاج устод استاد муаллим معلم эшон ایشان шайх шейх
+sheikh sheik shaikh shaykh cheikh شیخ شيخ general gen جنرال ډګروال دگروال colonel col major капитан капитани prof
+professor پروفیسور پوهاند پوهنمل mr mrs ms miss sir محترم آقای оқои бонуи хонум خانم устои сарвазир судя барристер
+barrister saranwal څارنوال سارنوال سناتور senator sanator lft lt brid برید capt captain phd تورن تورنجنرال تورنوال
+maulavi maulawi moulavi охунд akhund akhond آخوند اخوند машҳур مشهور مشهوربه known ойтӣ ojti муллои домулло ойимулло
+эшони шайхи ҳоҷии
 """.split()  # noqa: SIM905 - words read best as words
 
 # A part of many names that is as often left out: it counts little, and makes no key beside two other words.
 LIGHT: Final = """
 хон khan خان ҷон jan جان djan бек beg bek بیک шоҳ шо shah شاه гул gul گل гулл бибӣ бӣ bibi بی بی‌بی мир mir میر
 сайид саид said sayyid sayed sayid seyed syed sayd seyyid سید سيد aqa آقا آغا оқо agha хоҷа خواجه khwaja вакил
-وکیل халифа имом қозӣ qazi قاضی қорӣ قاری раис رئیس муҳаммад muhammad محمد
+وکیل sahib صاحب халифа ҳофиз hafiz hafez حافظ имом қозӣ qazi قاضی қорӣ قاری раис رئیس муҳаммад muhammad محمد
 """.split()  # noqa: SIM905 - words read best as words
 
-ARTICLES: Final = "al el ul ur ud us uz ush an il az e ال".split()  # noqa: SIM905 - words read best as words
-SON_OF: Final = "bin ben ibn bint бинти ибни валад valad walad ولد بن فرزند фарзанди писари духтари".split()  # noqa: SIM905 - words read best as words
+ARTICLES: Final = "al el ul ur ud us uz ush an il az e ال به په to".split()  # noqa: SIM905 - words read best as words
+SON_OF: Final = "bin ben ibn bint бинти ибни валад valad walad ould ولد بن فرزند фарзанди писари духтари".split()  # noqa: SIM905 - words read best as words
 MARKS_OF_FATHER: Final = (
     "оглы оглу oglu ogly oğlu ўғли огли ogli ugli кызы қизи kizi qizi qızı kyzy гызы уулу uulu".split()  # noqa: SIM905 - words read best as words
 )
@@ -34,11 +35,11 @@ OF_FATHER: Final = ((r"y?[oaeiu]vi[CS]", False), (r"y?[oaeiu]vna", True), (r"iCn
 OF_SURNAME: Final = (
     (r"y?[oaei]va", True),
     (r"y?[oaei]v", False),
-    (r"(?<=...)y?[oe]f", False),
+    (r"(?<=...)(?:y?of|(?<=[aioe])y?ef)", False),
     (r"sk(?:iy?|oy)", False),
     (r"skaya", True),
 )
-OF_BIRTH: Final = (r"z[oa]d[aehi]+", r"p[ou]r", r"iy?[oa]n", r"y[oa]n", r"niy?[oa]", r"ne[Jz]od", r"duxt", r"doxt")
+OF_BIRTH: Final = (r"z[oa]d[aehi]+", r"p[ou]r", r"iy?[oa]n", r"y[oa]n", r"niy?[oa]", r"ne[JZz][oa]d", r"duxt", r"doxt")
 OF_RESPECT: Final = (  # the same person with it and without it
     *(
         r"[JC][oa]n",
@@ -74,7 +75,7 @@ SPELLINGS: Final = tuple(
         "ҳасан гасан hassan حسن",
         "аҳмад ахмед ahmet ahmed احمد",
         "алӣ али ali əli aly علی علي",
-        "довуд давид david dawud داود داوود",
+        "довуд давид david dawud داود داوود داؤد",
         "искандар александр скандар iskander اسکندر",
         "хуҷаста khujasta خجسته",
         "раҳмон rahman rehman rakhman رحمان رحمن",

@@ -65,7 +65,7 @@ class Name:
 def parse(name: str) -> Name:
     """Take a name apart. A name of nothing but titles keeps them; one without letters has no parts."""
     said = words(name)
-    whole = _joined(said)
+    whole = _joined(_set_right(said))
     kept = [(word, kind) for word, kind in whole if len(word.sounds) == 1 or loosely(word.sounds) not in _titles()]
     return Name(_with_a_name(tuple(_parts(kept or whole))[:MOST_PARTS]))
 
@@ -111,8 +111,14 @@ _ENDS_ALONE: Final = tuple(
         (r"z(?:[aoe]?[iy]|oii?)", "zai"),
         (r"x[ei]l", "xel"),
         (r"pur", "pur"),
+        (r"fa?r", "far"),
+        (r"n[aei]?[JZ][oa]d", "neJod"),
     )
 )
+
+_OF_GODS_NAME: Final = re.compile(r"r[ae]hm|[hx][ae]q$|islom|islam|[hx]aq")
+_ARTICLE_BEHIND: Final = re.compile(r"(?<=(?!abd).{3})u[rl]$")
+_CHILD_ALONE: Final = re.compile(r"(?:z[oa]d[aehi]*|n[aei]?[JZ][oa]d)$")
 
 
 def _joined(said: list[Word]) -> list[tuple[Word, Kind | None]]:
@@ -126,7 +132,7 @@ def _joined(said: list[Word]) -> list[tuple[Word, Kind | None]]:
             found[-1] = (found[-1][0], Kind.FATHER)
         elif not word.initial and loosely(sounds) in _son_of() and found:
             child = True
-        elif not word.initial and sounds in _articles() and word is not said[-1]:
+        elif not word.initial and loosely(sounds) in _articles() and word is not said[-1]:
             continue
         elif servant is not None and not word.initial and not _OF_FAMILY.search(sounds):
             joined = Word(_servant_of(servant.sounds, sounds), word.abjad, written=f"{servant.written} {word.written}")
@@ -149,7 +155,19 @@ def _joined(said: list[Word]) -> list[tuple[Word, Kind | None]]:
     return found
 
 
+def _set_right(said: list[Word]) -> list[Word]:
+    """“ZADEH, Muhammad Khalil” is Khalilzadeh, and “Matiur Rahman” is “Mati ur-Rahman”."""
+    if len(said) > 2 and _CHILD_ALONE.match(said[0].sounds):  # noqa: PLR2004
+        said = [*said[1:], said[0]]
+    return [
+        replace(word, sounds=_ARTICLE_BEHIND.sub("", word.sounds)) if _OF_GODS_NAME.match(after) else word
+        for word, after in zip(said, [*(word.sounds for word in said[1:]), ""], strict=False)
+    ]
+
+
 def _servant_of(servant: str, sounds: str) -> str:
+    if _GOD_ALONE.match(sounds):
+        return (servant if servant.endswith("l") else servant[:3]) + "ulo"
     return (servant if servant.endswith("l") else servant[:3] + "ul") + sounds
 
 
@@ -189,6 +207,7 @@ def _parts(said: Iterable[tuple[Word, Kind | None]]) -> Iterator[Part]:
 
 # Шамсулҳақ is شمس الحق too, and Atta Rahman عطاالرحمن: the article goes.
 _OF_TRUTH = re.compile(r"(?<=..)(?<!abd)[oaue]{0,2}l(?=(?:[hx][ae]?[qk]|r[ae]?[hx]m[aoe]?n)$)")
+_OF_FAITH = re.compile(r"(?<=..)[oaue]l(?=d[ie]+n$)")  # قمرالدین is Qamaruddin
 _MUHAMMAD = re.compile(r"(m[uoa]?[hx][ae]?m[ae]?d)(?=.{3})(?![oaei]v|iC|z[oa]d|i$|y[oa]n|Jon|xon)")
 
 
@@ -202,13 +221,14 @@ def _apart(word: Word) -> tuple[str, ...]:
 
 
 def _part(sounds: str, kind: Kind | None, *, abjad: bool) -> Part:
-    sounds = _OF_TRUTH.sub("", sounds)
+    sounds = _OF_FAITH.sub("i", _OF_TRUTH.sub("", sounds))
     root, found, woman = _root(sounds, abjad=abjad)
-    root = _spellings().get(loosely(root), root)
+    root = _spellings().get((loosely(root), abjad), root)
     core = _core(root)
     also = tuple(full for full in _short_forms().get(loosely(root), ()) if full != core)
     if kind is None:
-        kind = Kind.LIGHT if found is Kind.NAME and _light() & {loosely(sounds), loosely(root)} else found
+        bare = sounds if sounds[-1] == "i" else root  # Муҳаммадӣ is a family name
+        kind = Kind.LIGHT if found is Kind.NAME and _light() & {loosely(sounds), loosely(bare)} else found
     return Part(sounds, root, core, skeleton(core), kind, woman, abjad, also)
 
 
@@ -247,7 +267,7 @@ def _ending(patterns: Iterable[str], shortest: int) -> re.Pattern[str]:
 
 _OF_FATHER = tuple((re.compile(ending + "$"), woman) for ending, woman in name_words.OF_FATHER)
 _OF_SURNAME = tuple((re.compile(ending + "$"), woman) for ending, woman in name_words.OF_SURNAME)
-_OF_SURNAME_ABJAD = re.compile(r"(?<=.{3})(?<!abdol[rt])(?:y?[uoi]f|[ou]vo|[ie]vo)$")
+_OF_SURNAME_ABJAD = re.compile(r"(?<=.{3})(?<!abdol[rt])(?<!mar)(?:y?[uoi]f|[ou]vo|[ie]vo)$")
 _OF_BIRTH = _ending(name_words.OF_BIRTH, _SHORTEST)
 _OF_RESPECT = _ending(name_words.OF_RESPECT, _SHORTEST - 1)
 _OF_GOD = re.compile(rf"{name_words.OF_GOD}$")
@@ -289,14 +309,21 @@ def _marks_of_father() -> frozenset[str]:
 
 
 @cache
-def _spellings() -> Mapping[str, str]:
-    """Each spelling's root, and the root that stands for all of them."""
-    found: dict[str, str] = {}
+def _spellings() -> Mapping[tuple[str, bool], str]:
+    """Each spelling's root, whether it leaves out vowels, and the root that stands for all of them."""
+    found: dict[tuple[str, bool], str] = {}
     for first, *others in name_words.SPELLINGS:
         stands = _root(words(first)[0].sounds)[0]
         for other in (first, *others):
-            found.setdefault(loosely(_root(words(other)[0].sounds)[0]), stands)
+            word = words(other)[0]
+            found.setdefault((loosely(_root(word.sounds)[0]), word.abjad), stands)
     return found
+
+
+@cache
+def stands() -> frozenset[str]:
+    """The roots that stand for all spellings of a name: two of them are two names."""
+    return frozenset(_spellings().values())
 
 
 @cache
@@ -311,7 +338,7 @@ def _short_forms() -> Mapping[str, tuple[str, ...]]:
 
 def _known_root(written: str) -> str:
     root = _root(words(written)[0].sounds)[0]
-    return _spellings().get(loosely(root), root)
+    return _spellings().get((loosely(root), False), root)
 
 
 @cache

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from bot.domain.names.distance import distance
-from bot.domain.names.parts import Kind, Name, Part, common_skeletons, parse, skeleton
+from bot.domain.names.parts import Kind, Name, Part, common_skeletons, parse, skeleton, stands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +54,6 @@ class Evidence(NamedTuple):
     """What two names have in common and what not, in numbers that `WEIGHTS` adds up."""
 
     matched: float  # the weight of the parts that stand for each other
-    apart: float  # their distance, on average
-    crossed: float  # the same where one was written in Arabic letters and the other not, by weight
     worst: float  # the greatest distance between two of them
     sibling: float  # how far apart the given names are where others agree
     other: float  # the weight of the matched parts whose consonants differ
@@ -63,8 +61,8 @@ class Evidence(NamedTuple):
     ending: float  # the weight of the matched parts of which one has an ending of family and the other none
     turned: float  # 1: the parts stand in another order, but in the same circle; 2: in quite another
     conflict: float  # the weight of what is left over on both sides
-    given: float  # of that: what is neither a surname nor a father's name
-    strange: float  # how far apart the nearest of those are
+    strange: float  # how far apart the nearest of that are
+    kin: float  # where two other parts agree: the weight of what is left over on both sides but fathers' names
     omitted: float  # the weight of what one side has more
     unsaid: float  # of that: how many are neither a surname nor a father's name
     light: float  # 1: one side has a light part more
@@ -74,25 +72,23 @@ class Evidence(NamedTuple):
 
 # Fitted by logistic regression on pairs of names, not by hand.
 WEIGHTS: Final = Evidence(
-    matched=3.25,
-    apart=-1.6,
-    crossed=-1.1,
-    worst=-8.03,
-    sibling=-2.38,
-    other=-0.88,
-    first=-1.15,
-    ending=-1.63,
-    turned=-0.53,
-    conflict=-2.1,
-    given=-1.49,
-    strange=-7.05,
-    omitted=-0.68,
-    unsaid=-1.12,
-    light=-1.64,
-    gender=-2.28,
-    initials=1.27,
+    matched=4.04,
+    worst=-9.36,
+    sibling=-4.21,
+    other=-1.01,
+    first=-1.5,
+    ending=-1.7,
+    turned=-0.52,
+    conflict=-1.0,
+    strange=-7.61,
+    kin=-4.06,
+    omitted=-0.86,
+    unsaid=-0.99,
+    light=-1.63,
+    gender=-2.2,
+    initials=1.34,
 )
-BIAS: Final = -0.93
+BIAS: Final = -1.98
 LOWEST: Final = -30.0  # of two names that have nothing to compare
 
 
@@ -123,14 +119,11 @@ class Asker:
         """What speaks for and against."""
         pairs, mine, theirs = self.pairs(other)
         full = [pair for pair in pairs if not pair.by_initial]
-        matched = apart = crossed = unlike = first = ending = worst = 0.0
+        matched = unlike = first = ending = worst = 0.0
         for pair in full:
             weight, (one, two) = pair.weight, _skeletons(pair)
             matched += weight
-            apart += weight * pair.apart
             worst = max(worst, pair.apart)
-            if pair.mine[0].abjad is not pair.theirs[0].abjad:
-                crossed += weight * pair.apart
             if one != two:
                 unlike += weight
                 first += weight if one[:1] != two[:1] else 0.0
@@ -141,8 +134,6 @@ class Asker:
         women = (self._is_woman, _is_woman(other))
         return Evidence(
             matched=matched,
-            apart=apart / matched if matched else 1.0,
-            crossed=crossed,
             worst=worst if full else 1.0,
             sibling=_sibling(full),
             other=unlike,
@@ -150,8 +141,8 @@ class Asker:
             ending=ending,
             turned=_turned(pairs),
             conflict=conflict,
-            given=min(_weigh(_names(mine)), _weigh(_names(theirs))) if conflict else 0.0,
             strange=min(1.0, conflict) * min((self._apart(a, b) for a in mine for b in theirs), default=0.0),
+            kin=min(_weigh(_own(mine)), _weigh(_own(theirs))) if len(full) > 1 else 0.0,
             omitted=max(left, left_over) - conflict,
             unsaid=0.0 if mine and theirs else float(len(_names(mine or theirs))),
             light=float(any(part.kind is Kind.LIGHT for part in (*mine, *theirs))),
@@ -204,6 +195,8 @@ def _far(one: Part, two: Part) -> float:
     shared, longest = len(consonants & others), max(len(consonants), len(others))
     if shared * 2 < longest + (longest >= _LONG) and not one.also and not two.also:
         return 1 - shared / longest  # surely too far: not worth the walk
+    if one.root != two.root and {one.root, two.root} <= stands():
+        return TOO_FAR  # Ҳасан and Ҳусайн, near as they are, are two brothers
     abjad = one.abjad != two.abjad
     apart = distance(one.root, two.root, abjad=abjad)
     if apart > _OTHER_ENDING and (one.core != one.root or two.core != two.root):
@@ -258,6 +251,10 @@ def _as_long(joined: Part, part: Part) -> bool:
 def _weigh(parts: Sequence[Part]) -> float:
     common = common_skeletons()
     return sum([_WEIGHT[part.kind.value] * (_COMMON if part.skeleton in common else 1.0) for part in parts])
+
+
+def _own(parts: Sequence[Part]) -> list[Part]:
+    return [part for part in parts if part.kind is not Kind.FATHER]
 
 
 def _names(parts: Sequence[Part]) -> list[Part]:

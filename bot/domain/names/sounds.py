@@ -19,12 +19,14 @@ _CYRILLIC = re.compile("[\u0400-\u052f]")
 _CYRILLIC_PIECE = re.compile("|".join(letters.CYRILLIC_PIECES))
 _RUN = re.compile(r"(.)\1+")
 _SHORT_I = re.compile(r"i(?=[aou])")
-# «ال» where a word begins or between two names, except in «عبدال», «الله» and «الدین».
+# «ال» where a word begins or behind a name of three letters, except in «عبدال», «الله», «الدین», «الماس», «الکوزی».
 _ARTICLE = re.compile(
-    "(?<!عبد)(?<![اوی])ال(?!له|دین|دين|حاج|[یي])(?:(?=[\u0621-\u06d3]{3})|(?<=\\bال)(?=[\u0621-\u06d3]{2}))"
+    "(?<!عبد)(?<![اوی])(?:\\b|(?<=[\u0621-\u06d3]{3}))ال(?!له|دین|دين|حاج|[یي]|(?:ماس|هام|هه|فت|برز|طاف)\\b|کوز|كوز)"
+    "(?:(?=[\u0621-\u06d3]{3})|(?<=\\bال)(?=[\u0621-\u06d3]{2}))"
 )
 _JON = re.compile("(?<=[aeiou])J(?=[oa]n)|(?<=^sai)J")
 _WRITTEN_WITH_D = re.compile("дж|d(?:zh|j)")
+_FINAL_J = re.compile("(?<=[bkl]a)J$|(?<=e)J$")  # “Mamytbaj”, “Nikolaj”, “Sergej”: й as scholars write it
 _HARAKAT = re.compile("[\u064b-\u065f\u0670\u0640]")
 
 
@@ -78,7 +80,7 @@ def _from_cyrillic(word: str) -> str:
 
 
 class _Latin:
-    """How one name uses Latin letters: a French passport, a Turkish alphabet and a Russian habit differ."""
+    """How one name uses Latin letters: a French passport, a Turkish alphabet, a Russian and a German habit differ."""
 
     def __init__(self, plain: str) -> None:
         self._pieces = dict(letters.LATIN_PIECES)
@@ -89,7 +91,7 @@ class _Latin:
         if any(sign in plain for sign in letters.SIGNS_OF_TURKISH):
             self._letters.update(letters.LATIN_LETTERS_OF_TURKISH)
             del self._pieces["ce"], self._pieces["ci"]
-        elif any(sign in plain for sign in letters.SIGNS_OF_RUSSIAN):
+        elif any(sign in plain for sign in letters.SIGNS_OF_J_AS_Y):
             self._letters["j"] = "y"
         self._piece = re.compile("|".join(self._pieces))
 
@@ -103,7 +105,7 @@ class _Latin:
             else:
                 found.append(self._letter(word[at]))
                 at += 1
-        return _vowels_of_y("".join(found))
+        return _vowels_of_y(_FINAL_J.sub("y", "".join(found)))
 
     def in_french(self, word: str) -> str:
         """The sounds of a word if its “ch” is French, though nothing else in the name shows that; else nothing."""
