@@ -131,18 +131,19 @@ def begin(ask: Ask, tx: Tx) -> Outgoing:
                 _("<b>Before you sign</b>"),
                 *([title] if (title := title_of(version.letter, ask.person.language)) else []),
                 "",
+                *what_stays(ask),
+                "",
                 _(
-                    "Is there somebody close to you whom the state can reach: at home, at work, at school, at the "
-                    "border?"
+                    "Relatives of people who signed letters have been questioned and punished. A name that somebody "
+                    "has seen can't be called back, and I can't protect anybody. If in doubt, let yourself only be "
+                    "counted: that helps, too."
                 ),
+                "",
                 _(
-                    "Relatives of people who signed letters have been questioned and punished. A name on a list can't "
-                    "be taken back from everybody who has seen it. I can't protect anybody. So think of them now, and "
-                    "if in doubt, let yourself only be counted: that helps, too."
+                    "<b>Is there somebody close to you whom the state can reach: at home, at work, at school, at the "
+                    "border?</b>"
                 ),
                 _("I don't keep your answer; I only show you first what is safest."),
-                "",
-                *what_stays(ask),
             )
         ),
         [button(pgettext("button", "Yes, or I don't know"), "petition.mode", one.id, "yes")],

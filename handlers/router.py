@@ -100,6 +100,7 @@ from storage.database import Tx
 BUTTONS: Mapping[str, Handler] = {
     "home": home.home,
     "more": home.more,
+    "ready": home.ready,
     "settings": home.settings,
     "manual": home.manual,
     "manual.page": home.manual_page,
@@ -512,6 +513,7 @@ BUTTONS: Mapping[str, Handler] = {
     "petition.one": petition_drafting.look,
     "petition.go": petition_drafting.go,
     "petition.ask": petition_drafting.asked,
+    "petition.parts": petition_drafting.parts,
     "petition.texts": petition_drafting.texts,
     "petition.cut": petition_drafting.cut,
     "petition.to": petition_drafting.of_kind,
@@ -779,6 +781,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(
             home.home,
             home.more,
+            home.ready,
             home.settings,
             home.manual,
             home.manual_page,
@@ -849,7 +852,13 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_reading.asks, petition_reading.background, petition_sponsoring.code, petition_sponsoring.typed),
         *(petition_sponsoring.named, petition_sponsoring.stand, petition_sponsoring.renew, petition_sponsoring.renewed),
         *(petition_drafting.overview, petition_drafting.new, petition_drafting.look, petition_drafting.go),
-        *(petition_drafting.asked, petition_drafting.texts, petition_drafting.cut, petition_drafting.of_kind),
+        *(
+            petition_drafting.asked,
+            petition_drafting.parts,
+            petition_drafting.texts,
+            petition_drafting.cut,
+            petition_drafting.of_kind,
+        ),
         *(petition_drafting.to_see, petition_drafting.to_add, petition_drafting.to_drop, petition_drafting.goal),
         *(petition_drafting.closes, petition_drafting.under, petition_drafting.sponsor),
         *(

@@ -53,7 +53,7 @@ def _shown(ask: Ask, tx: Tx, whose: int) -> Outgoing:
     ]
     if not whose and _relatives(ask, tx):
         rows.append([button(pgettext("button", "👤 A relative"), "tie.of")])
-    return ask.reply(Page(tuple(lines)), *rows, [back("ties") if whose else back("more")])
+    return ask.reply(Page(tuple(lines)), *rows, [back("ties") if whose else back("ready")])
 
 
 def _find(whose: int) -> Choice:

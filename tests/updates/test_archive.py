@@ -66,7 +66,7 @@ async def test_it_is_found_by_district_topic_and_month(stage: Stage, reader: Act
     await reader.presses("Roads")
     assert "The road Khorog – Rushan is open" in reader.last
     await reader.presses("Month")
-    await reader.presses("2026-03")
+    await reader.presses("03.2026")
     assert "No. 1" in reader.last
 
 
