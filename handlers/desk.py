@@ -222,11 +222,16 @@ def desk(ask: Ask, tx: Tx) -> Outgoing:
         tools += _two_by_two(TOOLS[held.role])
         tools += [_waits(one) for one in waiting if one.proposer == held.person]
     lines.append(_("Whoever holds your unlocked phone can see this. You can have this chat cleaned: /privacy"))
-    seldom = button(pgettext("button", "⋯ More"), "desk.own")
-    return ask.reply(Page(tuple(lines)), *rows, *tools, [back("more"), seldom], clean_after=STANDS)
+    return ask.reply(
+        Page(tuple(lines)),
+        *rows,
+        *tools,
+        [back("more"), button(pgettext("button", "⋯ More"), "desk.more")],
+        clean_after=STANDS,
+    )
 
 
-def own(ask: Ask, tx: Tx) -> Outgoing:
+def seldom(ask: Ask, tx: Tx) -> Outgoing:
     """What is seldom done with one's rights: ask for another one, or give one back. Raises Outdated without one."""
     mine = roles.of(tx, ask.person.id, ask.now)
     if not mine:

@@ -341,7 +341,10 @@ def count_lines(goal: int, count: int, vouched: int | None) -> list[Line]:
 
 
 def vouched_lines(vouched: int | None) -> list[Line]:
-    """For how many somebody vouches, in full tens and a while ago, if for ten at all: never of which kind the newest signature is."""
+    """For how many somebody vouches, in full tens and a while ago, if for ten at all.
+
+    Never of which kind the newest signature is.
+    """
     if not vouched:
         return []
     return [

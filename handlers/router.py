@@ -298,7 +298,7 @@ BUTTONS: Mapping[str, Handler] = {
     "desk.renew": desk.renew,
     "desk.take": desk.take,
     "desk.keep": desk.keep,
-    "desk.own": desk.own,
+    "desk.more": desk.seldom,
     "desk.leave": desk.leave,
     "desk.left": desk.left,
     "desk.withdraw": desk.withdraw,
@@ -803,7 +803,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(link.overview, link.cut, link.cut_off),
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
-        *(desk.keep, desk.own, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(desk.keep, desk.seldom, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
         *(desk.own, desk.over, desk.asked, drafting.over, drafting.ageing, hotline.over, hotline.quiet),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
