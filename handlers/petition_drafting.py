@@ -281,7 +281,11 @@ def _ways(ask: Ask, one: Mine) -> Iterable[list[Choice]]:
 def parts(ask: Ask, tx: Tx) -> Outgoing:
     """Everything in a letter that can be changed, how long its texts are, and the way to throw it away."""
     one = draft(ask, tx)
-    lines = [_("What do you want to change?"), "", *(_measure(one.letter, language) for language in LANGUAGES)]
+    lines: list[Line | str] = [
+        _("What do you want to change?"),
+        "",
+        *(_measure(one.letter, language) for language in LANGUAGES),
+    ]
     return ask.reply(
         Page((*lines, *wording.key_lines(one.letter))),
         [

@@ -124,8 +124,8 @@ async def test_old_versions_stay_readable_with_their_history(stage: Stage, reade
     await correct(stage, 2, kind=Kind.WITHDRAWAL)
     await reader.says("/bulletins")
     await reader.presses("No. 1")
-    assert "No. 1 was corrected by No. 2 on" in reader.last
-    assert "No. 2 was withdrawn by No. 3 on" in reader.last
+    assert "No. 1 was corrected by No. 2," in reader.last
+    assert "No. 2 was withdrawn by No. 3," in reader.last
     assert ENGLISH in reader.last
     await reader.presses("Read No. 3")
     await reader.presses("Before: No. 2")
