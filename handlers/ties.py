@@ -28,6 +28,8 @@ def _shown(ask: Ask, tx: Tx, whose: int) -> Outgoing:
     told = ties.of(tx, who.id)
     if whose:
         lines: list[Line | str] = [_("<b>{name}</b> lives here:", name=name_of(who))]
+    elif told:
+        lines = [_("<b>Your districts</b>")]
     else:
         lines = [
             _(
