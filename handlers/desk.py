@@ -47,9 +47,9 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "📡 On their way"), "cast"),
         (pgettext("button", "📥 Sources"), "feeds"),
         (pgettext("button", "🔎 People looked for"), "matches"),
+        (pgettext("button", "📢 Outlets"), "outlet"),
         (pgettext("button", "📣 Roll-calls"), "region"),
         (pgettext("button-wide", "📴 Districts without network"), "outage"),
-        (pgettext("button", "📢 Outlets"), "outlet"),
     ),
     Role.ORGANISER: (
         (pgettext("button", "📜 Petitions"), "petition.mine"),
