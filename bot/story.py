@@ -43,6 +43,7 @@ SCENES: Final = (
         _("Gulnora lives in Rushon. She agrees with her family when she writes, and what happens if she does not."),
         (
             presses("gulnora", "more"),
+            presses("gulnora", "ready"),
             presses("gulnora", "late"),
             presses("gulnora", "late.new"),
             presses("gulnora", "late.kind", ":d"),
@@ -68,6 +69,7 @@ SCENES: Final = (
         (
             presses("daler", "home"),
             presses("daler", "more"),
+            presses("daler", "ready"),
             presses("daler", "code"),
             presses("daler", "code.whom"),
             presses("daler", "code.of"),

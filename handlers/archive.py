@@ -81,7 +81,7 @@ def _narrowed(ask: Ask, kind: str, value: str) -> tuple[Line, dict[str, Any]]:
             return _("<b>Published about {what}</b>", what=topic_name(topic)), {"topic": topic}
         case "m":
             since, until = _month(value)
-            return _("<b>Published in {month}</b>", month=f"{since:%Y-%m}"), {"since": since, "until": until}
+            return _("<b>Published in {month}</b>", month=f"{since:%m.%Y}"), {"since": since, "until": until}
         case "w" if ask.data.get("what") == "archive.words" and ask.data.get("words"):
             words = str(ask.data["words"])
             return _("<b>Published with the words “{words}”</b>", words=words), {"words": verifying.wanted(words)}
@@ -133,7 +133,7 @@ def months(ask: Ask, tx: Tx) -> Outgoing:
     for _n in range(MONTHS):
         since, until = _month(value)
         if copies.search(tx, 1, since=since, until=until):
-            rows.append([button(pgettext("button", "📅 {month}", month=value), "archive.list", "m", value)])
+            rows.append([button(pgettext("button", "📅 {month}", month=f"{since:%m.%Y}"), "archive.list", "m", value)])
         before = since.replace(year=since.year - (since.month == 1), month=(since.month - 2) % 12 + 1)
         value = f"{before:%Y-%m}"
     return ask.reply(_("Which month?"), *rows, [back("bulletins")])

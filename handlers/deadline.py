@@ -63,7 +63,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
     if mine:
         lines.append(_("Choose one:"))
     new = [button(pgettext("button", "➕ New check-in"), "late.new", 0)]
-    return ask.reply(Page(tuple(lines)), *([_open(one)] for one in mine), new, [back("more")])
+    return ask.reply(Page(tuple(lines)), *([_open(one)] for one in mine), new, [back("ready")])
 
 
 def _open(one: Deadline) -> Choice:

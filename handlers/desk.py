@@ -40,16 +40,16 @@ TOOLS: Mapping[Role, tuple[tuple[Line, str], ...]] = {
         (pgettext("button", "🪤 Decoys"), "decoy"),
     ),
     Role.MODERATOR: (
+        (pgettext("button", "☎️ Hotline"), "hotlines"),
+        (pgettext("button", "❓ Questions"), "rumours"),
         (pgettext("button", "📝 Drafts"), "draft"),
         (pgettext("button", "📰 Published"), "published"),
+        (pgettext("button", "📡 On their way"), "cast"),
+        (pgettext("button", "📥 Sources"), "feeds"),
+        (pgettext("button", "🔎 People looked for"), "matches"),
+        (pgettext("button", "📢 Outlets"), "outlet"),
         (pgettext("button", "📣 Roll-calls"), "region"),
         (pgettext("button-wide", "📴 Districts without network"), "outage"),
-        (pgettext("button", "📡 On their way"), "cast"),
-        (pgettext("button", "📢 Outlets"), "outlet"),
-        (pgettext("button", "📥 Sources"), "feeds"),
-        (pgettext("button", "❓ Questions"), "rumours"),
-        (pgettext("button", "☎️ Hotline"), "hotlines"),
-        (pgettext("button", "🔎 People looked for"), "matches"),
     ),
     Role.ORGANISER: (
         (pgettext("button", "📜 Petitions"), "petition.mine"),
@@ -221,13 +221,30 @@ def desk(ask: Ask, tx: Tx) -> Outgoing:
         rows += [_waits(one) for one in waiting if one.proposer != held.person]
         tools += _two_by_two(TOOLS[held.role])
         tools += [_waits(one) for one in waiting if one.proposer == held.person]
+    lines.append(_("Whoever holds your unlocked phone can see this. You can have this chat cleaned: /privacy"))
+    return ask.reply(
+        Page(tuple(lines)),
+        *rows,
+        *tools,
+        [back("more"), button(pgettext("button", "⋯ More"), "desk.more")],
+        clean_after=STANDS,
+    )
+
+
+def seldom(ask: Ask, tx: Tx) -> Outgoing:
+    """What is seldom done with one's rights: ask for another one, or give one back. Raises Outdated without one."""
+    mine = roles.of(tx, ask.person.id, ask.now)
+    if not mine:
+        raise Outdated
     give_back = [
         [button(pgettext("button-wide", "↩️ Give back: {right}", right=called(held)), "desk.leave", held.number)]
         for held in mine
     ]
-    lines.append(_("Whoever holds your unlocked phone can see this. You can have this chat cleaned: /privacy"))
+    lines = [
+        _("Your right here: {right}, until {when}.", right=called(one), when=On(one.expires_at, HOME)) for one in mine
+    ]
     ask_more = [button(pgettext("button", "🔢 Ask for a right"), "desk.code")]
-    return ask.reply(Page(tuple(lines)), *rows, *tools, ask_more, *give_back, [back("more")], clean_after=STANDS)
+    return ask.reply(Page(tuple(lines)), ask_more, *give_back, [back("desk")], clean_after=STANDS)
 
 
 def _waits(one: Proposal) -> list[Choice]:

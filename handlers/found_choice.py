@@ -86,6 +86,18 @@ def _called(ask: Ask, one: Whom) -> Value:
     return pgettext("noun", "Me") if one.person.id == ask.person.id else name_of(one.person)
 
 
+def _looked_for(ask: Ask, one: Whom) -> Line:
+    if one.person.id == ask.person.id:
+        return _("<b>Somebody looks for you</b>")
+    return _("<b>Somebody looks for {name}</b>", name=name_of(one.person))
+
+
+def _not_found(ask: Ask, one: Whom) -> Line:
+    if one.person.id == ask.person.id:
+        return _("Nobody can find you here now.")
+    return _("Nobody can find {name} here now.", name=name_of(one.person))
+
+
 def may_name(one: May) -> Line:
     """Who may look, in a few words."""
     match one:
@@ -156,7 +168,7 @@ def may(ask: Ask, tx: Tx) -> list[Outgoing]:
         record = search.held_of(tx, one.person.id)
         letters = [] if record is None else list(finding.leaves(tx, record, ask.now))
         search.erase_of(tx, one.person.id)
-        return [_show(ask, tx, one, [_("Nobody can find {name} here now.", name=_called(ask, one))]), *letters]
+        return [_show(ask, tx, one, [_not_found(ask, one)]), *letters]
     others = (each.person.id for each in _every(ask, tx) if each.person.id != one.person.id)
     if sum(search.held_of(tx, who) is not None for who in others) >= rules.MOST_RECORDS:
         raise Enough(rules.MOST_RECORDS)
@@ -301,7 +313,7 @@ def _card(ask: Ask, tx: Tx, one: Matter, first: Iterable[Line] = ()) -> Outgoing
     form, case = one.knock.form, one.case
     lines: list[Line | str] = [
         *first,
-        _("<b>Somebody looks for {name}</b>", name=_called(ask, one.whom)),
+        _looked_for(ask, one.whom),
         *described(form.known),
         _("They are: {relation}", relation=finding.relation_name(form.relation)),
     ]

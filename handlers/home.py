@@ -84,7 +84,7 @@ def links(ask: Ask, tx: Tx) -> list[Line]:
         return lines
     return [
         _(
-            "🔗 A new account is linked with yours: {messenger}, {ago}. If that was not you: ☰, then 🔗.",
+            "🔗 A new account is linked with yours: {messenger}, {ago}. If that was not you: ☰, ⚙️, then 🔗.",
             messenger=messenger(one.sender.platform),
             ago=Ago(one.linked_at),
         )
@@ -119,15 +119,25 @@ def more(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(
         _("Your circles and settings"),
         [button(pgettext("button", "⭕ My circles"), "circles")],
-        [button(pgettext("button", "🔑 I have an invitation"), "join")],
-        [button(pgettext("button", "☎️ Spoken codes"), "code")],
-        [button(pgettext("button", "⏰ Regular check-in"), "late")],
-        [button(TELL, "trust")],
-        [button(pgettext("button", "📍 My districts"), "ties"), button(pgettext("button", "📰 News"), "news")],
-        [button(pgettext("button", "📜 Petitions"), "petitions"), button(pgettext("button", "🔎 Search"), "knock")],
+        [button(pgettext("button", "🛟 Just in case"), "ready")],
+        [button(pgettext("button", "🔎 Look for somebody"), "knock")],
+        [button(pgettext("button", "📰 News"), "news"), button(pgettext("button", "📜 Petitions"), "petitions")],
         at_the_desk,
         [button(pgettext("button", "🔒 Privacy"), "privacy"), button(pgettext("button", "⚙️ Settings"), "settings")],
         [button(pgettext("button", "ℹ️ How it works"), "manual"), back()],
+    )
+
+
+def ready(ask: Ask, tx: Tx) -> Outgoing:
+    """What is prepared on a quiet day."""
+    del tx
+    return ask.reply(
+        _("For the day when there is no network, or when you can't write:"),
+        [button(pgettext("button", "⏰ Regular check-in"), "late")],
+        [button(TELL, "trust")],
+        [button(pgettext("button", "☎️ Spoken codes"), "code")],
+        [button(pgettext("button", "📍 My districts"), "ties")],
+        [back("more")],
     )
 
 

@@ -59,13 +59,8 @@ def _overview(ask: Ask, tx: Tx, first: Sequence[Line] = ()) -> Outgoing:
     lines: list[Line | str] = [
         *first,
         _("<b>☎️ The line to the moderators</b>"),
-        _(
-            "They read what you write, and a case number: neither your name, your account, your circles nor your "
-            "districts. You read “moderator 1”, and never who that is."
-        ),
-        _("Nobody here needs your name, your number, an address or a code. Leave them out."),
+        *(_what_it_is() if not cases else ()),
         NEVER_FIRST,
-        _("Their answers come only here, from me."),
         "",
         _who_reads(reading),
     ]
@@ -79,6 +74,12 @@ def _overview(ask: Ask, tx: Tx, first: Sequence[Line] = ()) -> Outgoing:
     ]  # fmt: skip
     write = [button(WRITE, "hotline.new")] if may_begin else []
     return ask.reply(Page(tuple(lines)), HELPING, write, *rows, [back("news")])
+
+
+def _what_it_is() -> Iterable[Line]:
+    yield _("They read what you write, and never who you are. You read “moderator 1”, and never who that is.")
+    yield _("Nobody here needs your name, your number, an address or a code. Leave them out.")
+    yield _("Their answers come only here, from me.")
 
 
 def _moderators(tx: Tx, but: int, now: datetime) -> list[int]:

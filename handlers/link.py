@@ -122,7 +122,7 @@ def type_it(ask: Ask, tx: Tx) -> Outgoing:
     return ask.reply(
         Page(
             (
-                _("At your other account: ☰, then 🔗, then make a code. Write its twelve digits here."),
+                _("At your other account: ☰, ⚙️, 🔗, then make a code. Write its twelve digits here."),
                 _(
                     "Only if the other account is your own! Whoever holds it will see your circles and speak as you. "
                     "Nobody who helps you needs such a code from you."
@@ -197,7 +197,7 @@ def yes(ask: Ask, tx: Tx) -> list[Outgoing]:
                 (
                     _("Linked: {messenger}. Your circles are the same at both accounts now.", messenger=there),
                     _(
-                        "For {span} both accounts show this under the main menu. If it was not you: ☰, then 🔗, then "
+                        "For {span} both accounts show this under the main menu. If it was not you: ☰, ⚙️, 🔗, then "
                         "unlink it.",
                         span=Span(SHOWN),
                     ),

@@ -78,8 +78,9 @@ def _show(ask: Ask, tx: Tx, one: Matter, first: Iterable[Line] = ()) -> Outgoing
     if said is None or said.recipient != to:
         if said is not None:
             lines.append(_("You had said yes to another list, for {to}. That counts no more.", to=said.recipient))
-        lines.append(_("May this stand in a list that goes to {to}, until a day that you choose?", to=to) if to else "")
+        asked = [_("May this stand in a list that goes to {to}, until a day that you choose?", to=to)] if to else []
     else:
+        asked = []
         lines += _given(said)
     lines += ["", _("In it stands exactly this:"), *described(rules.goes_out(one.known))]
     if one.looks:
@@ -96,6 +97,7 @@ def _show(ask: Ask, tx: Tx, one: Matter, first: Iterable[Line] = ()) -> Outgoing
     lines += [
         _("Whoever has got the list has it: others may read it, copy it, lose it. I can erase nothing there."),
         _("You can take it back at any time. Then the next list says that it is over, and nothing else of it."),
+        *(["", *asked] if asked else ()),
     ]
     return ask.reply(Page(tuple(lines)), *_answers(one, said, to), [one.back], clean_after=STANDS)
 

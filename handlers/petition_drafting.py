@@ -197,14 +197,12 @@ def _show_draft(ask: Ask, tx: Tx, one: Mine) -> Outgoing:
     lines = [*_head(ask, one), ""]
     if one.version.refusal is not None:
         lines += [_("Refused: {reason}.", reason=wording.refusal_name(one.version.refusal)), ""]
-    lines += [_measure(letter, language) for language in LANGUAGES]
     if letter.addressees:
         lines.append(wording.addressees_line(letter, ask.person.language))
     lines += wording.names_lines(letter)
-    lines += wording.key_lines(letter)
     found = rules.lacks(letter, today(ask))
     if found:
-        lines += ["", _("<b>What is lacking still:</b>")]
+        lines += [*([""] if lines[-1] else ()), _("<b>What is lacking still:</b>")]
         lines += [wording.lack_line(lack, where, ask.person.language) for lack, where in found[:MOST_LACKS]]
         if len(found) > MOST_LACKS:
             rest = len(found) - MOST_LACKS
@@ -270,23 +268,41 @@ def _ways(ask: Ask, one: Mine) -> Iterable[list[Choice]]:
     go_on = writing.next_question(one.letter, ask.person.language) is not None
     return (
         [button(ON, "petition.go", one.id)] if go_on else [],
-        [button(pgettext("button", "📝 Texts"), "petition.texts", one.id, ask.person.language)],
         [
-            button(pgettext("button", "📚 Sources"), "petition.ask", one.id, "source"),
-            button(pgettext("button", "📮 Addressees"), "petition.ask", one.id, "addressees"),
-        ],
-        [
-            button(pgettext("button", "🎯 Goal"), "petition.ask", one.id, "goal"),
-            button(pgettext("button", "📅 Deadline"), "petition.ask", one.id, "closes"),
-        ],
-        [
-            button(pgettext("button", "🔑 Public key"), "petition.ask", one.id, "key"),
+            button(pgettext("button", "✏️ Change it"), "petition.parts", one.id),
             button(pgettext("button", "✍️ Sponsors"), "petition.sponsors", one.id),
         ],
         [button(pgettext("button-wide", "📣 Look at it and offer it"), "petition.preview", one.id)],
         *_running(one),
-        [button(pgettext("button", "🗑 Throw it away"), "petition.drop", one.id)],
         [back("petition.mine")],
+    )
+
+
+def parts(ask: Ask, tx: Tx) -> Outgoing:
+    """Everything in a letter that can be changed, how long its texts are, and the way to throw it away."""
+    one = draft(ask, tx)
+    lines: list[Line | str] = [
+        _("What do you want to change?"),
+        "",
+        *(_measure(one.letter, language) for language in LANGUAGES),
+    ]
+    return ask.reply(
+        Page((*lines, *wording.key_lines(one.letter))),
+        [
+            button(pgettext("button", "📝 Texts"), "petition.texts", one.id, ask.person.language),
+            button(pgettext("button", "📚 Sources"), "petition.ask", one.id, "source"),
+        ],
+        [
+            button(pgettext("button", "📮 Addressees"), "petition.ask", one.id, "addressees"),
+            button(pgettext("button", "🎯 Goal"), "petition.ask", one.id, "goal"),
+        ],
+        [
+            button(pgettext("button", "📅 Deadline"), "petition.ask", one.id, "closes"),
+            button(pgettext("button", "🔑 Public key"), "petition.ask", one.id, "key"),
+        ],
+        [button(pgettext("button", "🗑 Throw it away"), "petition.drop", one.id)],
+        [back("petition.one", one.id)],
+        clean_after=desk.STANDS,
     )
 
 
@@ -306,7 +322,7 @@ def texts(ask: Ask, tx: Tx) -> Outgoing:
         button(i18n.language_button(other), "petition.texts", one.id, other) for other in LANGUAGES if other != language
     ]
     text = _("Texts in the language: {language_name}", language_name=i18n.LANGUAGE_NAMES[language])
-    return ask.reply(text, *rows, tongues, [back("petition.one", one.id)], clean_after=desk.STANDS)
+    return ask.reply(text, *rows, tongues, [back("petition.parts", one.id)], clean_after=desk.STANDS)
 
 
 def _language(ask: Ask, index: int) -> str:

@@ -248,7 +248,7 @@ def pasted(ask: Ask, tx: Tx) -> Outgoing:
             (
                 _("It stands in the log as packet {number}. Now it can be handed over.", number=number),
                 _(
-                    "payvand packet has printed the same digest: <code>{digest}</code>. If it is another one, "
+                    "payvand packet has printed the same digest:\n<code>{digest}</code>\nIf it is another one, "
                     "something was changed on the way. Then don't hand it over.",
                     digest=found.digest.hex(),
                 ),

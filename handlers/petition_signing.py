@@ -110,8 +110,8 @@ def what_stays(ask: Ask) -> Iterator[Line | str]:
     """Before anything is asked: what of this conversation is deleted, and what the platform keeps."""
     yield seen_by(ask.platform)
     yield _(
-        "When we are done, or if you say nothing for {span}, I delete this conversation here, your side and mine. What "
-        "{messenger} keeps on its own machines, or shows in notifications, I can't delete.",
+        "When we are done, or if you say nothing for {span}, I delete this conversation here on both sides. What "
+        "{messenger} keeps, or shows in notifications, I can't delete.",
         span=Span(STANDS),
         messenger=messenger(ask.platform),
     )
@@ -131,18 +131,19 @@ def begin(ask: Ask, tx: Tx) -> Outgoing:
                 _("<b>Before you sign</b>"),
                 *([title] if (title := title_of(version.letter, ask.person.language)) else []),
                 "",
-                _(
-                    "Is there somebody close to you whom the state can reach: at home, at work, at school, at the "
-                    "border?"
-                ),
-                _(
-                    "Relatives of people who signed letters have been questioned and punished. A name on a list can't "
-                    "be taken back from everybody who has seen it. I can't protect anybody. So think of them now, and "
-                    "if in doubt, let yourself only be counted: that helps, too."
-                ),
-                _("I don't keep your answer; I only show you first what is safest."),
-                "",
                 *what_stays(ask),
+                "",
+                _(
+                    "Relatives of people who signed letters have been questioned and punished. A name that somebody "
+                    "has seen can't be called back, and I can't protect anybody. If in doubt, let yourself only be "
+                    "counted: that helps, too."
+                ),
+                "",
+                _(
+                    "<b>Is there somebody close to you whom the state can reach: at home, at work, at school, at the "
+                    "border?</b>"
+                ),
+                _("I don't keep your answer."),
             )
         ),
         [button(pgettext("button", "Yes, or I don't know"), "petition.mode", one.id, "yes")],

@@ -341,8 +341,11 @@ def count_lines(goal: int, count: int, vouched: int | None) -> list[Line]:
 
 
 def vouched_lines(vouched: int | None) -> list[Line]:
-    """For how many somebody vouches, in full tens and a while ago: never of which kind the newest signature is."""
-    if vouched is None:
+    """For how many somebody vouches, in full tens and a while ago, if for ten at all.
+
+    Never of which kind the newest signature is.
+    """
+    if not vouched:
         return []
     return [
         _(

@@ -141,7 +141,7 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR091
                 "second person."
             )
         case r.Unfinished():
-            return _("Something is missing still: a title, or what is known.")
+            return _("Something is missing still. The draft itself says what.")
         case r.PictureComing():
             return _("What goes with it is still being fetched. You see it before anything goes out; then propose it.")
         case r.BulletinTooLong(most):

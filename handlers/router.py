@@ -71,6 +71,7 @@ from handlers.ask import Ask, Handler
 BUTTONS: Mapping[str, Handler] = {
     "home": home.home,
     "more": home.more,
+    "ready": home.ready,
     "settings": home.settings,
     "manual": home.manual,
     "manual.page": home.manual_page,
@@ -268,6 +269,7 @@ BUTTONS: Mapping[str, Handler] = {
     "desk.renew": desk.renew,
     "desk.take": desk.take,
     "desk.keep": desk.keep,
+    "desk.more": desk.seldom,
     "desk.leave": desk.leave,
     "desk.left": desk.left,
     "desk.withdraw": desk.withdraw,
@@ -483,6 +485,7 @@ BUTTONS: Mapping[str, Handler] = {
     "petition.one": petition_drafting.look,
     "petition.go": petition_drafting.go,
     "petition.ask": petition_drafting.asked,
+    "petition.parts": petition_drafting.parts,
     "petition.texts": petition_drafting.texts,
     "petition.cut": petition_drafting.cut,
     "petition.to": petition_drafting.of_kind,
@@ -752,6 +755,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(
             home.home,
             home.more,
+            home.ready,
             home.settings,
             home.manual,
             home.manual_page,
@@ -772,7 +776,7 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(link.overview, link.cut, link.cut_off),
         # these ask for a right first, and a right is not used from a new account: so a stranger learns nothing here
         *(desk.desk, desk.give, desk.give_to, desk.give_typed, desk.rights, desk.one_right, desk.renew, desk.take),
-        *(desk.keep, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
+        *(desk.keep, desk.seldom, desk.leave, desk.left, desk.withdraw, desk.right, desk.agreed),
         *(desk.own, desk.over, desk.asked, translating.over, drafting.ageing, hotline.over, hotline.quiet),
         *(region.overview, region.new, region.searched, region.hours, region.look, region.put, region.see),
         *(region.agreed, region.show, region.away, region.picture, region.close, region.closed),
@@ -822,7 +826,13 @@ UNSEEING: frozenset[Handler] = frozenset(
         *(petition_reading.asks, petition_reading.background, petition_sponsoring.code, petition_sponsoring.typed),
         *(petition_sponsoring.named, petition_sponsoring.stand, petition_sponsoring.renew, petition_sponsoring.renewed),
         *(petition_drafting.overview, petition_drafting.new, petition_drafting.look, petition_drafting.go),
-        *(petition_drafting.asked, petition_drafting.texts, petition_drafting.cut, petition_drafting.of_kind),
+        *(
+            petition_drafting.asked,
+            petition_drafting.parts,
+            petition_drafting.texts,
+            petition_drafting.cut,
+            petition_drafting.of_kind,
+        ),
         *(petition_drafting.to_see, petition_drafting.to_add, petition_drafting.to_drop, petition_drafting.goal),
         *(petition_drafting.closes, petition_drafting.under, petition_drafting.sponsor),
         *(

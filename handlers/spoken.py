@@ -41,7 +41,7 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
         ),
         [button(pgettext("button", "☎️ I heard a code"), "code.hear")],
         [button(pgettext("button", "🖨 A card of codes"), "code.whom")],
-        [back("more")],
+        [back("ready")],
     )
 
 

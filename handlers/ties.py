@@ -28,6 +28,8 @@ def _shown(ask: Ask, tx: Tx, whose: int) -> Outgoing:
     told = ties.of(tx, who.id)
     if whose:
         lines: list[Line | str] = [_("<b>{name}</b> lives here:", name=name_of(who))]
+    elif told:
+        lines = [_("<b>Your districts</b>")]
     else:
         lines = [
             _(
@@ -53,7 +55,7 @@ def _shown(ask: Ask, tx: Tx, whose: int) -> Outgoing:
     ]
     if not whose and _relatives(ask, tx):
         rows.append([button(pgettext("button", "👤 A relative"), "tie.of")])
-    return ask.reply(Page(tuple(lines)), *rows, [back("ties") if whose else back("more")])
+    return ask.reply(Page(tuple(lines)), *rows, [back("ties") if whose else back("ready")])
 
 
 def _find(whose: int) -> Choice:

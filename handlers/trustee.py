@@ -39,7 +39,7 @@ def _page(ask: Ask, tx: Tx, begin: int = 0) -> Outgoing:
     refuse = (
         [button(pgettext("button-wide", "✖️ No longer for {name}", name=name_of(p)), "trust.no", p.id)] for p in mine
     )
-    return ask.reply(Page(tuple(lines)), *rows(tx, ask.person.id, begin), *refuse, [back("more")])
+    return ask.reply(Page(tuple(lines)), *rows(tx, ask.person.id, begin), *refuse, [back("ready")])
 
 
 def told(chosen: Sequence[Person]) -> Line:

@@ -209,8 +209,8 @@ def standing(one: Bulletin, later: Sequence[Bulletin]) -> list[Line | str]:
 
 def _replaced(old: Bulletin, number: int, at: datetime) -> Line:
     if old.state is State.WITHDRAWN:
-        return _("🚫 No. {old} was withdrawn by No. {number} on {day}.", old=old.number, number=number, day=On(at))
-    return _("✏️ No. {old} was corrected by No. {number} on {day}.", old=old.number, number=number, day=On(at))
+        return _("🚫 No. {old} was withdrawn by No. {number}, {day}.", old=old.number, number=number, day=On(at))
+    return _("✏️ No. {old} was corrected by No. {number}, {day}.", old=old.number, number=number, day=On(at))
 
 
 def read_button(number: int, language: str) -> Choice:

@@ -31,6 +31,7 @@ async def begin(  # noqa: PLR0913 - a deadline has this many parts
     """Set a deadline by the big buttons. On the stage it is 9:00 UTC, 14:00 in Dushanbe."""
     await actor.says("/start")
     await actor.presses("More")
+    await actor.presses("Just in case")
     await actor.presses("Regular check-in")
     await actor.presses("New check-in")
     await actor.presses(how)
@@ -234,6 +235,7 @@ async def test_it_can_be_stopped_and_changed(stage: Stage) -> None:
     assert "Words left for you: I am on the road to Khorog, call Anna" in daler.last
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Just in case")
     await zarina.presses("Regular check-in")
     await zarina.presses("⏰")
     await zarina.presses("Stop")
@@ -246,6 +248,7 @@ async def test_a_time_that_is_over_or_is_none_is_refused_kindly(stage: Stage) ->
     zarina, _daler = await stage.family("Zarina", "Daler")
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Just in case")
     await zarina.presses("Regular check-in")
     await zarina.presses("New check-in")
     await zarina.presses("Once")

@@ -56,6 +56,7 @@ def papers(monkeypatch: pytest.MonkeyPatch) -> list[Lines]:
 async def make_card(actor: Actor, name: str, language: str = "English") -> None:
     await actor.says("/start")
     await actor.presses("More")
+    await actor.presses("Just in case")
     await actor.presses("Spoken codes")
     await actor.presses("A card of codes")
     await actor.presses(name)
@@ -753,7 +754,7 @@ async def test_a_card_in_tajik_is_read_out_and_typed_on_any_keyboard(stage: Stag
 
 async def make_in_code(stage: Stage, actor: Actor, language: str) -> None:
     await actor.says("/start")
-    for verb in ("more", "code", "code.whom", "code.of", "code.new"):
+    for verb in ("more", "ready", "code", "code.whom", "code.of", "code.new"):
         await stage.in_code(actor, verb)
     message = actor.messages[-1]
     pressed = next(one.code for one in message.choices if one.code.endswith(f":{language}"))

@@ -24,6 +24,7 @@ async def says_district(actor: Actor, words: str, which: str, button: str = "I l
     """Tell one district."""
     await actor.says("/start")
     await actor.presses("More")
+    await actor.presses("Just in case")
     await actor.presses("My districts")
     await actor.presses(button)
     await actor.says(words)
@@ -50,6 +51,7 @@ async def test_a_place_that_nobody_knows_is_asked_for_again(stage: Stage) -> Non
     (zarina,) = await stage.family("Zarina")
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Just in case")
     await zarina.presses("My districts")
     await zarina.presses("I live in")
     await zarina.says("Atlantis")
@@ -85,6 +87,7 @@ async def test_a_relative_without_the_bot_lives_somewhere_too(stage: Stage) -> N
     bobo = await stage.storage.write(add)
     await zarina.says("/start")
     await zarina.presses("More")
+    await zarina.presses("Just in case")
     await zarina.presses("My districts")
     await zarina.presses("A relative")
     await zarina.presses("Bobo Karim")

@@ -17,6 +17,7 @@ async def choose(actor: Actor, *names: str) -> None:
     """Choose these people."""
     await actor.says("/start")
     await actor.presses("More")
+    await actor.presses("Just in case")
     await actor.presses("If I am in trouble")
     for name in names:
         await actor.presses(name)

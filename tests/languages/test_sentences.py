@@ -164,11 +164,11 @@ def test_a_length_of_time_is_said_in_its_largest_units(length: timedelta, en: st
 def test_dates_use_a_24_hour_clock_and_say_the_date_beside_today() -> None:
     at = On(NOW)
     assert spoken(at, "en") == "today, 21 March 2026, 14:05 UTC"
-    assert spoken(at, "ru") == "сегодня, 21 марта 2026 г., 14:05 UTC"
+    assert spoken(at, "ru") == "сегодня, 21 марта 2026 года, 14:05 UTC"
     assert spoken(at, "tg") == "имрӯз, 21 марти соли 2026, соати 14:05 UTC"
     before = On(NOW - timedelta(days=1), "Asia/Dushanbe")
     assert spoken(before, "tg") == "дирӯз, 20 марти соли 2026, соати 19:05"
-    assert spoken(On(NOW + timedelta(days=1), "Asia/Dushanbe"), "ru") == "завтра, 22 марта 2026 г., 19:05"
+    assert spoken(On(NOW + timedelta(days=1), "Asia/Dushanbe"), "ru") == "завтра, 22 марта 2026 года, 19:05"
     assert spoken(On(datetime(2021, 6, 30, 9, 0, tzinfo=UTC)), "tg") == "30 июни соли 2021, соати 09:00 UTC"
 
 

@@ -174,6 +174,7 @@ async def test_a_forced_organiser_writes_on_and_nobody_else_hears_of_it(stage: S
     await zarina.says("/desk")
     await zarina.presses("Petitions")
     await zarina.presses("Open the road")
+    await zarina.presses("Change it")
     await zarina.presses("Throw it away")
     await zarina.presses("Yes, throw it away")
     assert "You have none yet." in zarina.last

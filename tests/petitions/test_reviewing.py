@@ -116,6 +116,7 @@ async def test_a_letter_is_refused_for_a_fixed_reason_changed_and_offered_again(
     assert "new waits for you" in anna.last
     await anna.presses("Look")
     assert "Refused: A statement has no source." in anna.last
+    await anna.presses("Change it")
     await anna.presses("Sources")
     await anna.says("Another report")
     await anna.presses("Back")
@@ -145,6 +146,7 @@ async def test_an_agreement_to_another_letter_opens_nothing(stage: Stage) -> Non
     await anna.presses("Petitions")
     await anna.presses(TITLE)
     await anna.presses("Take it back")
+    await anna.presses("Change it")
     await anna.presses("Goal")
     await anna.says("5000")
     await renews(anna, chaman)
@@ -176,6 +178,7 @@ async def test_a_letter_whose_deadline_has_come_is_not_opened(stage: Stage) -> N
     anna, bahrom = await organisers(stage, "Anna", "Bahrom")
     (chaman,) = await settled(stage, "Chaman")
     await writes(anna)
+    await anna.presses("Change it")
     await anna.presses("Deadline")
     await anna.says("22.03.2026")
     await sponsors(anna, chaman, "Chaman")
@@ -345,6 +348,7 @@ async def changes(author: Actor, words: str) -> None:
     await author.says("/desk")
     await author.presses("Petitions")
     await author.presses(TITLE)
+    await author.presses("Change it")
     await author.presses("Texts")
     await author.presses("background")
     await author.says(words)

@@ -37,8 +37,10 @@ async def test_an_organiser_writes_a_letter_in_three_languages_and_another_one_o
     anna, bahrom = await organisers(stage, "Anna", "Bahrom")
     (chaman,) = await settled(stage, "Chaman")
     await writes(anna)
-    assert f"English: title {len(TITLE)}/120, letter {len(LETTER)}/6000" in anna.last
     assert "Somebody must stand under it with their name" in anna.last
+    await anna.presses("Change it")
+    assert f"English: title {len(TITLE)}/120, letter {len(LETTER)}/6000" in anna.last
+    await anna.presses("Back")
     await sponsors(anna, chaman, "Chaman Nazarova")
     assert "Sponsors: Chaman Nazarova" in anna.screen
     assert "What is lacking still" not in anna.screen
@@ -98,7 +100,7 @@ async def test_a_link_to_nothing_and_one_to_a_draft_are_answered_alike(stage: St
     (anna,) = await organisers(stage, "Anna")
     (reader,) = await settled(stage, "Reader")
     await writes(anna)
-    which = next(one.code.split(":")[1] for one in anna.messages[-1].choices if one.code.startswith("petition.texts:"))
+    which = next(one.code.split(":")[1] for one in anna.messages[-1].choices if one.code.startswith("petition.parts:"))
     for code in ("p0", "p1y2p0ij32e8e7", "pzzzzzzzzzzzzz", f"p{which}"):
         await reader.starts(code)
         assert reader.last == OUTDATED
@@ -117,7 +119,9 @@ async def test_a_letter_is_picked_up_on_another_day_after_the_program_began_anew
     await anna.says("/desk")
     await anna.presses("Petitions")
     await anna.presses(TITLE)
+    await anna.presses("Change it")
     assert "letter 50/6000" in anna.last
+    await anna.presses("Back")
     await anna.presses("Go on")
     assert "The background" in anna.last
 
@@ -193,6 +197,7 @@ async def test_whatever_is_written_the_form_stays_whole(stage: Stage) -> None:
         await anna.presses("Petitions")
         await anna.presses("📜")
         assert "Version 1: being written." in anna.last
+        await anna.presses("Change it")
         await anna.presses("Throw it away")
         await anna.presses("Yes, throw it away")
     assert stage.memory.refused == []
@@ -220,6 +225,7 @@ async def test_wrong_numbers_days_and_keys_get_a_kind_sentence(stage: Stage) -> 
         ("Deadline", ("soon", "01.01.2020", "14.05.2030", "31.02.2027"), "Please write a day to come", "01.06.2026"),
         ("Public key", ("PVO1abc", "PVOSECRET1" + "a" * 48, "x"), "This is no public key", ""),
     ):
+        await anna.presses("Change it")
         await anna.presses(button)
         for words in wrong:
             await anna.says(words)
@@ -237,6 +243,7 @@ async def test_wrong_numbers_days_and_keys_get_a_kind_sentence(stage: Stage) -> 
 async def test_the_directory_says_what_an_addressee_wants_and_that_nobody_has_looked_it_up(stage: Stage) -> None:
     (anna,) = await organisers(stage, "Anna")
     await writes(anna)
+    await anna.presses("Change it")
     await anna.presses("Addressees")
     await anna.presses("United Nations")
     await anna.presses("Enforced")
@@ -250,6 +257,7 @@ async def test_the_directory_says_what_an_addressee_wants_and_that_nobody_has_lo
     assert "Whom it is about, with the full name." in anna.last
     await anna.presses("Later")
     assert "UN Working Group on Enforced or Involuntary Disappearances wants to know 6 things more." in anna.last
+    await anna.presses("Change it")
     await anna.presses("Addressees")
     await anna.presses("Enforced")
     await anna.presses("Take it out")
@@ -275,6 +283,7 @@ async def test_a_letter_that_was_opened_is_only_superseded_and_its_count_stays(s
     await anna.presses("Petitions")
     await anna.presses(TITLE)
     await anna.presses("A new version")
+    await anna.presses("Change it")
     await anna.presses("Texts")
     await anna.presses("the title")
     await anna.says("Open the road and the bridge")
@@ -312,6 +321,7 @@ async def test_an_organiser_closes_a_petition_and_then_nobody_signs(stage: Stage
 async def test_a_draft_is_thrown_away_only_by_its_author(stage: Stage) -> None:
     (anna,) = await organisers(stage, "Anna")
     await writes(anna)
+    await anna.presses("Change it")
     await anna.presses("Throw it away")
     await anna.presses("Yes, throw it away")
     assert "You have none yet." in anna.last

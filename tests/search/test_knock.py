@@ -118,7 +118,7 @@ async def test_anybody_of_the_community_needs_year_or_place_beside_the_name(stag
     await soon(stage)
     assert got(safar.actor) == 1
     await safar.chooses("Open it")
-    await safar.reads("Somebody looks for Me", "Safar Dawlatow")
+    await safar.reads("Somebody looks for you", "Safar Dawlatow")
 
 
 async def test_nobody_is_the_rule_and_a_choice_can_be_taken_back(stage: Stage) -> None:

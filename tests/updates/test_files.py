@@ -97,7 +97,7 @@ async def test_a_file_of_what_was_corrected_or_withdrawn_says_by_what(stage: Sta
     await correct(stage, 1)
     said = await sends(stage, reader, one.file.encode())
     assert OURS in said
-    assert "No. 1 was corrected by No. 2 on" in said
+    assert "No. 1 was corrected by No. 2," in said
     assert "No. 1 is current" not in said
     await correct(stage, 2, kind=Kind.WITHDRAWAL)
     said = await sends(stage, reader, one.file.encode())

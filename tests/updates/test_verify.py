@@ -150,7 +150,7 @@ async def test_a_copy_of_what_was_corrected_says_by_what(stage: Stage, reader: A
     await correct(stage, 1)
     said = await forwards(stage, reader, RUSSIAN)
     assert OURS in said
-    assert "No. 1 was corrected by No. 2 on" in said
+    assert "No. 1 was corrected by No. 2," in said
     assert "No. 1 is current" not in said
     await reader.presses("Read No. 2")
     assert "Мост закрыт" in reader.last
