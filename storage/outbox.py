@@ -1002,10 +1002,16 @@ def clean_sooner(tx: Tx, where: int, which: int, before: datetime, now: datetime
     tx.execute(_CLEAN_SOONER, {"where": where, "which": which, "before": before, "now": now})
 
 
+_TO_BE_CLEANED = Prepared(
+    sa.select(message.c.id, message.c.due_at)
+    .join(address)
+    .where(address.c.person_id == sa.bindparam("who"), message.c.due_at.is_not(None))
+)
+
+
 def to_be_cleaned(tx: Tx, who: int) -> dict[int, datetime]:
     """The messages of a person's chats that are to go, and when."""
-    theirs = sa.select(message.c.id, message.c.due_at).join(address).where(address.c.person_id == who)
-    return {row.id: row.due_at for row in tx.execute(theirs.where(message.c.due_at.is_not(None)))}
+    return {row.id: row.due_at for row in tx.execute(_TO_BE_CLEANED, {"who": who})}
 
 
 def clean_at(tx: Tx, when: Mapping[int, datetime]) -> None:
