@@ -374,8 +374,17 @@ CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
 )
 
 
-def _caught(days: Stage) -> Iterator[Played]:
-    for seed in range(1, FEW + 1):
+# Where the first day catches nothing, the day that did when this was written: only the order in which they are tried.
+TRIED_FIRST = {
+    _a_repeat_is_not_marked: 2,
+    _what_was_told_last_covers_what_is_newer: 2,
+    _a_used_code_works_again: 2,
+    _a_clock_that_was_set_back_is_waited_for: 2,
+}
+
+
+def _caught(days: Stage, first: int) -> Iterator[Played]:
+    for seed in sorted(range(1, FEW + 1), key=lambda one: one != first):
         played = days.play(seed)
         if played.wrong:
             yield played
@@ -386,4 +395,4 @@ def test_control_a_day_that_is_wrong_is_caught(
     days: Stage, control: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     control(monkeypatch)
-    assert next(_caught(days), None) is not None
+    assert next(_caught(days, TRIED_FIRST.get(control, 1)), None) is not None
