@@ -375,7 +375,7 @@ CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
 
 
 # Where the first day catches nothing, the day that did when this was written: only the order in which they are tried.
-TRIED_FIRST = {
+TRIED_FIRST: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     _a_repeat_is_not_marked: 2,
     _what_was_told_last_covers_what_is_newer: 2,
     _a_used_code_works_again: 2,
