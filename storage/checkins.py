@@ -38,7 +38,7 @@ def _news(row: sa.Row[tuple[object, ...]]) -> News:
     )
 
 
-_LATEST = (
+_LATEST = Prepared(
     sa.select(*_NEWS, *_DETAILS)
     .where(news.c.person_id == sa.bindparam("who"))
     .order_by(news.c.true_at.desc(), news.c.told_at.desc())
@@ -179,14 +179,16 @@ def told_of(tx: Tx, which: int, since: datetime) -> dict[int, list[News]]:
     return found
 
 
+_KNOWN_OF = Prepared(
+    sa.select(*_NEWS, *_DETAILS)
+    .join(standing, standing.c.news_id == news.c.id)
+    .where(standing.c.circle_id == sa.bindparam("which"), standing.c.person_id == sa.bindparam("who"))
+)
+
+
 def known_of(tx: Tx, which: int, who: int) -> News | None:
     """What a circle knows of one person."""
-    query = (
-        sa.select(*_NEWS, *_DETAILS)
-        .join(standing, standing.c.news_id == news.c.id)
-        .where(standing.c.circle_id == which, standing.c.person_id == who)
-    )
-    row = tx.execute(query).first()
+    row = tx.execute(_KNOWN_OF, {"which": which, "who": who}).first()
     return None if row is None else _news(row)
 
 

@@ -58,6 +58,7 @@ _MINE = (
     .order_by(circle.c.id)
 )
 _ALL_MINE = Prepared(_MINE)
+_ONE_OF_MINE = Prepared(_MINE.where(circle.c.id == sa.bindparam("which")))
 _HEARERS = Prepared(
     sa.select(
         membership.c.circle_id,
@@ -85,7 +86,7 @@ def circles_of(tx: Tx, who: int) -> list[Circle]:
 
 def one_of(tx: Tx, who: int, which: int) -> Circle | None:
     """A circle, if this person is in it; None tells nothing about whether it exists."""
-    rows = tx.execute(_MINE.where(circle.c.id == which), {"who": who})
+    rows = tx.execute(_ONE_OF_MINE, {"who": who, "which": which})
     return next((Circle(row.id, row.name, row.keeper_id, bool(row.tells), row.size) for row in rows), None)
 
 
@@ -118,10 +119,12 @@ def make(tx: Tx, name: str, keeper: int) -> int:
     return which
 
 
+_JOIN = Prepared(lambda insert: insert(membership).on_conflict_do_nothing())
+
+
 def join(tx: Tx, which: int, who: int, *, tells: bool = True) -> None:
     """Put a person into a circle, which hears their news if it `tells`; nothing happens if they are in it."""
-    row = {"circle_id": which, "person_id": who, "tells": int(tells)}
-    tx.execute(tx.insert(membership).on_conflict_do_nothing(), row)
+    tx.execute(_JOIN, {"circle_id": which, "person_id": who, "tells": int(tells)})
 
 
 def leave(tx: Tx, which: int, who: int) -> None:

@@ -164,7 +164,7 @@ class Storage(ABC):
         """Run `work` in a transaction and return its result once it is durable.
 
         What is `urgent` does not wait for what came before it (see `Waiting`; a server writes several works at once,
-        each in its turn).
+        and there it waits for no more than one of those that don't run yet).
 
         Raises what `work` raised (then nothing of it is kept) or a StorageFault. If the caller is cancelled the work
         may still be committed: its idempotency is the caller's (an inbox id, a unique key).

@@ -104,12 +104,15 @@ _DUE = Prepared(
 )
 
 
+_BY_ID = Prepared(sa.select(deadline).where(deadline.c.id == sa.bindparam("which")))
+
+
 def due(tx: Tx, now: datetime) -> list[Deadline]:
     """The deadlines that must be looked at now, those that wait longest first."""
     found = []
     for which in tx.execute(_DUE, {"now": now}).scalars():
         try:
-            row = tx.execute(sa.select(deadline).where(deadline.c.id == which)).one()
+            row = tx.execute(_BY_ID, {"which": which}).one()
         except Tampered:
             tx.execute(deadline.update().where(deadline.c.id == which).values(look_at=now + SPOILT_AFTER))
             continue
@@ -139,11 +142,21 @@ def astray(tx: Tx, now: datetime) -> None:
     tx.execute(_ASTRAY, {"latest": now + LONGEST_LOOK + MINUTE, "now": now})
 
 
+_LAST_SIGN = Prepared(
+    sa.select(news.c.id)
+    .where(
+        news.c.person_id == sa.bindparam("who"),
+        news.c.teller_id == sa.bindparam("who"),
+        news.c.true_at <= sa.bindparam("latest"),
+    )
+    .order_by(news.c.true_at.desc(), news.c.told_at.desc())
+    .limit(at_most(1))
+)
+
+
 def last_sign(tx: Tx, who: int, now: datetime) -> News | None:
     """The newest news that a person told of themselves; what a wrong clock has put into the future does not count."""
-    mine = (news.c.person_id == who) & (news.c.teller_id == who) & (news.c.true_at <= now + AHEAD)
-    query = sa.select(news.c.id).where(mine).order_by(news.c.true_at.desc(), news.c.told_at.desc()).limit(1)
-    which = tx.execute(query).scalar()
+    which = tx.execute(_LAST_SIGN, {"who": who, "latest": now + AHEAD}).scalar()
     return None if which is None else checkins.news_by(tx, which, who)
 
 
@@ -216,9 +229,12 @@ def silences(tx: Tx) -> list[Silence]:
     return [_silence(row) for row in tx.execute(_OPEN)]
 
 
+_BY_ALARM = Prepared(sa.select(deadline).where(deadline.c.alarm_id == sa.bindparam("which")))
+
+
 def by_alarm(tx: Tx, which: int) -> Deadline | None:
     """The deadline that has raised an alarm."""
-    row = tx.execute(sa.select(deadline).where(deadline.c.alarm_id == which)).first()
+    row = tx.execute(_BY_ALARM, {"which": which}).first()
     return None if row is None else _deadline(row)
 
 

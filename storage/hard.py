@@ -31,10 +31,14 @@ NO = "no"
 # -- whom a circle named -------------------------------------------------------------------------------------------
 
 
+_BEARERS = Prepared(
+    sa.select(bearer.c.person_id).where(bearer.c.circle_id == sa.bindparam("circle")).order_by(bearer.c.person_id)
+)
+
+
 def bearers(tx: Tx, circle: int) -> list[int]:
     """Whom a circle has named to read hard news first."""
-    query = sa.select(bearer.c.person_id).where(bearer.c.circle_id == circle).order_by(bearer.c.person_id)
-    return list(tx.execute(query).scalars())
+    return list(tx.execute(_BEARERS, {"circle": circle}).scalars())
 
 
 def name(tx: Tx, circle: int, who: int) -> None:
@@ -104,9 +108,12 @@ def by_id(tx: Tx, which: int) -> Case | None:
     return None if row is None else _case(row)
 
 
+_INSIDE = Prepared(_CASE.where(hard.c.circle_id == sa.bindparam("circle")).order_by(hard.c.opened_at))
+
+
 def inside(tx: Tx, circle: int) -> list[Case]:
     """The cases of a circle, the oldest first."""
-    return [_case(row) for row in tx.execute(_CASE.where(hard.c.circle_id == circle).order_by(hard.c.opened_at))]
+    return [_case(row) for row in tx.execute(_INSIDE, {"circle": circle})]
 
 
 def standing(tx: Tx, circle: int, who: int, what: Hard) -> Case | None:

@@ -66,12 +66,19 @@ def put(tx: Tx, who: int, where: int, kind: str, body: str, now: datetime) -> No
     tx.posted = True
 
 
+_OF = Prepared(
+    sa.select(job, person.c.language)
+    .join(person, job.c.person_id == person.c.id)
+    .where(job.c.person_id == sa.bindparam("who"))
+    .order_by(job.c.id)
+)
+
+
 def of(tx: Tx, who: int) -> list[Job]:
     """What is still to be done for a person."""
-    query = sa.select(job, person.c.language).join(person, job.c.person_id == person.c.id).where(job.c.person_id == who)
     return [
         Job(row.id, who, row.address_id, row.kind, row.body, row.language or "", row.at)
-        for row in tx.execute(query.order_by(job.c.id))
+        for row in tx.execute(_OF, {"who": who})
     ]
 
 

@@ -284,22 +284,32 @@ def told(tx: Tx, which: int, milestone: int) -> None:
     tx.execute(petition.update().where(petition.c.id == which).values(told=milestone, telling=0))
 
 
+_LIVING: Final = (State.OPEN.value, State.CLOSING.value, State.CLOSED.value)
+_SIGNED = petition.c.verified + petition.c.unverified
+_VOUCH = Prepared(
+    petition.update()
+    .where(
+        petition.c.state.in_(_LIVING),
+        sa.func.abs(_SIGNED - petition.c.vouched_of) >= rules.TENS,
+        petition.c.vouched_at.is_(None) | (petition.c.vouched_at <= sa.bindparam("before")),
+    )
+    .values(
+        vouched=petition.c.verified - petition.c.verified % rules.TENS,
+        vouched_of=_SIGNED,
+        vouched_at=sa.bindparam("now", type_=petition.c.vouched_at.type),
+    )
+)
+
+
 def vouch(tx: Tx, now: datetime) -> None:
     """Say anew for how many somebody vouches: in full tens, once a day, and only once ten more have signed or ended.
 
     Whoever watches the exact count learns of no signature of which kind it is.
     """
-    count = petition.c.verified + petition.c.unverified
-    others = sa.func.abs(count - petition.c.vouched_of) >= rules.TENS
-    is_due = petition.c.vouched_at.is_(None) | (petition.c.vouched_at <= now - rules.DAY)
-    due = petition.c.state.in_(_LIVING) & others & is_due
-    tens = petition.c.verified - petition.c.verified % rules.TENS
-    tx.execute(petition.update().where(due).values(vouched=tens, vouched_of=count, vouched_at=now))
+    tx.execute(_VOUCH, {"before": now - rules.DAY, "now": now})
 
 
 # -- as time passes ----------------------------------------------------------------------------------------------------
-
-_LIVING: Final = (State.OPEN.value, State.CLOSING.value, State.CLOSED.value)
 
 
 _LAST = (

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot.domain.knock import Kind, Known, Looking
 from storage import knocks, search
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import exported, fact, knock, listed, passing, sought
 
 TOLD_FOR: Final = timedelta(days=90)  # so long it is passed on that a record is over
@@ -162,9 +163,12 @@ def withdraw(tx: Tx, whose: Whose) -> None:
     tx.execute(passing.delete().where(_of(whose)))
 
 
+_EXPIRE = Prepared(passing.delete().where(passing.c.expires_at <= sa.bindparam("now")))
+
+
 def expire(tx: Tx, now: datetime) -> None:
     """What was said until a day ends on it."""
-    tx.execute(passing.delete().where(passing.c.expires_at <= now))
+    tx.execute(_EXPIRE, {"now": now})
 
 
 def _of(whose: Whose) -> Any:

@@ -156,10 +156,16 @@ def over(tx: Tx, who: int, now: datetime) -> Outage | None:
     return None if not found or any(overruled(tx, one, who) for one in found) else found[0]
 
 
+_OVERRULED = Prepared(
+    sa.select(outage_overruled.c.person_id).where(
+        outage_overruled.c.outage_id == sa.bindparam("which"), outage_overruled.c.person_id == sa.bindparam("who")
+    )
+)
+
+
 def overruled(tx: Tx, one: Outage, who: int) -> bool:
     """Whether a person has said that an outage shall not count for them."""
-    mine = (outage_overruled.c.outage_id == one.id) & (outage_overruled.c.person_id == who)
-    return tx.execute(sa.select(outage_overruled.c.person_id).where(mine)).first() is not None
+    return tx.execute(_OVERRULED, {"which": one.id, "who": who}).first() is not None
 
 
 def overrule(tx: Tx, one: Outage, who: int, *, on: bool) -> None:

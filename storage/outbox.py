@@ -673,13 +673,16 @@ def _second_copy(one: Delivered, now: datetime) -> dict[str, object]:
     return {"address_id": one.address, "topic": "", "platform_id": one.message, "at": now, "due_at": due}
 
 
+_HERE = sa.select(message.c.platform_id).where(message.c.address_id == sa.bindparam("where"))
+_ABOUT_IT = Prepared(_HERE.where(message.c.topic == sa.bindparam("about")))
+_NEWEST_HERE = Prepared(_HERE.order_by(message.c.id.desc()).limit(at_most(LOOKED_AT)))
+
+
 def _remembers(tx: Tx, one: Delivered) -> bool:
     """Whether we know of the message that was changed: first those of its topic are looked at, which are few."""
-    here = sa.select(message.c.platform_id).where(message.c.address_id == one.address)
-    if one.message in tx.execute(here.where(message.c.topic == one.topic)).scalars().all():
+    if one.message in tx.execute(_ABOUT_IT, {"where": one.address, "about": one.topic}).scalars():
         return True
-    newest = here.order_by(message.c.id.desc()).limit(LOOKED_AT)
-    return one.message in tx.execute(newest).scalars().all()
+    return one.message in tx.execute(_NEWEST_HERE, {"where": one.address}).scalars()
 
 
 def _stands(tx: Tx, where: int, topic: str) -> bool:
@@ -1002,10 +1005,16 @@ def clean_sooner(tx: Tx, where: int, which: int, before: datetime, now: datetime
     tx.execute(_CLEAN_SOONER, {"where": where, "which": which, "before": before, "now": now})
 
 
+_TO_BE_CLEANED = Prepared(
+    sa.select(message.c.id, message.c.due_at)
+    .join(address)
+    .where(address.c.person_id == sa.bindparam("who"), message.c.due_at.is_not(None))
+)
+
+
 def to_be_cleaned(tx: Tx, who: int) -> dict[int, datetime]:
     """The messages of a person's chats that are to go, and when."""
-    theirs = sa.select(message.c.id, message.c.due_at).join(address).where(address.c.person_id == who)
-    return {row.id: row.due_at for row in tx.execute(theirs.where(message.c.due_at.is_not(None)))}
+    return {row.id: row.due_at for row in tx.execute(_TO_BE_CLEANED, {"who": who})}
 
 
 def clean_at(tx: Tx, when: Mapping[int, datetime]) -> None:

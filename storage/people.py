@@ -112,7 +112,7 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     if row is None:
         who = None if group else new(tx, now)
         values = {"person_id": who, **key, "reach": sender.account}
-        where = tx.execute(address.insert().returning(address.c.id), values).scalar_one()
+        where = tx.execute(_NEW_ADDRESS, values).scalar_one()
         return Met(None if who is None else Person(who), where, new=True)
     if row.unreachable_at is not None:
         reachable(tx, row.address)
@@ -134,10 +134,14 @@ def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     )
 
 
+_NEW = Prepared(person.insert().returning(person.c.id))
+_NEW_ADDRESS = Prepared(address.insert().returning(address.c.id))
+
+
 def new(tx: Tx, now: datetime) -> int:
     """A person of whom nothing is known yet. Their id."""
     met_on = (now - EPOCH) // DAY
-    who: int = tx.execute(person.insert().returning(person.c.id), {"met_on": met_on}).scalar_one()
+    who: int = tx.execute(_NEW, {"met_on": met_on}).scalar_one()
     return who
 
 
@@ -190,9 +194,11 @@ def change(tx: Tx, who: int, **values: str | int | None) -> None:
     tx.execute(person.update().where(person.c.id == who).values(**values))
 
 
+_ADDRESSES = Prepared(sa.select(address).where(address.c.person_id == sa.bindparam("who")).order_by(address.c.id))
+
+
 def addresses(tx: Tx, who: int) -> list[Address]:
     """Every address of a person, the oldest first."""
-    query = sa.select(address).where(address.c.person_id == who).order_by(address.c.id)
     return [
         Address(
             row.id,
@@ -202,7 +208,7 @@ def addresses(tx: Tx, who: int) -> list[Address]:
             row.linked_at,
             row.sees_at,
         )
-        for row in tx.execute(query)
+        for row in tx.execute(_ADDRESSES, {"who": who})
     ]
 
 

@@ -91,12 +91,16 @@ def drop(tx: Tx, where: int) -> None:
 # -- under duress ------------------------------------------------------------------------------------------------------
 
 
+_OF = Prepared(
+    sa.select(petition_talk.c.address_id, petition_talk.c.after, petition_talk.c.last, petition_talk.c.due_at)
+    .join(address, petition_talk.c.address_id == address.c.id)
+    .where(address.c.person_id == sa.bindparam("who"))
+)
+
+
 def of(tx: Tx, who: int) -> list[tuple[int, int, int | None, datetime]]:
     """A person's, as rows: address, after, last, due."""
-    mine = sa.select(
-        petition_talk.c.address_id, petition_talk.c.after, petition_talk.c.last, petition_talk.c.due_at
-    ).join(address, petition_talk.c.address_id == address.c.id)
-    return [tuple(row) for row in tx.execute(mine.where(address.c.person_id == who))]
+    return [tuple(row) for row in tx.execute(_OF, {"who": who})]
 
 
 def put(tx: Tx, rows: list[tuple[int, int, int | None, datetime]]) -> None:

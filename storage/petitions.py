@@ -265,10 +265,16 @@ def newest(tx: Tx, which: int, *, opened: bool = False) -> Version | None:
     return None if row is None else _version(row)
 
 
+_IN_STATE = Prepared(
+    _VERSIONS.where(petition_version.c.state == sa.bindparam("state"))
+    .order_by(petition_version.c.changed_at)
+    .limit(MOST)
+)
+
+
 def in_state(tx: Tx, state: State, most: int = 50) -> list[Version]:
     """The versions in a state, those first that are in it the longest: drafts for review, say."""
-    query = _VERSIONS.where(petition_version.c.state == state.value).order_by(petition_version.c.changed_at)
-    return [_version(row) for row in tx.execute(query.limit(most))]
+    return [_version(row) for row in tx.execute(_IN_STATE, {"state": state.value, "most": most})]
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -425,25 +431,32 @@ def packed_now(tx: Tx, which: int, now: datetime) -> None:
 Rows: TypeAlias = dict[tuple[int, ...], dict[str, Any]]  # by their primary key
 
 
+_UNOPENED_TEXTS = sa.select(petition_version).join(petition, petition_version.c.petition_id == petition.c.id)
+_UNOPENED_MINE = (petition.c.author_id == sa.bindparam("who"), petition_version.c.opened_at.is_(None))
+_UNOPENED = Prepared(
+    sa.select(petition).where(petition.c.author_id == sa.bindparam("who"), petition.c.opened_at.is_(None))
+)
+_UNOPENED_VERSIONS = Prepared(_UNOPENED_TEXTS.where(*_UNOPENED_MINE))
+_ASKED_TO_STAND = Prepared(
+    sa.select(petition_sponsor).where(
+        petition_sponsor.c.petition_id.in_(
+            _UNOPENED_TEXTS.with_only_columns(petition_version.c.petition_id).where(*_UNOPENED_MINE)
+        )
+    )
+)
+
+
 def unopened(tx: Tx, who: int) -> tuple[Rows, Rows, Rows]:
     """What an organiser writes and nobody else can read yet: petitions and versions that were not opened, as rows.
 
     With them go those who are asked to stand under such a letter: a code that opened nothing would tell whoever holds
     the phone as much as a letter that is gone.
     """
-    mine = petition.c.author_id == who
-    drafts = sa.select(petition).where(mine, petition.c.opened_at.is_(None))
-    texts = sa.select(petition_version).join(petition, petition_version.c.petition_id == petition.c.id)
-    written = sa.select(petition_version.c.petition_id).join(petition, petition_version.c.petition_id == petition.c.id)
-    written = written.where(mine, petition_version.c.opened_at.is_(None))
-    under = sa.select(petition_sponsor).where(petition_sponsor.c.petition_id.in_(written))
+    mine = {"who": who}
     return (
-        {(row["id"],): dict(row) for row in tx.execute(drafts).mappings()},
-        {
-            (row["petition_id"], row["version"]): dict(row)
-            for row in tx.execute(texts.where(mine, petition_version.c.opened_at.is_(None))).mappings()
-        },
-        {(row["id"],): dict(row) for row in tx.execute(under).mappings()},
+        {(row.id,): row._asdict() for row in tx.execute(_UNOPENED, mine)},
+        {(row.petition_id, row.version): row._asdict() for row in tx.execute(_UNOPENED_VERSIONS, mine)},
+        {(row.id,): row._asdict() for row in tx.execute(_ASKED_TO_STAND, mine)},
     )
 
 
@@ -498,11 +511,28 @@ def close(tx: Tx, which: int, by: Who, now: datetime) -> bool:
 UNREAD: Final = (State.DRAFT.value, State.REFUSED.value)
 
 
+_AGEING = Prepared(
+    _VERSIONS.add_columns(petition.c.author_id)
+    .where(
+        petition_version.c.state.in_(UNREAD),
+        petition_version.c.changed_at <= sa.bindparam("before"),
+        petition_version.c.warned_at.is_(None),
+    )
+    .limit(MOST)
+)
+_OLD = Prepared(
+    _VERSIONS.where(
+        petition_version.c.state.in_(UNREAD),
+        petition_version.c.changed_at <= sa.bindparam("before"),
+        petition_version.c.warned_at <= sa.bindparam("warned_before"),
+    ).limit(MOST)
+)
+
+
 def ageing(tx: Tx, now: datetime, most: int = 50) -> list[tuple[Version, int | None]]:
     """Drafts whose authors are to be told that they will be dropped, with the author. They count as told from now."""
-    old = petition_version.c.changed_at <= now - rules.DRAFT_KEPT + rules.DRAFT_WARNED
-    drafts = _VERSIONS.add_columns(petition.c.author_id).where(petition_version.c.state.in_(UNREAD), old)
-    rows = tx.execute(drafts.where(petition_version.c.warned_at.is_(None)).limit(most)).all()
+    before = now - rules.DRAFT_KEPT + rules.DRAFT_WARNED
+    rows = tx.execute(_AGEING, {"before": before, "most": most}).all()
     for row in rows:
         _set(tx, row.petition_id, row.version, from_=State(row.state), warned_at=now)
     return [(_version(row), row.author_id) for row in rows]
@@ -510,10 +540,8 @@ def ageing(tx: Tx, now: datetime, most: int = 50) -> list[tuple[Version, int | N
 
 def drop_old(tx: Tx, now: datetime, most: int = 50) -> None:
     """Drop drafts that nobody has touched for long, if their authors were told long enough before."""
-    old = (petition_version.c.changed_at <= now - rules.DRAFT_KEPT) & (
-        petition_version.c.warned_at <= now - rules.DRAFT_WARNED
-    )
-    for row in tx.execute(_VERSIONS.where(petition_version.c.state.in_(UNREAD), old).limit(most)).all():
+    before = {"before": now - rules.DRAFT_KEPT, "warned_before": now - rules.DRAFT_WARNED}
+    for row in tx.execute(_OLD, {**before, "most": most}).all():
         take_step(tx, _version(row), Deed.DROP, Who.TIME, now)
 
 
@@ -596,11 +624,16 @@ def followed_by(tx: Tx, who: int) -> list[int]:
     return list(tx.execute(mine).scalars())
 
 
+_FOLLOWING = Prepared(
+    sa.select(petition_follower.c.petition_id, petition_follower.c.since).where(
+        petition_follower.c.person_id == sa.bindparam("who")
+    )
+)
+
+
 def following(tx: Tx, who: int) -> dict[int, int]:
     """What somebody follows, and since which day."""
-    mine = petition_follower.c.person_id == who
-    query = sa.select(petition_follower.c.petition_id, petition_follower.c.since).where(mine)
-    return {row.petition_id: row.since for row in tx.execute(query)}
+    return {row.petition_id: row.since for row in tx.execute(_FOLLOWING, {"who": who})}
 
 
 def follow_only(tx: Tx, who: int, wanted: Mapping[int, int]) -> None:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -62,6 +62,11 @@ OF_ONESELF = frozenset({"name"})  # of one's own row; language and quiet hours a
 
 NOTED = "noted"  # not a table: what the account has done to petitions, in its order (`storage.deeds`)
 NOTHING = -1  # an id that no row has
+_NEWER = tuple(
+    Prepared(table.delete().where(sa.or_(*(column > sa.bindparam("at") for column in changed))))
+    for table, changed in PUBLIC
+)
+_HIDDEN = tuple(Prepared(table.delete().where(hidden)) for table, hidden in UNSHOWN)
 _MINE = Prepared(sa.select(schema.membership.c.circle_id).where(schema.membership.c.person_id == sa.bindparam("who")))
 
 
@@ -70,7 +75,6 @@ class _Part:
     """One table as pictures see it, without the types that seal and open."""
 
     name: str
-    table: Any
     names: tuple[str, ...]
     key: tuple[int, ...]
     people: tuple[int, ...]  # the places of columns that mean a person
@@ -81,12 +85,11 @@ class _Part:
     by_circle: bool
     hangs_on: tuple[str, ...]  # ...of these tables
     by_key: Prepared
+    deletion: Prepared
+    insertion: Prepared
 
     def keyed(self, rows: Iterable[Any]) -> dict[Row, Row]:
         return {tuple(row[place] for place in self.key): tuple(row) for row in rows}
-
-    def column(self, place: int) -> Any:
-        return self.table.c[self.names[place]]
 
 
 @cache
@@ -116,7 +119,6 @@ def _parts() -> tuple[_Part, ...]:
         parts.append(
             _Part(
                 name=table.name,
-                table=raw,
                 names=names,
                 key=key,
                 people=people,
@@ -127,9 +129,22 @@ def _parts() -> tuple[_Part, ...]:
                 by_circle=by_circle or table.name in ONLY_OWN,
                 hangs_on=tuple(hang),
                 by_key=Prepared(sa.select(raw).where(columns[key[0]].in_(sa.bindparam("keys", expanding=True)))),
+                deletion=Prepared(
+                    sa.delete(raw).where(*(columns[place] == sa.bindparam(f"key_{place}") for place in key))
+                ),
+                insertion=Prepared(partial(_insertion, raw, names, key)),
             )
         )
     return tuple(parts)
+
+
+def _insertion(raw: Any, names: tuple[str, ...], key: tuple[int, ...], insert: Any) -> sa.Executable:
+    made, keys = insert(raw), [names[place] for place in key]
+    rest = {name: made.excluded[name] for name in names if name not in keys}
+    put: sa.Executable = (
+        made.on_conflict_do_update(index_elements=keys, set_=rest) if rest else made.on_conflict_do_nothing()
+    )
+    return put
 
 
 def _meant(column: sa.Column[Any]) -> str:
@@ -205,8 +220,8 @@ def _padded(numbers: Iterable[int]) -> list[int]:
 def show(tx: Tx, who: int, picture: Picture, at: datetime) -> None:
     """Put a picture, first taken `at`, in the place of what is so now. Only inside a savepoint that is undone."""
     now = take(tx, who, at, [key[0] for key in picture["circle"]])
-    for table, changed in PUBLIC:
-        tx.execute(table.delete().where(sa.or_(*(column > at for column in changed))))
+    for newer in _NEWER:
+        tx.execute(newer, {"at": at})
     for part in reversed(_parts()):
         if part.name not in KEPT:
             over = [key for key in now[part.name] if key not in picture.get(part.name, {})]
@@ -217,8 +232,8 @@ def show(tx: Tx, who: int, picture: Picture, at: datetime) -> None:
         if part.name == "person":
             rows = {key: _own(part, row, there[key]) if key == (who,) else row for key, row in rows.items()}
         _put(tx, part, _standing(tx, part, list(rows.values())))
-    for table, hidden in UNSHOWN:
-        tx.execute(table.delete().where(hidden))
+    for hidden in _HIDDEN:
+        tx.execute(hidden)
 
 
 def _own(part: _Part, then: Row, now: Row) -> Row:
@@ -227,9 +242,8 @@ def _own(part: _Part, then: Row, now: Row) -> Row:
 
 def _delete(tx: Tx, part: _Part, keys: list[Row]) -> None:
     if keys:
-        mine = [part.column(place) == sa.bindparam(f"key_{place}") for place in part.key]
         rows = [{f"key_{place}": value for place, value in zip(part.key, key, strict=True)} for key in keys]
-        tx.execute(sa.delete(part.table).where(*mine), rows)
+        tx.execute(part.deletion, rows)
 
 
 def _standing(tx: Tx, part: _Part, rows: list[Row]) -> list[Row]:
@@ -244,13 +258,8 @@ def _standing(tx: Tx, part: _Part, rows: list[Row]) -> list[Row]:
 
 
 def _put(tx: Tx, part: _Part, rows: list[Row]) -> None:
-    if not rows:
-        return
-    insert = tx.insert(part.table)
-    keys = [part.names[place] for place in part.key]
-    rest = {name: insert.excluded[name] for name in part.names if name not in keys}
-    insert = insert.on_conflict_do_update(index_elements=keys, set_=rest) if rest else insert.on_conflict_do_nothing()
-    tx.execute(insert, [dict(zip(part.names, row, strict=True)) for row in rows])
+    if rows:
+        tx.execute(part.insertion, [dict(zip(part.names, row, strict=True)) for row in rows])
 
 
 # -- kept ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -62,15 +62,15 @@ class Postgres(Storage):
         self._held = held
         self._keys = keys
         self._holding = asyncio.Lock()
-        self._turnstile = asyncio.Lock()
+        self._turnstile = asyncio.Lock()  # all who are not urgent wait here, but for the first of them
+        self._lonely = asyncio.Lock()
         self._writing = asyncio.Semaphore(WRITERS)
         self._reading = asyncio.Semaphore(READERS)
         self._running: set[asyncio.Task[Any]] = set()
         self._closing = False
 
     async def write(self, work: Work[T], *, urgent: bool = False) -> T:
-        del urgent
-        return await self._in_a_task(self._write(work))
+        return await self._in_a_task(self._write(work, urgent=urgent))
 
     async def read(self, work: Work[T]) -> T:
         return await self._in_a_task(self._read(work))
@@ -115,12 +115,17 @@ class Postgres(Storage):
         if not task.cancelled():
             task.exception()  # if the caller was cancelled nobody else asks, and asyncio would log it
 
-    async def _write(self, work: Work[Any]) -> Any:
-        """Beside other works first; after a few conflicts alone, so that it can't be starved."""
+    async def _write(self, work: Work[Any], *, urgent: bool) -> Any:
+        """Beside other works first; after a few conflicts alone, so that it can't be starved.
+
+        What is urgent passes the turnstile: of the others it waits for those that run and for one more at the most,
+        and as that one has its place among the urgent ones, nobody floods the others out.
+        """
+        turnstile = nullcontext() if urgent else self._turnstile
         for pause in PAUSES:
             if pause:
                 await asyncio.sleep(pause * (1 + secrets.randbelow(1000) / 1000))
-            async with self._turnstile:
+            async with turnstile:
                 await self._writing.acquire()
             try:
                 outcome = await self._attempt(work)
@@ -129,7 +134,8 @@ class Postgres(Storage):
             if not isinstance(outcome.error, Conflict):
                 return outcome.result()
         async with AsyncExitStack() as all_doors:
-            await all_doors.enter_async_context(self._turnstile)
+            await all_doors.enter_async_context(turnstile)
+            await all_doors.enter_async_context(self._lonely)  # two who had some doors each would wait for ever
             for _ in range(WRITERS):
                 await all_doors.enter_async_context(self._writing)
             for _ in range(ALONE):

@@ -57,12 +57,16 @@ def topics_in(number: int) -> frozenset[Topic]:
 # -- one reader ----------------------------------------------------------------------------------------------------
 
 
+_OF = Prepared(sa.select(reader).where(reader.c.person_id == sa.bindparam("who")))
+_PLACES_OF = Prepared(sa.select(reader_place.c.name).where(reader_place.c.person_id == sa.bindparam("who")))
+
+
 def of(tx: Tx, who: int) -> Reading | None:
     """What somebody has asked for; None if they read nothing."""
-    row = tx.execute(sa.select(reader).where(reader.c.person_id == who)).first()
+    row = tx.execute(_OF, {"who": who}).first()
     if row is None:
         return None
-    names = tx.execute(sa.select(reader_place.c.name).where(reader_place.c.person_id == who)).scalars()
+    names = tx.execute(_PLACES_OF, {"who": who}).scalars()
     return Reading(
         tuple(sorted(name for name in names if name != EVERYWHERE)),
         topics_in(row.topics),
@@ -87,10 +91,14 @@ def keep(tx: Tx, who: int, one: Reading) -> None:
     tx.execute(reader_place.insert(), [{"person_id": who, "place": name, "name": name} for name in names])
 
 
+_STOP_PLACES = Prepared(reader_place.delete().where(reader_place.c.person_id == sa.bindparam("who")))
+_STOP = Prepared(reader.delete().where(reader.c.person_id == sa.bindparam("who")))
+
+
 def stop(tx: Tx, who: int) -> bool:
     """Somebody wants no bulletins any more. Whether they had any."""
-    tx.execute(reader_place.delete().where(reader_place.c.person_id == who))
-    return tx.execute(reader.delete().where(reader.c.person_id == who)).rowcount == 1
+    tx.execute(_STOP_PLACES, {"who": who})
+    return tx.execute(_STOP, {"who": who}).rowcount == 1
 
 
 def unite(tx: Tx, gone: int, kept: int) -> None:

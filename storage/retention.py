@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -68,7 +68,14 @@ def _rounded(unit: int) -> Prepared:
 _ROUND = ((BY_THE_HOUR, _rounded(_HOUR_MS)), (BY_THE_DAY, _rounded(_DAY_MS)))
 
 
+def _say(insert: Any) -> sa.Executable:
+    made = insert(fact)
+    said: sa.Executable = made.on_conflict_do_update(index_elements=["name"], set_={"value": made.excluded.value})
+    return said
+
+
 _LAST = Prepared(sa.select(fact.c.value).where(fact.c.name == _SWEPT))
+_SAY = Prepared(_say)
 
 
 def sweep(tx: Tx, now: datetime) -> None:
@@ -82,8 +89,7 @@ def sweep(tx: Tx, now: datetime) -> None:
     parts = [(begin, end)] if begin < end else [(begin, SLICES), (0, end)]
     for low, high in parts if minute - first < SLICES - 1 else [(0, SLICES)]:
         _sweep(tx, {"low": low * _IDS // SLICES, "high": high * _IDS // SLICES}, now)
-    made = tx.insert(fact).values(name=_SWEPT, value=str(minute))
-    tx.execute(made.on_conflict_do_update(index_elements=["name"], set_={"value": str(minute)}))
+    tx.execute(_SAY, {"name": _SWEPT, "value": str(minute)})
 
 
 def _sweep(tx: Tx, here: dict[str, int], now: datetime) -> None:

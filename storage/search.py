@@ -389,12 +389,15 @@ def index(tx: Tx, most: int = BATCH) -> int:
     return len(rows)
 
 
+_SAID = Prepared(sa.select(fact.c.value).where(fact.c.name == sa.bindparam("name")))
+
+
 def renew(tx: Tx, most: int = RENEWED) -> int:
     """Take names apart anew, by the rules of now, where that was done by others. How many records were looked at.
 
     Nothing waits for it: what is found under other rules is taken apart whenever it is compared.
     """
-    said = tx.execute(sa.select(fact.c.value).where(fact.c.name == _FORMED)).scalar()
+    said = tx.execute(_SAID, {"name": _FORMED}).scalar()
     form, after = map(int, said.split()) if said else (0, 0)
     if form == _form():
         return 0
@@ -416,7 +419,7 @@ def _waiting(which: sa.ColumnElement[bool], most: int) -> sa.Select[Any]:
 
 
 def _state(tx: Tx) -> _Index:
-    said = tx.execute(sa.select(fact.c.value).where(fact.c.name == _STATE)).scalar()
+    said = tx.execute(_SAID, {"name": _STATE}).scalar()
     return _Index(*map(int, said.split())) if said else _Index(0, LEAST_BITS, LEAST_BITS)
 
 

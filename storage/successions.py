@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.domain.conversation import Sender
 from storage import merging, outbox
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import address, letter, message, succession
 
 
@@ -56,22 +57,26 @@ def _met_already(  # noqa: PLR0913, PLR0917 - one row
     tx.execute(address.delete().where(address.c.id == old))
 
 
+_BEFORE = Prepared(
+    sa.select(address.c.id)
+    .where(
+        address.c.platform == sa.bindparam("platform"),
+        address.c.bot.in_(
+            sa.select(succession.c.bot).where(
+                succession.c.platform == sa.bindparam("platform"), succession.c.successor == sa.bindparam("bot")
+            )
+        ),
+        address.c.account == sa.bindparam("account"),
+        address.c.person_id.is_not(None),
+    )
+    .order_by(address.c.id)
+)
+
+
 def recognise(tx: Tx, sender: Sender, key: dict[str, str]) -> int | None:
     """The address of somebody who writes to a successor for the first time, moved to it; None for a stranger."""
-    before = sa.select(succession.c.bot).where(
-        succession.c.platform == sender.platform, succession.c.successor == sender.bot
-    )
-    query = (
-        sa.select(address.c.id)
-        .where(
-            address.c.platform == sender.platform,
-            address.c.bot.in_(before),
-            address.c.account == key["account"],
-            address.c.person_id.is_not(None),
-        )
-        .order_by(address.c.id)
-    )
-    where: int | None = tx.execute(query).scalar()
+    whom = {"platform": sender.platform, "bot": sender.bot, "account": key["account"]}
+    where: int | None = tx.execute(_BEFORE, whom).scalar()
     if where is None:
         return None
     tx.execute(address.update().where(address.c.id == where).values(bot=sender.bot, reach=sender.account))

@@ -52,10 +52,12 @@ def count(tx: Tx, places: Sequence[str]) -> int:
     return n
 
 
+_OF = Prepared(sa.select(tie.c.name, tie.c.lives).where(tie.c.person_id == sa.bindparam("who")))
+
+
 def of(tx: Tx, who: int) -> list[Tie]:
     """What somebody has told, or was told of a person without the bot: where they live first."""
-    query = sa.select(tie.c.name, tie.c.lives).where(tie.c.person_id == who)
-    found = [Tie(row.name, bool(row.lives)) for row in tx.execute(query)]
+    found = [Tie(row.name, bool(row.lives)) for row in tx.execute(_OF, {"who": who})]
     return sorted(found, key=lambda one: (not one.lives, one.place))
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.domain.people import Person
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import membership, person, trustee
 
 MOST = 2  # one person's
@@ -30,20 +31,32 @@ class Pair(NamedTuple):
     trustee: Person
 
 
+_OF = Prepared(
+    sa.select(*_COLUMNS)
+    .join(trustee, trustee.c.trustee_id == person.c.id)
+    .where(trustee.c.person_id == sa.bindparam("who"))
+    .order_by(person.c.id)
+)
+_FOR_WHOM = Prepared(
+    sa.select(*_COLUMNS)
+    .join(trustee, trustee.c.person_id == person.c.id)
+    .where(trustee.c.trustee_id == sa.bindparam("whom"))
+    .order_by(person.c.id)
+)
+
+
 def _person(row: sa.Row[tuple[object, ...]]) -> Person:
     return Person(row.id, row.language or "", row.name or "", row.zone or "", row.quiet_from, row.quiet_until)
 
 
 def of(tx: Tx, who: int) -> list[Person]:
     """The people whom a person has chosen to be told if they are in trouble, and who have not said no."""
-    query = sa.select(*_COLUMNS).join(trustee, trustee.c.trustee_id == person.c.id).where(trustee.c.person_id == who)
-    return [_person(row) for row in tx.execute(query.order_by(person.c.id))]
+    return [_person(row) for row in tx.execute(_OF, {"who": who})]
 
 
 def for_whom(tx: Tx, whom: int) -> list[Person]:
     """The people who have chosen this one."""
-    query = sa.select(*_COLUMNS).join(trustee, trustee.c.person_id == person.c.id).where(trustee.c.trustee_id == whom)
-    return [_person(row) for row in tx.execute(query.order_by(person.c.id))]
+    return [_person(row) for row in tx.execute(_FOR_WHOM, {"whom": whom})]
 
 
 def name(tx: Tx, who: int, trustees: Sequence[int]) -> list[int]:

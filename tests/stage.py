@@ -128,12 +128,15 @@ class Stage:
         if await self.storage.read(self._has_slow_work):
             await self.app.work()
             await self.app.fetch()
-        await self.app.look()
+            await self.app.look()
         await self.app.engine.drain()
 
     def _has_slow_work(self, tx: Tx) -> bool:
-        """One look for both kinds: there is hardly ever any, and each look is a transaction."""
-        return jobs.first(tx) is not None or drafts.to_fetch(tx, self._now) is not None
+        """One look for all kinds: there is hardly ever any, and each look is a transaction."""
+        return any(
+            found is not None
+            for found in (jobs.first(tx), drafts.to_fetch(tx, self._now), jobs.next_file(tx, self._now))
+        )
 
     async def pass_time(self, by: timedelta, step: timedelta = timedelta()) -> None:
         """Let time pass, with all that happens because it passes; a long time in longer steps if no step is named."""

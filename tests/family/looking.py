@@ -7,10 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.schema import address, metadata
 from tests.stage import Actor, Stage
 
 Rows = dict[str, list[tuple[Any, ...]]]
+_EVERY_ROW = {table.name: Prepared(sa.select(table)) for table in metadata.sorted_tables}
 
 
 def button(actor: Actor, verb: str) -> tuple[str, str]:
@@ -65,10 +67,7 @@ async def rows(stage: Stage) -> Rows:
     """Every row of every table, opened."""
 
     def look(tx: Tx) -> Rows:
-        return {
-            table.name: sorted((tuple(row) for row in tx.execute(sa.select(table))), key=repr)
-            for table in metadata.sorted_tables
-        }
+        return {name: sorted((tuple(row) for row in tx.execute(every)), key=repr) for name, every in _EVERY_ROW.items()}
 
     return await stage.storage.read(look)
 

@@ -5,6 +5,8 @@ A failing seed says how to live its day again. Each control is the same day with
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -52,20 +55,42 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return Stage(tmp_path_factory.mktemp("days"))
 
 
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this run of the tests notes its days, whichever of its workers has lived them."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "lived"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+def once(days: Stage, seed: int, lived: Path) -> Played:
+    """The day of a seed, without its trace: lived once in a run of the tests, and nothing may be wrong on purpose."""
+    with (lived / f"{seed}.json").open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # whoever comes second waits for the one who lives it
+        file.seek(0)
+        noted = file.read()
+        if noted:
+            return Played(seed, **{"trace": (), **json.loads(noted)})
+        played = days.play(seed)
+        file.write(json.dumps({"wrong": played.wrong, "counts": played.counts}))
+        return played
+
+
 @pytest.mark.parametrize("seed", range(1, count(FULL) + 1))
-def test_nothing_is_lost_false_twice_or_told_to_a_stranger(days: Stage, seed: int) -> None:
-    played = days.play(seed)
+def test_nothing_is_lost_false_twice_or_told_to_a_stranger(days: Stage, seed: int, lived: Path) -> None:
+    played = once(days, seed, lived)
     assert not played.wrong, f"{played.wrong}\nThe same day again: python -m tests.faults.simulation {seed} --trace"
 
 
-def test_a_day_holds_what_it_is_meant_to_try(days: Stage) -> None:
+def test_a_day_holds_what_it_is_meant_to_try(days: Stage, lived: Path) -> None:
     """Otherwise the seeds would prove little. What happens seldom may take some more days than the rest."""
     least = {"lives": 15, "news": 60, "calls": 12, "repeated": 3, "read": 300, "marked": 10}
     least |= {"alarms": 10, "last": 3, "held": 1, "outages": 3, "codes": 6}
     least |= {"renewed": 1, "rhythms": 6, "to all": 1, "detained": 1}
     missing = dict(least)
     for seed in range(1, RARE + 1):
-        counts = days.play(seed).counts
+        counts = once(days, seed, lived).counts
         missing = {key: n - counts[key] for key, n in missing.items() if n > counts[key]}
         if not missing:
             break
@@ -345,8 +370,17 @@ CONTROLS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
 )
 
 
-def _caught(days: Stage) -> Iterator[Played]:
-    for seed in range(1, FEW + 1):
+# Where the first day catches nothing, the day that did when this was written: only the order in which they are tried.
+TRIED_FIRST: dict[Callable[[pytest.MonkeyPatch], None], int] = {
+    _a_repeat_is_not_marked: 2,
+    _what_was_told_last_covers_what_is_newer: 2,
+    _a_used_code_works_again: 2,
+    _a_clock_that_was_set_back_is_waited_for: 2,
+}
+
+
+def _caught(days: Stage, first: int) -> Iterator[Played]:
+    for seed in sorted(range(1, FEW + 1), key=lambda one: one != first):
         played = days.play(seed)
         if played.wrong:
             yield played
@@ -357,4 +391,4 @@ def test_control_a_day_that_is_wrong_is_caught(
     days: Stage, control: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     control(monkeypatch)
-    assert next(_caught(days), None) is not None
+    assert next(_caught(days, TRIED_FIRST.get(control, 1)), None) is not None

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
-from storage.database import BATCH, HURRIED, Tx, Waiting
+from storage.database import BATCH, HURRIED, Storage, Tx, Waiting, Work
 
 
 def work(name: str) -> object:
@@ -66,3 +67,46 @@ def test_whoever_calls_all_the_time_keeps_nobody_else_out(loop: asyncio.Abstract
             break
         calls += 1
     assert calls == HURRIED
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+async def test_on_each_engine_a_call_passes_those_that_do_not_run_yet(storage: Storage, urgent: bool) -> None:  # noqa: FBT001
+    ran: list[str] = []
+
+    def named(name: str) -> Work[None]:
+        def look(tx: Tx) -> None:
+            tx.execute(sa.text("SELECT 1"))
+            ran.append(name)
+
+        return look
+
+    waiting = [asyncio.create_task(storage.write(named(f"check-in {n}"))) for n in range(3 * BATCH)]
+    call = asyncio.create_task(storage.write(named("call"), urgent=urgent))
+    await asyncio.gather(*waiting, call)
+    assert len(ran) == 3 * BATCH + 1
+    assert (ran.index("call") < BATCH) is urgent
+    assert ran[-1].startswith("check-in") is urgent
+
+
+async def test_on_each_engine_whoever_calls_all_the_time_keeps_nobody_else_out(storage: Storage) -> None:
+    ran: list[str] = []
+    done = asyncio.Event()
+
+    def look(tx: Tx) -> None:
+        tx.execute(sa.text("SELECT 1"))
+        ran.append("call")
+
+    def rest(tx: Tx) -> None:
+        tx.execute(sa.text("SELECT 1"))
+        ran.append("check-in")
+
+    async def calls() -> None:
+        while not done.is_set():
+            await storage.write(look, urgent=True)
+
+    callers = [asyncio.create_task(calls()) for _n in range(3 * HURRIED)]
+    await asyncio.gather(*(storage.write(rest) for _n in range(BATCH)))
+    done.set()
+    await asyncio.gather(*callers)
+    assert ran.count("check-in") == BATCH
+    assert ran.count("call") > HURRIED, "the control: there were calls all the time"
