@@ -112,7 +112,7 @@ class Crowd(Server):
         async with self.posting, self.session.post(self.address, json=numbered) as response:
             if response.status != 200:  # noqa: PLR2004
                 raise RuntimeError(response.status)
-            await response.read()
+            await self.performed(await response.read())
 
 
 @dataclass(slots=True)

@@ -286,7 +286,7 @@ def speak(text: Text, language: str, now: datetime) -> Markup:
 
 def label(line: Line, language: str, now: datetime) -> str:
     """Say a button's label: plain text on one line."""
-    return plain(speak(line, language, now)).replace("\n", " ")
+    return _plain(_line(line, language, now)).replace("\n", " ")
 
 
 def in_every_language(line: Line, now: datetime) -> str:
@@ -300,7 +300,10 @@ _ANY_TAG = re.compile(r"<[^<>]*>")
 
 def plain(markup: Markup) -> str:
     """Take the markup off, for bodies that can't show it. A link keeps its address in brackets."""
-    text = str(markup)
+    return _plain(str(markup))
+
+
+def _plain(text: str) -> str:
     if "<" in text:
         text = _LINK.sub(lambda link: link[2] if link[1] == link[2] else f"{link[2]} ({link[1]})", text)
         text = _ANY_TAG.sub("", text)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from bot.domain.conversation import Attached, Attachment, Choice, Line, Outgoing, Sender, Text
@@ -111,6 +112,7 @@ def button(label: Line, verb: str, *args: int | str) -> Choice:
     return Choice(label, ":".join((verb, *(base36(arg) if isinstance(arg, int) else arg for arg in args))))
 
 
+@lru_cache(maxsize=64)  # the buttons of one message name the same things
 def base36(number: int) -> str:
     """A number from 0 up in the shortest digits that every platform carries."""
     digits = ""

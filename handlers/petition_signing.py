@@ -215,12 +215,12 @@ def chosen(ask: Ask, tx: Tx) -> Outgoing:
         mode = Mode(ask.args[1])
     except (IndexError, ValueError):
         raise Outdated from None
-    return _next(ask, tx, {"id": one.id, "version": version.number, "mode": mode.value})
+    return _next(ask, tx, {"id": one.id, "version": version.number, "mode": mode.value}, (one, version))
 
 
-def _next(ask: Ask, tx: Tx, data: dict[str, Any]) -> Outgoing:
-    """The next question, or the look at everything."""
-    one, version = _meant(tx, data)
+def _next(ask: Ask, tx: Tx, data: dict[str, Any], found: tuple[Petition, Version] | None = None) -> Outgoing:
+    """The next question, or the look at everything; `found` is what is signed, if it was looked for already."""
+    one, version = found or _meant(tx, data)
     mode = Mode(data["mode"])
     missing = [item for item in asked(mode, addressees.required(version.letter.addressees)) if item.value not in data]
     if not missing:

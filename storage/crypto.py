@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import os
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ class Keys:
 
 def _pad(plain: bytes) -> bytes:
     length = len(plain) + 4
-    size = next((s for s in SIZES if s >= length), None) or -(-length // SIZES[-1]) * SIZES[-1]
+    size = SIZES[bisect_left(SIZES, length)] if length <= SIZES[-1] else -(-length // SIZES[-1]) * SIZES[-1]
     return len(plain).to_bytes(4, "big") + plain + bytes(size - length)
 
 

@@ -44,6 +44,7 @@ MESSAGES_KEPT = timedelta(hours=48)  # no platform lets a bot delete older ones
 TOPICS_KEPT = timedelta(days=30)
 CLEANED_AGAIN = timedelta(minutes=10)
 CLEANED_AT_ONCE = 100
+CHATS_AT_ONCE = 8
 
 
 class State(IntEnum):
@@ -614,10 +615,22 @@ _LATER = Prepared(
         again=sa.bindparam("perhaps"),
     )
 )
+_BEHIND = Prepared(
+    sa.select(letter.c.id)
+    .where(
+        letter.c.address_id.in_(sa.bindparam("addresses", expanding=True)),
+        letter.c.lane.in_([lane.value for lane in Lane]),
+        letter.c.state == State.WAITING.value,
+    )
+    .limit(ONE)
+)
 
 
-def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
-    """Note deliveries. Of a letter that nothing later refers to, nothing stays but the message id, for cleaning."""
+def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> bool:
+    """Note deliveries. Of a letter that nothing later refers to, nothing stays but the message id, for cleaning.
+
+    Returns whether further letters wait at those addresses: they may have been held back until now.
+    """
     done, gone, messages = [], [], []
     for one in letters:
         if one.topic or one.copied:
@@ -647,6 +660,12 @@ def delivered(tx: Tx, letters: Sequence[Delivered], now: datetime) -> None:
     if messages:
         tx.execute(_REMEMBER, messages)
     menus.shown(tx, [(one.letter, one.message) for one in letters if one.listed and one.message])
+    return tx.execute(_BEHIND, {"addresses": _padded(sorted({one.address for one in letters}))}).first() is not None
+
+
+def _padded(some: list[int]) -> list[int]:
+    """The same with its last number repeated, to a power of two: each length of a list is a statement of its own."""
+    return some + some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))
 
 
 def _clean_no_later(tx: Tx, one: Delivered, at: datetime) -> None:
@@ -938,24 +957,42 @@ def note_message(tx: Tx, where: int, platform_id: str, now: datetime) -> None:
     )
 
 
+_CHATS_DUE = Prepared(
+    sa.select(message.c.address_id)
+    .join(address)
+    .where(message.c.due_at <= sa.bindparam("now"), address.c.platform + "/" + address.c.bot == sa.bindparam("route"))
+    .order_by(message.c.due_at)
+    .limit(at_most(CLEANED_AT_ONCE))
+)
 _MESSAGES_DUE = Prepared(
     sa.select(
         message.c.id,
+        message.c.address_id,
         address.c.platform,
         address.c.bot,
         address.c.reach,
         message.c.platform_id,
     )
     .join(address)
-    .where(message.c.due_at <= sa.bindparam("now"), address.c.platform + "/" + address.c.bot == sa.bindparam("route"))
-    .order_by(message.c.due_at)
-    .limit(at_most(CLEANED_AT_ONCE))
+    .where(
+        message.c.address_id.in_(sa.bindparam("chats", expanding=True)),
+        # not a range of an index: a backlog is not read for the sake of some chats
+        message.c.due_at + sa.literal_column("0", sa.Integer) <= sa.bindparam("now", type_=Instant),
+    )
+    .order_by(message.c.id)
+    .limit(at_most(CLEANED_AT_ONCE * CHATS_AT_ONCE))
 )
 
 
 def messages_due(tx: Tx, route: str, now: datetime) -> list[tuple[int, Sender, str]]:
-    """Messages that are to be cleaned away now, some at a time: row id, chat, the platform's id."""
-    rows = tx.execute(_MESSAGES_DUE, {"route": route, "now": now})
+    """Messages that are to be cleaned away now, of some chats all of them: row id, chat, the platform's id.
+
+    The chat that has waited longest is among them. Whole chats, because a platform deletes many of one at once.
+    """
+    chats = list(dict.fromkeys(tx.execute(_CHATS_DUE, {"route": route, "now": now}).scalars()))[:CHATS_AT_ONCE]
+    if not chats:
+        return []
+    rows = tx.execute(_MESSAGES_DUE, {"chats": chats, "now": now})
     return [(row.id, Sender(row.platform, row.bot, row.reach), row.platform_id) for row in rows]
 
 
@@ -1023,16 +1060,17 @@ def clean_at(tx: Tx, when: Mapping[int, datetime]) -> None:
         tx.execute(message.update().where(message.c.id == which).values(due_at=at))
 
 
-def clean_later(tx: Tx, rows: list[int], now: datetime) -> None:
-    """The platform did not clean these away: ask again in a while, as long as they are young enough."""
-    mine = message.c.id.in_(rows)
-    tx.execute(message.delete().where(mine & (message.c.at < now - MESSAGES_KEPT)))
-    tx.execute(message.update().where(mine).values(due_at=now + CLEANED_AGAIN))
+_DROP_MESSAGE = Prepared(message.delete().where(message.c.id == sa.bindparam("which")))
 
 
-_DROP_MESSAGES = Prepared(message.delete().where(message.c.id.in_(sa.bindparam("some", expanding=True))))
+def cleaned(tx: Tx, gone: list[int], left: list[int], now: datetime) -> None:
+    """Forget the messages that are `gone` from their chats.
 
-
-def drop_messages(tx: Tx, rows: list[int]) -> None:
-    """Forget messages that were cleaned away, or can't be."""
-    tx.execute(_DROP_MESSAGES, {"some": rows})
+    What the platform did not clean away (`left`) is asked for again in a while, as long as it is young enough.
+    """
+    if gone:
+        tx.execute(_DROP_MESSAGE, [{"which": row} for row in gone])
+    if left:
+        mine = message.c.id.in_(left)
+        tx.execute(message.delete().where(mine & (message.c.at < now - MESSAGES_KEPT)))
+        tx.execute(message.update().where(mine).values(due_at=now + CLEANED_AGAIN))

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -128,6 +129,9 @@ def unpacked(body: str, origin: str, version: int) -> Letter:
     )
 
 
+_public = lru_cache(maxsize=8)(unpacked)  # everybody may read them, and each step of a signing does
+
+
 def origin_of(community: str, which: int) -> str:
     """Whose log it is, as it stands in checkpoints: no blanks, no plus."""
     name = "-".join(re.findall(r"[\w.]+", community.lower())) or "community"
@@ -218,11 +222,12 @@ def hand_over(tx: Tx, which: int, before: int | None, who: int) -> bool:
 
 
 def _version(row: Any) -> Version:
+    read = unpacked if row.opened_at is None else _public
     return Version(
         row.petition_id,
         row.version,
         State(row.state),
-        unpacked(row.body, row.origin, row.version),
+        read(row.body, row.origin, row.version),
         None if row.digest is None else bytes(row.digest),
         None if row.refusal is None else Refusal(row.refusal),
         row.reviewer_id,

@@ -142,7 +142,7 @@ class Prepared:
 class _Form:
     """A statement compiled for one dialect and one set of names."""
 
-    __slots__ = ("_converted", "_converts", "_getter", "_plain", "_plan", "row", "sql")
+    __slots__ = ("_converted", "_converts", "_getter", "_plan", "row", "sql")
 
     def __init__(self, statement: Any, dialect: sa.Dialect, first: Row) -> None:
         compiled = statement.compile(
@@ -172,10 +172,8 @@ class _Form:
         self._converted = [(place, convert) for place, (_, _, convert) in enumerate(self._plan) if convert]
         columns = {} if isinstance(statement, sa.TextClause) else dict(statement.exported_columns.items())
         self.row: Any = namedtuple("Row", columns, rename=True) if columns else None  # noqa: PYI024
-        self._converts: list[Convert] = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns.values()
-        ]
-        self._plain = not any(self._converts)
+        processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns.values()]
+        self._converts = [(place, convert) for place, convert in enumerate(processors) if convert]
 
     def bound(self, row: Row) -> list[Any]:
         """The values of one row, converted, in the driver's order."""
@@ -195,11 +193,13 @@ class _Form:
 
     def found(self, rows: list[Any]) -> list[Any]:
         """The rows that came back, converted, their columns named."""
-        make = self.row._make
-        if self._plain:
+        make, converts = self.row._make, self._converts
+        if not converts:
             return list(map(make, rows))
-        converts = self._converts
-        return [
-            make([value if convert is None else convert(value) for convert, value in zip(converts, row, strict=True)])
-            for row in rows
-        ]
+        made = []
+        for row in rows:
+            values = list(row)
+            for place, convert in converts:
+                values[place] = convert(values[place])
+            made.append(make(values))
+        return made

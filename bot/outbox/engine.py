@@ -13,7 +13,7 @@ import structlog
 from markupsafe import Markup
 
 from bot import i18n
-from bot.domain.conversation import Lane
+from bot.domain.conversation import Lane, Sender
 from bot.i18n import _
 from bot.outbox.courier import (
     Button,
@@ -77,6 +77,7 @@ class Route:
         self._queued = 0
         self._looked_at = now()
         self._enough = 1
+        self._more = False  # the last claim may have left letters that only the budget held back
         self._closed = False
         self._stopping = False
 
@@ -111,7 +112,7 @@ class Route:
             while not self._closed and not self._stopping:
                 self._woken.clear()
                 try:
-                    if not await self._take_off():
+                    if not await self._take_off() or not self._more:
                         await self._rest()
                 except StorageFault as fault:
                     log.warning("outbox.waits", route=self.name, why=type(fault).__name__)
@@ -142,6 +143,7 @@ class Route:
         loop = asyncio.get_running_loop()
         room = await self._room()
         if room <= 0:
+            self._more = True
             return True
         ahead = self._pace.ahead(loop.time())
         if ahead > AHEAD:
@@ -152,6 +154,7 @@ class Route:
             outbox.claim, route=self.name, now=self._looked_at, most=room, last=last, lists=self._courier.lists
         )
         letters = await self._storage.write(claim, urgent=True)  # a call for help may be among them
+        self._more = len(letters) >= room or last is not outbox.LAST
         if not self._courier.idempotent:
             self._once.update(letter.id for letter in letters if letter.lane not in outbox.SENT_AGAIN)
         for letter in letters:
@@ -198,6 +201,8 @@ class Route:
             self._roomy.set()
 
     async def _rest(self) -> None:
+        if self._woken.is_set():
+            return
         due = await self._storage.read(partial(outbox.next_due, route=self.name, after=self._looked_at))
         seconds = IDLE if due is None else min(IDLE, max(0.02, (due - self._now()).total_seconds()))
         try:
@@ -271,7 +276,6 @@ class Route:
         self._ended.append(delivered)
         self._ended += [Delivered(which, letter.address, "", "") for which in letter.merged]
         self._flush.set()
-        self._woken.set()  # the next letter of this address and lane may go now
 
     async def _turn(self, at: float, address: int) -> None:
         """Wait for the slot, for the end of a pause that came meanwhile, and for room in the platform's second.
@@ -395,7 +399,7 @@ class Route:
 
     async def _note(self, ended: list[Delivered]) -> None:
         try:
-            await self._storage.write(partial(outbox.delivered, letters=ended, now=self._now()))
+            behind = await self._storage.write(partial(outbox.delivered, letters=ended, now=self._now()))
         except StorageFault:  # kept, and tried again: what was delivered must not be sent twice
             self._ended = ended + self._ended
             await asyncio.sleep(1)
@@ -408,7 +412,8 @@ class Route:
                 await self._note([one])
         else:
             self._once.difference_update(one.letter for one in ended)
-            self._woken.set()  # only now may the next letter of the same address and lane be claimed
+            if behind or self._more:  # only now may the next letter of the same address and lane be claimed
+                self._woken.set()
 
     # -- cleaning ----------------------------------------------------------------------------------------------------
 
@@ -425,23 +430,25 @@ class Route:
                     await self._untidy.wait()
 
     async def _clean(self) -> None:
-        """Delete from chats what is to be cleaned now."""
+        """Delete from chats what is to be cleaned now: several chats at once, and one commit for what came of it."""
         due = partial(outbox.messages_due, route=self.name, now=self._now())
         while rows := await self._storage.read(due):
-            chats: dict[str, list[tuple[int, str]]] = {}
-            where = {to.account: to for _row, to, _message in rows}
+            chats: dict[Sender, list[tuple[int, str]]] = {}
             for row, to, message in rows:
-                chats.setdefault(to.account, []).append((row, message))
-            for account, messages in chats.items():
-                numbers = [row for row, _message in messages]
-                if await self._courier.delete(
-                    where[account], tuple(dict.fromkeys(message for _row, message in messages))
-                ):
-                    after = partial(outbox.drop_messages, rows=numbers)
-                else:  # perhaps the network: asked again until the platform would not do it any more
-                    log.info("chat.uncleaned", route=self.name, count=len(messages))
-                    after = partial(outbox.clean_later, rows=numbers, now=self._now())
-                await self._storage.write(after)
+                chats.setdefault(to, []).append((row, message))
+            gone = await asyncio.gather(
+                *(
+                    self._courier.delete(to, tuple(dict.fromkeys(message for _row, message in messages)))
+                    for to, messages in chats.items()
+                )
+            )
+            cleaned: list[int] = []
+            left: list[int] = []
+            for is_gone, messages in zip(gone, chats.values(), strict=True):
+                (cleaned if is_gone else left).extend(row for row, _message in messages)
+            if left:  # perhaps the network: asked again until the platform would not do it any more
+                log.info("chat.uncleaned", route=self.name, count=len(left))
+            await self._storage.write(partial(outbox.cleaned, gone=cleaned, left=left, now=self._now()))
 
 
 class Engine:

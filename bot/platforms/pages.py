@@ -30,10 +30,9 @@ def units(text: Markup) -> int:
 
 def pages(text: Markup, limit: int) -> list[Markup]:
     """Cut `text` into parts of at most `limit` units. Space at a cut is dropped; a short text comes back whole."""
-    if len(text) <= limit:  # UTF-16 counts an astral character twice, but never more than its markup's own length
-        astral = sum(ord(character) > _ASTRAL for character in text)
-        if len(text) + astral <= limit:
-            return [text]
+    # UTF-16 counts an astral character twice, but never more than its markup's own length
+    if 2 * len(text) <= limit or len(text.encode("utf-16-le", "surrogatepass")) <= 2 * limit:
+        return [text]
     letters = _letters(text)
     parts: list[Markup] = []
     while letters:

@@ -211,12 +211,12 @@ async def test_a_delivery_that_can_not_be_noted_stops_no_other(home: Home, monke
     note = outbox.delivered
     bad: set[int] = set()
 
-    def clumsy(tx: Tx, letters: Iterable[Delivered], now: datetime) -> None:
+    def clumsy(tx: Tx, letters: Iterable[Delivered], now: datetime) -> bool:
         kept = list(letters)
         bad.update(one.letter for one in kept[:1] if not bad)
         if bad & {one.letter for one in kept}:
             raise LookupError
-        note(tx, kept, now)
+        return note(tx, kept, now)
 
     monkeypatch.setattr(outbox, "delivered", clumsy)
     app = home.app()

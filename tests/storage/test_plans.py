@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+import sqlalchemy as sa
 
 from bot import i18n
 from bot.domain.bulletin import Kind
@@ -44,7 +45,7 @@ from storage.crypto import Keys
 from storage.database import Tx
 from storage.outbox import Delivered, Letter
 from storage.readers import Reading
-from storage.schema import address, letter, person
+from storage.schema import address, letter, message, person
 from storage.sqlite import SQLite, open_file
 from tests.family.looking import forge, id_of
 from tests.family.test_desk import give, moderators, people
@@ -473,3 +474,43 @@ async def test_control_a_search_without_an_index_is_seen(stage: Stage) -> None:
         await stage.storage.write(lambda tx: tx.connection.exec_driver_sql("SELECT id FROM person WHERE met_on = 7"))
     plans = await statements.plans()
     assert [step for plan in plans.values() for step in whole(plan)] == ["SCAN person"]
+
+
+async def test_what_is_to_be_cleaned_takes_no_more_steps_when_more_chats_wait(stage: Stage) -> None:
+    waiting, now, steps = Waiting(stage), stage.now(), []
+    due = partial(outbox.messages_due, route=ROUTE, now=now)
+    for chats in (60, 600):
+        who = await stage.storage.write(partial(crowd, stage=stage, n=chats, subscribed=False))
+
+        def stand(tx: Tx, some: list[int] = who) -> None:
+            where = tx.execute(sa.select(address.c.id).where(address.c.person_id.in_(some))).scalars().all()
+            rows = [
+                {"address_id": one, "platform_id": f"{n}", "at": now, "due_at": now} for n in range(3) for one in where
+            ]
+            tx.execute(message.insert(), rows)
+
+        await stage.storage.write(stand)
+        steps.append(await waiting.steps(due))
+    found = await stage.storage.write(due)
+    assert len(found) == 3 * len({to for _row, to, _message in found}) > 0, "of some chats all of them"
+    few, many = steps
+    assert 0 < many < 1.2 * few
+    with Statements(stage) as statements:
+        await stage.storage.write(due)
+        await stage.storage.write(partial(outbox.cleaned, gone=[row for row, *_ in found], left=[], now=now))
+    assert [step for plan in (await statements.plans()).values() for step in whole(plan)] == []
+
+
+async def test_a_step_of_a_signing_looks_once_for_what_is_signed(stage: Stage) -> None:
+    which, _anna = await signing.begun(stage, ledgers.KEY)
+    (zarina,) = await stage.family("Zarina")
+    await forge(stage, zarina, f"petition.sign:{base36(which)}")
+    asked: list[str] = []
+    connection = stage.storage._writer._conn  # type: ignore[attr-defined]  # noqa: SLF001 - nobody else has it
+    for label in ("No, nobody", "Only count me", "✅ Sign"):
+        connection.set_trace_callback(asked.append)
+        await zarina.presses(label)
+        connection.set_trace_callback(None)
+        looked = [one for one in asked if one.startswith("SELECT") and "FROM petition \nWHERE" in one]
+        assert len(looked) == 1, label
+        asked.clear()

@@ -713,7 +713,9 @@ class Emulator:
                 again = self._dice.random() < self.duplicate
                 with suppress(aiohttp.ClientError, OSError, TimeoutError):
                     async with self._session.post(self._hook["url"], json=update, headers=headers) as response:
+                        said = await response.read()
                         if response.ok and not again:
+                            await self.performed(said)
                             self._pending = [one for one in self._pending if one["update_id"] != number]
                             self.confirmed += 1
                             return
@@ -724,6 +726,19 @@ class Emulator:
             self._post_pending()
             async with self._changed:
                 self._changed.notify_all()
+
+    async def performed(self, said: bytes) -> None:
+        """Do what a webhook asks for in its answer to an update: a method and its parameters; it is told no result."""
+        if said:
+            raw: Json = json.loads(said)
+            method = self.facts.method(str(raw.pop("method", "")))
+            if method is None or method not in self._calls:
+                self.problems.append("a webhook's answer: no such method")
+                return
+            parameters = self.facts.read(method, raw)
+            self.problems += self.facts.request(method, parameters)
+            self.methods[method] += 1
+            await self._answer(method, parameters)
 
     # -- methods ----------------------------------------------------------------------------------------------------
 

@@ -173,7 +173,7 @@ class TelegramCourier:
         for start in range(0, len(known), DELETE_LIMIT):
             chunk = known[start : start + DELETE_LIMIT]
             try:
-                call = self._api.delete_messages(int(address.account), chunk)
+                call = self._api.unsay(int(address.account), chunk)
                 done &= await self._attempt(call, address.account) is True
             except CourierError as error:
                 log.info("messages.not_deleted", outcome=type(error).__name__, count=len(chunk))
@@ -196,7 +196,7 @@ class TelegramCourier:
     async def answer(self, query: str) -> None:
         """Stop the little clock on a pressed button. A courtesy: failures (it may be too old) are dropped."""
         with suppress(TelegramError):
-            await self._api.answer_callback_query(query)
+            await self._api.acknowledge(query)
 
     async def describe(self, texts: Mapping[str, Mapping[str, str]]) -> None:
         """Set what the profile and the command menu say, per language, changing only what differs.

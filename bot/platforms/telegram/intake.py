@@ -122,6 +122,7 @@ class Intake:
                 continue
             try:
                 await self._hand_over(updates.values(), receive)
+                self._stop_clocks(updates.values())
             except Exception as error:  # noqa: BLE001 - whatever it was, nothing of this batch may be confirmed
                 failures += 1
                 log.error("updates.unsaved", count=len(updates), error=type(error).__name__)  # noqa: TRY400 - no words in logs
@@ -170,7 +171,11 @@ class Intake:
             except Exception as error:  # noqa: BLE001 - Telegram must deliver it again, whatever it was
                 log.error("updates.unsaved", count=1, error=type(error).__name__)  # noqa: TRY400 - no words in logs
                 return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-            return web.Response()
+            query = pressed_query(update)
+            if not query:
+                return web.Response()
+            # what the answer asks for is done without a request of its own; whether it was, nobody needs to know
+            return web.json_response({"method": "answerCallbackQuery", "callback_query_id": query})
 
         application = web.Application(client_max_size=webhook.limit)
         application.router.add_post(webhook.path, hear)
@@ -183,12 +188,14 @@ class Intake:
         await asyncio.gather(*self._courtesies, return_exceptions=True)
 
     async def _hand_over(self, updates: Iterable[object], receive: Receive) -> None:
-        """Translate, wait for the commit, and only then answer what was pressed."""
-        kept = list(updates)
-        heard = [one for one in (incoming(update, self.me, self._now()) for update in kept) if one is not None]
+        """Translate, and wait for the commit: only then is answered what was pressed."""
+        heard = [one for one in (incoming(update, self.me, self._now()) for update in updates) if one is not None]
         if heard:
             await receive(heard)
-        for query in filter(None, map(pressed_query, kept)):
+
+    def _stop_clocks(self, updates: Iterable[object]) -> None:
+        """Answer what was pressed."""
+        for query in filter(None, map(pressed_query, updates)):
             if len(self._courtesies) < _COURTESIES:
                 task = asyncio.create_task(self._courtesy(query))
                 self._courtesies.add(task)
