@@ -80,7 +80,7 @@ async def test_a_moderator_who_is_forced_publishes_nothing_and_sees_no_new_draft
 
 async def test_without_the_picture_the_draft_would_be_seen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: otherwise the test above would prove nothing."""
-    monkeypatch.setattr("storage.pictures.PUBLIC", ())
+    monkeypatch.setattr("storage.pictures._NEWER", ())
     zarina, *_others = await family(stage)
     await give(stage, zarina, Role.MODERATOR)
     (bahrom,) = await moderators(stage, "Bahrom")
