@@ -14,7 +14,8 @@ from tests.house import leftovers
 if TYPE_CHECKING:
     from pathlib import Path
 
-WAITING = "import sys; print(flush=True); sys.stdin.read()"
+# whoever runs the tests in the background of a shell has let them, and their children, ignore SIGQUIT
+WAITING = "import signal, sys; signal.signal(signal.SIGQUIT, signal.SIG_DFL); print(flush=True); sys.stdin.read()"
 
 
 def test_what_a_dead_run_has_left_ends_and_what_lives_stays(tmp_path: Path) -> None:
