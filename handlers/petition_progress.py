@@ -22,7 +22,7 @@ from storage.jobs import Done, Job
 from storage.petitions import Petition, Version
 
 SHOWN: Final = 6  # packets on one page, the newest
-NAMES: Final = 40  # in public, on one page
+NAMES: Final = 25  # in public, on one page: so many of the longest fit into one message
 
 
 def find(ask: Ask, tx: Tx) -> tuple[Petition, Version]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot import i18n
 from bot.domain.conversation import Lane, Line, Outgoing, Sender
 from bot.outbox import engine
 from bot.outbox.courier import Parcel, Receipt
@@ -21,11 +17,12 @@ from bot.outbox.engine import Route
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import MemoryPlatform
 from storage import outbox
-from storage.crypto import Keys
 from storage.database import Tx
-from storage.sqlite import open_file
 from tests.stage import Stage
+from tests.storage.servers import ONE_ENGINE
 from tests.updates.casting import crowd
+
+pytestmark = ONE_ENGINE
 
 PEOPLE = 12
 EACH = 3  # messages
@@ -49,16 +46,6 @@ class Slow(MemoryPlatform):
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
         self.deletions.append((address, messages))
         return await super().delete(address, messages)
-
-
-@pytest.fixture
-async def stage(tmp_path: Path, keys: Keys, migrated_file: Path) -> AsyncIterator[Stage]:
-    """A stage on SQLite."""
-    i18n.open_catalogues(strict=False)
-    shutil.copy(migrated_file, tmp_path / "payvand.db")
-    storage = await open_file(tmp_path / "payvand.db", keys)
-    yield Stage(storage)
-    await storage.close()
 
 
 async def delivers(stage: Stage, monkeypatch: pytest.MonkeyPatch, each: int = 1) -> tuple[Counter[str], Slow]:

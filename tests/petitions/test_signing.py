@@ -357,7 +357,7 @@ async def test_many_names_are_read_page_by_page_each_once(stage: Stage) -> None:
     await stage.pass_time(DAY, DAY)
     await forge(stage, reader, f"petition.names:{base36(which)}")
     read = reader.last
-    for _page in range(2):
+    for _page in range(3):
         await reader.presses("More")
         read += "\n" + reader.last
     assert [line[2:] for line in read.splitlines() if line.startswith("• ")] == given

@@ -18,7 +18,6 @@ _ARABIC = re.compile("[\u0600-\u06ff]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _CYRILLIC_PIECE = re.compile("|".join(letters.CYRILLIC_PIECES))
 _RUN = re.compile(r"(.)\1+")
-_SHORT_I = re.compile(r"i(?=[aou])")
 # «ال» where a word begins or behind a name of three letters, except in «عبدال», «الله», «الدین», «الماس», «الکوزی».
 _ARTICLE = re.compile(
     "(?<!عبد)(?<![اوی])(?:\\b|(?<=[\u0621-\u06d3]{3}))ال(?!له|دین|دين|حاج|[یي]|(?:ماس|هام|هه|فت|برز|طاف)\\b|کوز|كوز)"
