@@ -68,8 +68,8 @@ def cover(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def _uncover(ask: Ask, tx: Tx, which: int) -> None:
-    """Let nothing be covered up any more that stands there no more."""
-    outbox.withdraw(tx, matters.topic(which), Lane.REPLY, ask.now, person=ask.person.id)
+    """Something else comes into the message of the press; cover up what was shown in other messages."""
+    outbox.overtake(tx, matters.topic(which), ask.now, person=ask.person.id, edits=ask.on)
 
 
 def _covering(ask: Ask, case: Case, due_at: datetime | None = None) -> Outgoing:

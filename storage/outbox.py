@@ -895,6 +895,26 @@ def withdraw(tx: Tx, topic: str, lane: Lane, now: datetime, *, person: int | Non
         end(tx, which, State.EXPIRED, now)
 
 
+def overtake(tx: Tx, topic: str, now: datetime, *, person: int, edits: str) -> None:
+    """A reply about a topic comes into the message `edits`, or, if that is empty, into a message of its own.
+
+    Replies that were to change that message later end unsent. Those that were to change other messages do so now:
+    one that changes the newest of its topic would mean this one later.
+    """
+    waiting = sa.select(letter.c.id, letter.c.body).where(
+        letter.c.topic == topic,
+        letter.c.lane == Lane.REPLY.value,
+        letter.c.person_id == person,
+        letter.c.state.in_([State.WAITING.value, State.UNREACHABLE.value]),
+    )
+    for which, body in tx.execute(waiting).all():
+        if edits and _unpack(body).packed.get("e") == edits:
+            end(tx, which, State.EXPIRED, now)
+        else:
+            tx.execute(letter.update().where(letter.c.id == which, letter.c.due_at > now).values(due_at=now))
+            tx.posted = True
+
+
 def revive(tx: Tx, who: int, now: datetime) -> None:
     """Somebody can be reached again: what ended unreachable, and must not be missed, goes out now if it is still so.
 

@@ -195,6 +195,18 @@ async def test_what_was_opened_is_covered_up_again_by_a_press_or_after_half_an_h
     assert knows(daler)
 
 
+async def test_what_was_opened_in_two_messages_is_covered_up_in_both(stage: Stage) -> None:
+    _zarina, daler, maria, safar = await prepared(stage)
+    await tells(safar)
+    await daler.presses("Read it")
+    await tells(maria)
+    assert knows(daler)
+    await daler.presses("Read it")
+    assert daler.screen.count(DIED) == 1, "the older one is covered up at once"
+    await stage.pass_time(31 * MINUTE, MINUTE)
+    assert not knows(daler)
+
+
 async def test_where_choices_are_typed_it_is_covered_up_as_well(both: Stage) -> None:
     both.platforms[1].lists = True
     zarina, _maria, safar = await both.family("Zarina", "Maria", "Safar")
@@ -209,6 +221,8 @@ async def test_where_choices_are_typed_it_is_covered_up_as_well(both: Stage) -> 
     assert WAITS in daler.last
     await daler.says("Read it")
     assert DIED in daler.last
+    await daler.says("Read it")
+    assert daler.screen.count(DIED) == 1, "the older one is covered up at once"
     await both.pass_time(31 * MINUTE, MINUTE)
     assert not knows(daler)
     await daler.says("Read it")
