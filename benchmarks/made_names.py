@@ -185,8 +185,11 @@ def made(count: int, questions: int, seed: int = 4) -> Town:
     return Town(records, asked, dice.sample(pairs, len(pairs)))
 
 
-def read(folder: Path, count: int, questions: int, seed: int = 4) -> Town:
-    """The same of real names, with a gallery filled by names recombined from them. Formats as in docs/names.md."""
+def read(folder: Path, count: int, questions: int, seed: int = 4, *, dense: bool = False) -> Town:
+    """The same of real names, with a gallery filled by names recombined from them. Formats as in docs/names.md.
+
+    `dense`: with as many namesakes as come of recombining names within one people, the common ones more often.
+    """
     dice = random.Random(seed)
     load: Callable[[str], list[dict[str, object]]] = lambda name: [  # noqa: E731
         json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()
@@ -211,28 +214,32 @@ def read(folder: Path, count: int, questions: int, seed: int = 4) -> Town:
         records.append(str(one["full"]))
         both += [(str(query["q"]), str(one["full"]), "same") for query in queries]
         both += [(str(brother), str(one["full"]), "brother") for brother in one["brothers"]]  # type: ignore[attr-defined]
-    records += _recombined(persons, made_up, count - len(records), dice)
+    records += _recombined(persons, made_up, count - len(records), dice, dense=dense)
     both += [(one.name, dice.choice(records), "other") for one in found]
     return Town(records, dice.sample(found, min(questions, len(found))), dice.sample(both, min(6000, len(both))))
 
 
 def _recombined(
-    persons: list[dict[str, object]], made_up: list[dict[str, object]], count: int, dice: random.Random
+    persons: list[dict[str, object]], made_up: list[dict[str, object]], count: int, dice: random.Random, *, dense: bool
 ) -> list[str]:
     pools: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
     for person in persons:
         for variant in person["variants"]:  # type: ignore[attr-defined]
-            pools[str(person["stratum"]), variant["script"]].append(variant["name"].replace(",", " ").split())
-    pools["gen", "Cyrl"] = [str(one["full"]).split() for one in made_up]
+            group = str(person["stratum"]) if dense else ""
+            pools[group, variant["script"]].append(variant["name"].replace(",", " ").split())
+    pools["gen" if dense else "", "Cyrl"] += [str(one["full"]).split() for one in made_up]
     columns: dict[tuple[str, str], dict[int, list[str]]] = {}
     for key, names in pools.items():
         columns[key] = defaultdict(list)
         for name in names:
             for at, word in enumerate(name):
                 columns[key][min(at, 3)].append(word)
+        if not dense:  # a name that many have is no likelier than any other
+            columns[key] = {at: sorted(set(words)) for at, words in columns[key].items()}
     keys = list(pools)
+    weights = [min(len(pools[key]), 800) if dense else len(pools[key]) for key in keys]
     found = []
-    for key in dice.choices(keys, [min(len(pools[key]), 800) for key in keys], k=max(0, count)):
+    for key in dice.choices(keys, weights, k=max(0, count)):
         shape = dice.choice(pools[key])
         found.append(" ".join(dice.choice(columns[key][min(at, 3)]) for at in range(len(shape))))
     return found

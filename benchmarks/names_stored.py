@@ -2,7 +2,8 @@
 
 python -m benchmarks.names_stored                               10,000 made records, 200 questions, SQLite
 python -m benchmarks.names_stored 1000000 --questions 500       the sizes that docs/search.md tells of
-python -m benchmarks.names_stored 100000 --names FOLDER         real names that you have (see docs/names.md)
+python -m benchmarks.names_stored 100000 --names FOLDER         real names that you have (see docs/names.md), or with
+                                                                --dense with more namesakes among them
 python -m benchmarks.names_stored 100000 --postgres URL         an empty database of yours; its own time is not counted
 
 Questions are asked by a process that has built nothing. Before each one its cache of pages is emptied, and the system
@@ -47,11 +48,12 @@ TABLES = {"sought": "records", "sought_list": "index"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the process that asks is told: where the index is, the questions, and the record that each one means."""
+    """What the process that asks is told: where the index is, the questions, what each means, and which are real."""
 
     where: str
     questions: list[str]
     meant: list[str]
+    real: list[bool]
 
 
 async def opened(where: str) -> Storage:
@@ -118,7 +120,9 @@ def dropped(where: str) -> None:
 async def ask(asked: Asked) -> dict[str, float]:
     """Ask everything; milliseconds of processor time and by the clock, and MiB of this process."""
     storage = await opened(asked.where)
-    times, found, first = [], 0, 0
+    times: list[tuple[float, float]] = []
+    found: list[bool] = []
+    first = 0
 
     def one(tx: Tx, name: str) -> list[search.Hit]:
         forgotten(tx)
@@ -133,17 +137,19 @@ async def ask(asked: Asked) -> dict[str, float]:
         for name, meant in zip(asked.questions, asked.meant, strict=True):
             dropped(asked.where)
             hits = await storage.read(partial(one, name=name))
-            found += any(meant in hit.known.names for hit in hits)
+            found.append(any(meant in hit.known.names for hit in hits))
             first += bool(hits) and meant in hits[0].known.names
     finally:
         await storage.close()
+    real = [one for one, is_real in zip(found, asked.real, strict=True) if is_real]
     cpu, wall = (sorted(one[at] * 1000 for one in times) for at in (0, 1))
     return {
         "CPU ms, median": cpu[len(cpu) // 2],
         "CPU ms, p95": cpu[len(cpu) * 95 // 100],
         "ms, median": wall[len(wall) // 2],
         "ms, p95": wall[len(wall) * 95 // 100],
-        "in the first 10": found / len(times),
+        "in the first 10": sum(found) / len(found),
+        **({"real ones": sum(real) / len(real)} if real else {}),
         "first": first / len(times),
         "MiB of the process": machine.memory_of(os.getpid())[1],
     }
@@ -151,7 +157,9 @@ async def ask(asked: Asked) -> dict[str, float]:
 
 async def measured(wish: argparse.Namespace, home: Path) -> dict[str, float]:
     """Everything about one index."""
-    make: Callable[..., made_names.Town] = partial(made_names.read, wish.names) if wish.names else made_names.made
+    make: Callable[..., made_names.Town] = (
+        partial(made_names.read, wish.names, dense=wish.dense) if wish.names else made_names.made
+    )
     town = make(wish.records, wish.questions, 4)
     where = wish.postgres or str(home / "names.db")
     storage = await opened(where)
@@ -160,7 +168,12 @@ async def measured(wish: argparse.Namespace, home: Path) -> dict[str, float]:
         await storage.checkpoint()
     finally:
         await storage.close()
-    asked = Asked(where, [one.name for one in town.questions], [town.records[one.meant] for one in town.questions])
+    asked = Asked(
+        where,
+        [one.name for one in town.questions],
+        [town.records[one.meant] for one in town.questions],
+        ["real" in one.done for one in town.questions],
+    )
     (home / "asked.json").write_text(json.dumps(asdict(asked)), "utf-8")
     program = (sys.executable, "-m", "benchmarks.names_stored", "--ask", str(home / "asked.json"))
     told = await (await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)).communicate()
@@ -173,6 +186,7 @@ def main() -> None:
     parser.add_argument("records", nargs="?", type=int, default=RECORDS)
     parser.add_argument("--questions", type=int, default=QUESTIONS)
     parser.add_argument("--names", type=Path, metavar="FOLDER", help="real names, instead of made ones")
+    parser.add_argument("--dense", action="store_true", help="with more namesakes among them")
     parser.add_argument("--postgres", metavar="URL", default="", help="an empty database, instead of a file")
     parser.add_argument("--home", type=Path, metavar="FOLDER", help="where the file is made (default: temporary)")
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)

@@ -42,9 +42,9 @@ from storage.schema import fact, sought, sought_list
 
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
 LEAST_BITS, STEP = 12, 2
-RANKED: Final = 120  # records that are opened and compared, at the most
+RANKED: Final = 150  # records that are opened and compared, at the most
 ANYWAY: Final = 20  # that are opened even if little speaks for them
-WORTH: Final = 0.35  # of what speaks for the likeliest: any other record for which less speaks is not opened
+WORTH: Final = 0.3  # of what speaks for the likeliest: any other record for which less speaks is not opened
 PLACED: Final = 50  # of them: those whose places are compared
 # A list longer than a share of all records says too little for what its length tells a thief: it holds no number any
 # more. In a small index every list may be so long, in any index none longer.

@@ -13,7 +13,7 @@ from bot.domain.names.parts import Kind, Name, Part, adjacent, common_skeletons,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-VERSION: Final = 3  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
+VERSION: Final = 4  # raise it whenever tables or rules change which keys a name has: then stores build their index anew
 BAND: Final = 4  # birth years that share a key
 SLIP: Final = 2  # years by which a remembered birth year may be wrong
 _CONSONANTS: Final = "kxCsSztdpbvflrmny"
@@ -76,6 +76,8 @@ def _pair(one: str, two: str) -> str:
 def _pairs(parts: list[Part]) -> Iterator[str]:
     for one, two in combinations(parts, 2):
         yield from (_pair(a, b) for a in _skeletons(one) for b in _skeletons(two))
+    if len(parts) == 2 and {part.skeleton for part in parts} <= common_skeletons():  # noqa: PLR2004
+        yield "T" + _pair(*(part.skeleton for part in parts))  # so that not all who have both fill one list
 
 
 def _joined(name: Name, parts: list[Part]) -> Iterator[str]:

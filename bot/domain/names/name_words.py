@@ -30,6 +30,9 @@ MARKS_OF_FATHER: Final = (
     "оглы оглу oglu ogly oğlu ўғли огли ogli ugli кызы қизи kizi qizi qızı kyzy гызы уулу uulu".split()  # noqa: SIM905 - words read best as words
 )
 
+# Said before a name as titles are, but somebody's name as well: what follows is a word of its own.
+OF_OFFICE: Final = "қорӣ qari قاری қозӣ qazi قاضی ҳофиз hafiz hafez حافظ имом imam халифа вакил وکیل раис رئیس".split()  # noqa: SIM905 - words read best as words
+
 # Endings as sounds: (ending as a pattern, whether it is a woman's). The longest that leaves three sounds is taken.
 OF_FATHER: Final = ((r"y?[oaeiu]vi[CS]", False), (r"y?[oaeiu]vna", True), (r"iCna", True), (r"vi[CS]", False))
 OF_SURNAME: Final = (

@@ -140,7 +140,7 @@ def _joined(said: list[Word]) -> list[tuple[Word, Kind | None]]:
             servant, child = None, False
         elif servant is None and _SERVANT_ALONE.match(sounds) and not word.initial:
             servant = word
-        elif found and (pattern := _belongs_to_the_last(word)):
+        elif found and (pattern := _belongs_to(found[-1][0], word)):
             last, kind = found[-1]
             written = f"{last.written} {word.written}"
             found[-1] = (replace(last, sounds=_RUN.sub(r"\1", last.sounds + pattern), written=written), kind)
@@ -171,8 +171,13 @@ def _servant_of(servant: str, sounds: str) -> str:
     return (servant if servant.endswith("l") else servant[:3] + "ul") + sounds
 
 
-def _belongs_to_the_last(word: Word) -> str:
+def _belongs_to(last: Word, word: Word) -> str:
+    """The ending that a word is of the one before it; none is of a title: Qari Din is called Din."""
     if word.initial:
+        return ""
+    if loosely(last.sounds) in _titles() | _of_office() and (
+        _GOD_ALONE.match(word.sounds) or _FAITH_ALONE.match(word.sounds)
+    ):
         return ""
     if _GOD_ALONE.match(word.sounds):
         return "ulo"
@@ -291,6 +296,11 @@ def _titles() -> frozenset[str]:
 @cache
 def _light() -> frozenset[str]:
     return _sounds(name_words.LIGHT)
+
+
+@cache
+def _of_office() -> frozenset[str]:
+    return _sounds(name_words.OF_OFFICE)
 
 
 @cache

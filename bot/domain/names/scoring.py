@@ -26,6 +26,7 @@ _INITIAL: Final = 0.1
 _JOINED: Final = 0.05
 _LONG: Final = 4  # consonants: of so many, more than half must be shared
 _DOUBTFUL: Final = 0.15  # a pair this far apart may be one word and half of two
+_AGAIN: Final = 0.1  # a part so near to one that is matched says nothing new
 _WEIGHT: Final = {"name": 1.0, "surname": 1.0, "father": 0.8, "light": 0.3, "initial": 0.2}  # of a part
 _COMMON: Final = 0.8  # of that, if very many people have it
 
@@ -129,6 +130,9 @@ class Asker:
                 first += weight if one[:1] != two[:1] else 0.0
             if _of_family(pair.mine) is not _of_family(pair.theirs):
                 ending += weight
+        if not mine or not theirs:  # what says a part again is not left over: Салимов Карим Салимович
+            mine = [part for part in mine if not self._is_again(part, other.parts)]
+            theirs = [part for part in theirs if not self._is_again(part, self._name.parts)]
         left, left_over = _weigh(mine), _weigh(theirs)
         conflict = min(left, left_over)
         women = (self._is_woman, _is_woman(other))
@@ -178,6 +182,9 @@ class Asker:
                 if _as_long(joined, part) and (apart := self._apart(part, joined) + _JOINED) < TOO_FAR / 2:
                     found.append((apart, (one,), twos))
         return found
+
+    def _is_again(self, part: Part, others: Sequence[Part]) -> bool:
+        return any(part.skeleton == one.skeleton and self._apart(part, one) < _AGAIN for one in others)
 
     def _apart(self, one: Part, two: Part) -> float:
         if one.kind is Kind.INITIAL or two.kind is Kind.INITIAL:

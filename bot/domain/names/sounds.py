@@ -11,7 +11,7 @@ from bot.domain.folding import APOSTROPHE, composed, of_one_alphabet
 from bot.domain.names import letters
 
 LONGEST: Final = 120  # characters of a name that are looked at
-MOST_WORDS: Final = 8
+MOST_WORDS: Final = 12  # of which articles make no part
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?\.?")
 _ARABIC = re.compile("[\u0600-\u06ff]")
@@ -23,6 +23,13 @@ _ARTICLE = re.compile(
     "(?<!عبد)(?<![اوی])(?:\\b|(?<=[\u0621-\u06d3]{3}))ال(?!له|دین|دين|حاج|[یي]|(?:ماس|هام|هه|فت|برز|طاف)\\b|کوز|كوز)"
     "(?:(?=[\u0621-\u06d3]{3})|(?<=\\bال)(?=[\u0621-\u06d3]{2}))"
 )
+_FATHER_OF = re.compile("\\b([اأ]بو)ال(?=[\u0621-\u06d3]{3})")  # «ابوالقاسم» is Abu 'l-Qasim
+# “…, born in 1963”, «… 1963 г. р.», «… соли таваллудаш 1963»: when somebody was born is no name.
+_WHEN_BORN = re.compile(
+    r"(?<=\w)[\s,(]+(?:(?:born|dob|date of birth|geb|geboren|род(?:ился|илась)?|таваллуд\w*|соли таваллуд\w*|متولد)\b"
+    r"|(?:1[89]|20)\d\d\b).*"
+)
+_THA = re.compile("(?<!t)th(?=[aeiou]|$)")
 _JON = re.compile("(?<=[aeiou])J(?=[oa]n)|(?<=^sai)J")
 _WRITTEN_WITH_D = re.compile("дж|d(?:zh|j)")
 _FINAL_J = re.compile("(?<=[bkl]a)J$|(?<=e)J$")  # “Mamytbaj”, “Nikolaj”, “Sergej”: й as scholars write it
@@ -46,9 +53,10 @@ class Word:
 def words(name: str) -> list[Word]:
     """The words of a name in the order in which they are written. What has no sound is left out."""
     plain = APOSTROPHE.sub("'", _HARAKAT.sub("", composed(name[:LONGEST])))
+    plain = _WHEN_BORN.sub("", plain)
     latin = _Latin(plain)
     found = []
-    for written in _WORD.findall(_ARTICLE.sub(" ", plain)):
+    for written in _WORD.findall(_ARTICLE.sub(" ", _FATHER_OF.sub(r"\1 ", plain))):
         word = written.rstrip(".'")
         abjad = bool(_ARABIC.search(word))
         if abjad:
@@ -58,7 +66,7 @@ def words(name: str) -> list[Word]:
         else:
             sounds = latin.sounds(word)
         if sounds := _RUN.sub(r"\1", sounds):
-            or_else = _RUN.sub(r"\1", latin.in_french(word) or _with_jon_apart(word, sounds))
+            or_else = _RUN.sub(r"\1", latin.in_french(word) or latin.in_arabic(word) or _with_jon_apart(word, sounds))
             found.append(Word(sounds, abjad, _is_initial(word, dotted=written.endswith(".")), word, or_else))
     return found[:MOST_WORDS]
 
@@ -111,6 +119,10 @@ class _Latin:
         if self.is_french or "ch" not in word or "tch" in word or "sch" in word:
             return ""
         return self.sounds(word.replace("ch", "sh"))
+
+    def in_arabic(self, word: str) -> str:
+        """The sounds of a word if its “th” is ث, as in “Harith”; else nothing."""
+        return self.sounds(word.replace("th", "s")) if _THA.search(word) else ""
 
     def _letter(self, letter: str) -> str:
         if letter in self._letters:
