@@ -40,6 +40,7 @@ from handlers import (
     alarm,
     document,
     duress,
+    finding,
     home,
     outlet,
     petition_relay,
@@ -291,18 +292,26 @@ def _refused(tx: Tx, ask: Ask, handler: Handler) -> Outgoing | None:
         _allowed(ask, handler)
         _count(tx, ask, handler)
     except Refusal as refusal:
+        _let_pass(tx, ask, handler)
         return sentence(ask, refusal)
     return None
 
 
 def _run(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
     """Run a handler: return keeps what it wrote, a refusal undoes it and becomes one sentence."""
+    _let_pass(tx, ask, handler)
     try:
         with tx.savepoint():
             answer = handler(ask, tx)
             return [answer] if isinstance(answer, Outgoing) else list(answer or ())
     except Refusal as refusal:
         return [sentence(ask, refusal)]
+
+
+def _let_pass(tx: Tx, ask: Ask, handler: Handler) -> None:
+    """What was typed just now may have to go from the chat by itself, also if it is refused."""
+    if handler in router.PASSING:
+        finding.cleans(ask, tx)
 
 
 def _allowed(ask: Ask, handler: Handler) -> None:

@@ -217,7 +217,6 @@ def _data(ask: Ask) -> dict[str, Any]:
 def written(ask: Ask, tx: Tx) -> Outgoing:
     """What somebody is known by was written, or the answer."""
     data, step = _data(ask), str(ask.data["step"])
-    finding.cleans(ask, tx)
     match step:
         case "names":
             data["names"] = json.dumps(read_names(ask.words), ensure_ascii=False)
@@ -391,7 +390,6 @@ def said(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Words for whoever looks were written."""
     one, level = _matter(ask, tx, int(ask.data["case"])), Says(int(ask.data["level"]))
     words = own_words(ask, CONTACT)
-    finding.cleans(ask, tx)
     people.end_dialogue(tx, ask.person.id)
     key = "holder.contact" if level is Says.CONTACT else "holder.words"
     return _released(ask, tx, one, level, {key: words})

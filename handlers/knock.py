@@ -201,7 +201,6 @@ def _after(step: str) -> str:
 def written(ask: Ask, tx: Tx) -> Outgoing:
     """Words for the form, or for an answer."""
     data, step = _data(ask), str(ask.data["step"])
-    finding.cleans(ask, tx)
     match step:
         case "names":
             data["names"] = json.dumps(read_names(ask.words), ensure_ascii=False)
@@ -408,7 +407,6 @@ def said(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     level = Says(int(ask.data["level"]))
     words = own_words(ask, CONTACT)
-    finding.cleans(ask, tx)
     people.end_dialogue(tx, ask.person.id)
     key = "seeker.contact" if level is Says.CONTACT else "seeker.words"
     more = max(case.seeker_says, level)

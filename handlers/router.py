@@ -748,6 +748,9 @@ LIMITS: Mapping[Handler, Limit] = {
     passing.yes: Limit("pass", 60),
 }
 
+# Names, answers and words for which what was typed does not stay in the chat.
+PASSING: frozenset[Handler] = frozenset({knock.written, knock.said, found_choice.written, found_choice.said})
+
 # What can be done at once from an account that was linked a short while ago: nothing here shows a name or news of the
 # circles. Everything else waits, because the account may be in a thief's hands.
 UNSEEING: frozenset[Handler] = frozenset(

@@ -211,6 +211,11 @@ async def test_what_is_no_name_is_refused_kindly_and_the_question_still_waits(st
     await zebo.chooses("Look for somebody")
     await zebo.says(typed)
     assert "In which year" not in zebo.actor.last or typed == "x" * 3000
+    mine = next(message for message in reversed(stage.memory.chat("zebo")) if not message.from_bot)
+    await stage.pass_time(timedelta(minutes=58))
+    assert mine in stage.memory.chat("zebo"), "control: not before"
+    await stage.pass_time(timedelta(minutes=3))
+    assert mine not in stage.memory.chat("zebo"), "what is refused doesn't stay either"
     await zebo.says("Djamched Iorov")
     assert "wrong on our side" not in zebo.actor.screen
 
