@@ -18,7 +18,8 @@ from typing import Final
 from bot.domain import listing, pfif
 from bot.domain.knock import MOST_NAMES, Known, goes_out
 from bot.domain.pfif import LARGEST, Person, Reading, Trouble, Version, date, dated
-from storage import audit, lists, search
+from handlers import finding
+from storage import audit, lists, outbox, search
 from storage.database import Storage, Tx
 from storage.lists import Passed, Told
 
@@ -84,7 +85,7 @@ async def take(
         await storage.write(partial(_take, wish=wish, people=some, done=done))
         _told(progress, start, start + len(some), 2 * total)
     if wish.whole:
-        await _erase_others(storage, wish.source, {one.id for one in reading.people}, done)
+        await _erase_others(storage, wish.source, {one.id for one in reading.people}, done, wish.now)
     at = total
     while count := await storage.write(partial(search.index, most=INDEXED)):
         before, at = at, max(at, min(at + count, 2 * total - 1))
@@ -106,7 +107,8 @@ def _take(tx: Tx, wish: Wish, people: Sequence[Person], done: Done) -> None:
         if (said := date(one.fields.get("expiry_date", ""))) is not None:
             ends = min(ends, said)
         if one.stub or ends <= wish.now:
-            done.over += lists.over(tx, wish.source, one.id)
+            which = lists.numbered(tx, wish.source, one.id)
+            done.over += _erase(tx, [] if which is None else [which], wish.now)
             continue
         new = lists.put(tx, _line(one, wish), _known(one), wish.now, ends, consent=wish.consent)
         done.new += new
@@ -127,14 +129,20 @@ def _known(one: Person) -> Known:
     return Known(names, one.born(), (place,) if place else ())
 
 
-async def _erase_others(storage: Storage, source: str, said: set[str], done: Done) -> None:
+async def _erase_others(storage: Storage, source: str, said: set[str], done: Done, now: datetime) -> None:
     after = -1
     while some := await storage.read(partial(lists.others, source=source, after=after, most=BATCH)):
         after = some[-1][0]
         gone = [which for which, record in some if record not in said]
         if gone:
-            await storage.write(partial(search.erase, which=gone))
-            done.over += len(gone)
+            done.over += await storage.write(partial(_erase, gone=gone, now=now))
+
+
+def _erase(tx: Tx, gone: Sequence[int], now: datetime) -> int:
+    """Records are over: whoever had learnt something from them is told so. How many there were."""
+    outbox.post(tx, list(finding.leaves(tx, gone, now)), now)
+    search.erase(tx, gone)
+    return len(gone)
 
 
 def _noted(tx: Tx, wish: Wish) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from bot.domain import knock as rules
@@ -250,9 +250,9 @@ def ends(tx: Tx, which: Knock, now: datetime) -> Iterator[Outgoing]:
             yield hint(tx, who, now, button(OPEN, "found", "answered"))
 
 
-def leaves(tx: Tx, one: Held, now: datetime) -> Iterator[Outgoing]:
-    """A record goes: whoever had learnt something from it is told that nothing more comes. Call it before it goes."""
-    for case in knocks.cases_at(tx, [one.id], [Case.OPEN]):
+def leaves(tx: Tx, records: Iterable[int], now: datetime) -> Iterator[Outgoing]:
+    """Records go: whoever had learnt something from them is told that nothing more comes. Call it before they go."""
+    for case in knocks.cases_at(tx, records, [Case.OPEN]):
         which = knocks.find(tx, case.knock)
         if which is not None:
             yield hint(tx, which.person, now, button(OPEN, "knock", "left"))
@@ -261,7 +261,7 @@ def leaves(tx: Tx, one: Held, now: datetime) -> Iterator[Outgoing]:
 def removes(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
     """Somebody of a circle who is not online is removed, or has come themselves. Call it before they go."""
     record = search.held_of(tx, who)
-    return [] if record is None else list(leaves(tx, record, now))
+    return [] if record is None else list(leaves(tx, [record.id], now))
 
 
 def ends_circle(tx: Tx, which: int, now: datetime) -> list[Outgoing]:
@@ -280,7 +280,7 @@ def hands_over(tx: Tx, which: int, to: int, now: datetime) -> list[Outgoing]:
         record = search.held_of(tx, one.id)
         if record is None:
             continue
-        letters += leaves(tx, record, now)
+        letters += leaves(tx, [record.id], now)
         for case in knocks.cases_at(tx, [record.id], HELD_OPEN):
             knocks.change(tx, case.id, state=Case.HOLDER, seeker_says=Says.ALIVE, holder_says=Says.NOTHING, messages={})
             asked = True
@@ -292,5 +292,5 @@ def forgets(tx: Tx, who: int, now: datetime) -> list[Outgoing]:
     letters = [letter for one in knocks.of(tx, who) for letter in ends(tx, one, now)]
     record = search.held_of(tx, who)
     if record is not None:
-        letters += leaves(tx, record, now)
+        letters += leaves(tx, [record.id], now)
     return letters

@@ -166,7 +166,7 @@ def may(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     if choice == May.NOBODY:
         record = search.held_of(tx, one.person.id)
-        letters = [] if record is None else list(finding.leaves(tx, record, ask.now))
+        letters = [] if record is None else list(finding.leaves(tx, [record.id], ask.now))
         search.erase_of(tx, one.person.id)
         return [_show(ask, tx, one, [_not_found(ask, one)]), *letters]
     others = (each.person.id for each in _every(ask, tx) if each.person.id != one.person.id)

@@ -521,8 +521,7 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
         letters += finding.ends(tx, one, now)
         knocks.erase(tx, one.id)
         letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
-    for record in search.over(tx, now):
-        letters += finding.leaves(tx, record, now)
+    letters += finding.leaves(tx, [record.id for record in search.over(tx, now)], now)
     search.expire(tx, now)
     lists.expire(tx, now)
     knocks.sweep(tx, now)

@@ -48,12 +48,11 @@ def put(  # noqa: PLR0913 - a record and what is said of it
 
     It can be found once `search.index` has run.
     """
-    trace = _trace(one.source, one.id)
-    which: int | None = tx.execute(sa.select(listed.c.sought_id).where(listed.c.trace == trace)).scalar()
+    which = numbered(tx, one.source, one.id)
     row = {"source": one.source, "body": _packed(one)}
     if which is None:
         which = search.put(tx, Kind.LIST, known, now, source=one.source, consent=consent, expires_at=expires_at)
-        tx.execute(listed.insert(), {"sought_id": which, "trace": trace, **row})
+        tx.execute(listed.insert(), {"sought_id": which, "trace": _trace(one.source, one.id), **row})
         return True
     before = search.held(tx, which)
     if before is None or before.known != known:
@@ -63,13 +62,11 @@ def put(  # noqa: PLR0913 - a record and what is said of it
     return False
 
 
-def over(tx: Tx, source: str, record: str) -> bool:
-    """A list says that a record of it is over: nothing of it stays. Whether there was one."""
-    trace = _trace(source, record)
-    which = tx.execute(sa.select(listed.c.sought_id).where(listed.c.trace == trace)).scalar()
-    if which is not None:
-        search.erase(tx, [which])
-    return which is not None
+def numbered(tx: Tx, source: str, record: str) -> int | None:
+    """The number of the record that a list calls so, if there is one."""
+    query = sa.select(listed.c.sought_id).where(listed.c.trace == _trace(source, record))
+    which: int | None = tx.execute(query).scalar()
+    return which
 
 
 def others(tx: Tx, source: str, after: int, most: int) -> list[tuple[int, str]]:

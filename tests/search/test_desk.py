@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import i18n
+from bot import lists as incoming
 from bot.domain import matching as rules
 from bot.domain.hotline import spelled
 from bot.domain.knock import Case, Kind, Known, Looking, May
@@ -605,16 +606,28 @@ async def test_the_queue_is_found_by_an_index(tmp_path: Path, keys: Keys, migrat
     await storage.close()
 
 
+async def _ends_by_its_day(stage: Stage) -> None:
+    before = stage.now()
+    await stage.storage.write(lambda tx: tx.execute(sought.update().values(expires_at=before)))
+
+
+async def _ends_by_the_next_list(stage: Stage) -> None:
+    wish = incoming.Wish("name\nАлишер Раҳимов\n".encode(), "Shelter 5", stage.now(), whole=True)
+    assert (await incoming.take(stage.storage, wish, incoming.read(wish))).over == 1
+
+
 @ONE_ENGINE
-async def test_whoever_was_answered_by_a_list_is_told_when_its_line_ends(stage: Stage) -> None:
+@pytest.mark.parametrize("ends", [_ends_by_its_day, _ends_by_the_next_list])
+async def test_whoever_was_answered_by_a_list_is_told_when_its_line_ends(
+    stage: Stage, ends: Callable[[Stage], Awaitable[None]]
+) -> None:
     anna, bahrom, _chaman, seeker, holder = await people(stage)
     await case(stage, seeker, HELD, holder=None, kind=Kind.LIST)
     for moderator in (anna, bahrom):
         await takes(moderator)
         await moderator.presses("May be the same")
     assert NEW in seeker.last
-    before = stage.now()
-    await stage.storage.write(lambda tx: tx.execute(sought.update().values(expires_at=before)))
+    await ends(stage)
     await waits(stage, 2 * MINUTE)
     await seeker.presses("Open it")
     assert "can't be reached here any more" in seeker.last

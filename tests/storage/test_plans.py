@@ -331,7 +331,7 @@ async def test_no_search_reads_all_records_all_searches_or_all_cases(stage: Stag
                 lists.say_yes(tx, lists.Whose(search=own.id), "Red Cross", stage.now(), later)
             assert lists.passable(tx, stage.now()) == 1 + 1  # the file itself is everything, and is written by hand
             lists.expire(tx, later)
-            assert lists.over(tx, "icrc.org", "icrc.org/1")
+            assert lists.numbered(tx, "icrc.org", "icrc.org/1") is not None
             desk = matches.waiting(tx, 1, [2], stage.now(), 5)
             matches.workers(tx)
             matches.newest(tx)
