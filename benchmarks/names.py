@@ -113,7 +113,10 @@ def exposed(count: int, folder: Path | None, *, pad: bool) -> dict[str, float]:
 
     The share of records of which at least one key is named right, and how many of the hundred longest lists are.
     """
-    towns = [made_names.read(folder, count, 1, seed) if folder else made_names.made(count, 1, seed) for seed in (4, 5)]
+    towns = [
+        made_names.read(folder, count, 1, seed, dense=True) if folder else made_names.made(count, 1, seed)
+        for seed in (4, 5)
+    ]
     keyed = [[names.keys(record) for record in town.records] for town in towns]
     stolen, known = (Counter(key for keys in town for key in keys) for town in keyed)
     hidden = {key: hashlib.sha256(key.encode()).digest() for key in stolen}  # the order of equals tells nothing

@@ -110,7 +110,7 @@ async def kept(storage: Storage, records: Sequence[str]) -> None:
 async def measured(storage: Storage, count: int, folder: Path | None = None) -> dict[str, Exposed]:
     """The attack on an index of `count` records as it is stored, and on one that is neither filled up nor cut off."""
     stolen, other = [
-        (made_names.read(folder, count, 1, seed) if folder else made_names.made(count, 1, seed)).records
+        (made_names.read(folder, count, 1, seed, dense=True) if folder else made_names.made(count, 1, seed)).records
         for seed in (4, 5)
     ]
     await kept(storage, stolen)
