@@ -809,6 +809,16 @@ def without_edits(body: str) -> str:
     return _encode(packed)
 
 
+def move(tx: Tx, old: int, new: int, route: str) -> None:
+    """Let letters to one address go to another one, by another courier: as new messages, for nothing stands there."""
+    tx.execute(letter.update().where(letter.c.address_id == old).values(address_id=new, route=route))
+    waiting = (letter.c.address_id == new) & (letter.c.state == State.WAITING.value)
+    for row in tx.execute(sa.select(letter.c.id, letter.c.body).where(waiting)).all():
+        values = {"body": without_edits(row.body)}
+        tx.execute(letter.update().where(letter.c.id == row.id).values(**values))
+        tx.posted = True
+
+
 def recover(tx: Tx, route: str, now: datetime, *, idempotent: bool) -> int:
     """After a crash: what was under way has an unknown outcome, and each lane has its rule. How many there were."""
     mine = (letter.c.route == route) & (letter.c.state == State.FLYING.value)

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from bot.domain.conversation import Sender
 from bot.domain.people import Person
-from storage import drafts, knocks, matches, petitions, search, successions
+from storage import drafts, knocks, matches, outbox, petitions, search
 from storage.database import Tx
 from storage.duress import Own, opened
 from storage.prepared import Prepared
-from storage.schema import EPOCH, address, deadline, dialogue, duress, letter, message, person, relative
+from storage.schema import EPOCH, address, deadline, dialogue, duress, letter, message, person, relative, succession
 
 DAY = timedelta(days=1)
 STRANGERS_KEPT = timedelta(days=7)  # who wrote once and never chose a language
@@ -102,11 +102,39 @@ def _person(row: sa.Row[tuple[object, ...]]) -> Person:
     )
 
 
+_BEFORE = Prepared(
+    sa.select(address.c.id)
+    .where(
+        address.c.platform == sa.bindparam("platform"),
+        address.c.bot.in_(
+            sa.select(succession.c.bot).where(
+                succession.c.platform == sa.bindparam("platform"), succession.c.successor == sa.bindparam("bot")
+            )
+        ),
+        address.c.account == sa.bindparam("account"),
+        address.c.person_id.is_not(None),
+    )
+    .order_by(address.c.id)
+)
+
+
+def _recognise(tx: Tx, sender: Sender, key: dict[str, str]) -> int | None:
+    """The address of somebody who writes to a successor for the first time, moved to it; None for a stranger."""
+    whom = {"platform": sender.platform, "bot": sender.bot, "account": key["account"]}
+    where: int | None = tx.execute(_BEFORE, whom).scalar()
+    if where is None:
+        return None
+    tx.execute(address.update().where(address.c.id == where).values(bot=sender.bot, reach=sender.account))
+    tx.execute(message.delete().where(message.c.address_id == where))  # they stand in another chat
+    outbox.move(tx, where, where, outbox.route_of(sender.platform, sender.bot))
+    return where
+
+
 def meet(tx: Tx, sender: Sender, now: datetime, *, group: bool = False) -> Met:
     """The person behind an address; a stranger becomes a person now. Any word from an address makes it reachable."""
     key = _key(sender)
     row = tx.execute(_BY_ACCOUNT, key).first()
-    moved = row is None and not group and successions.recognise(tx, sender, key) is not None
+    moved = row is None and not group and _recognise(tx, sender, key) is not None
     if moved:
         row = tx.execute(_BY_ACCOUNT, key).first()
     if row is None:

@@ -1,4 +1,4 @@
-"""Which account of ours took the place of which, and how people are recognised at the new one."""
+"""Which account of ours took the place of which. `people.meet` recognises people at the new one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.domain.conversation import Sender
 from storage import merging, outbox
 from storage.database import Tx
-from storage.prepared import Prepared
-from storage.schema import address, letter, message, succession
+from storage.schema import address, succession
 
 
 def accounts(tx: Tx, platform: str) -> dict[str, int]:
@@ -53,42 +51,5 @@ def _met_already(  # noqa: PLR0913, PLR0917 - one row
     if who is not None and met.person_id is not None and met.person_id != who:
         merging.merge(tx, met.person_id, who, now)
     tx.execute(address.update().where(address.c.id == met.id).values(person_id=who))
-    _move_letters(tx, old, met.id, outbox.route_of(platform, new))
+    outbox.move(tx, old, met.id, outbox.route_of(platform, new))
     tx.execute(address.delete().where(address.c.id == old))
-
-
-_BEFORE = Prepared(
-    sa.select(address.c.id)
-    .where(
-        address.c.platform == sa.bindparam("platform"),
-        address.c.bot.in_(
-            sa.select(succession.c.bot).where(
-                succession.c.platform == sa.bindparam("platform"), succession.c.successor == sa.bindparam("bot")
-            )
-        ),
-        address.c.account == sa.bindparam("account"),
-        address.c.person_id.is_not(None),
-    )
-    .order_by(address.c.id)
-)
-
-
-def recognise(tx: Tx, sender: Sender, key: dict[str, str]) -> int | None:
-    """The address of somebody who writes to a successor for the first time, moved to it; None for a stranger."""
-    whom = {"platform": sender.platform, "bot": sender.bot, "account": key["account"]}
-    where: int | None = tx.execute(_BEFORE, whom).scalar()
-    if where is None:
-        return None
-    tx.execute(address.update().where(address.c.id == where).values(bot=sender.bot, reach=sender.account))
-    tx.execute(message.delete().where(message.c.address_id == where))  # they stand in another chat
-    _move_letters(tx, where, where, outbox.route_of(sender.platform, sender.bot))
-    return where
-
-
-def _move_letters(tx: Tx, old: int, new: int, route: str) -> None:
-    tx.execute(letter.update().where(letter.c.address_id == old).values(address_id=new, route=route))
-    waiting = (letter.c.address_id == new) & (letter.c.state == outbox.State.WAITING.value)
-    for row in tx.execute(sa.select(letter.c.id, letter.c.body).where(waiting)).all():
-        values = {"body": outbox.without_edits(row.body)}
-        tx.execute(letter.update().where(letter.c.id == row.id).values(**values))
-        tx.posted = True
