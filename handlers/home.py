@@ -251,7 +251,12 @@ def unreadable(ask: Ask, tx: Tx) -> Outgoing:
     """Words that could not be decrypted: nothing is lost silently. An open dialogue still waits."""
     del tx
     text = _("You wrote something, but I could not decrypt it. Please write it once more.")
-    return ask.reply(text, [back()]) if ask.data else with_menu(ask, text)
+    return _still_waits(ask, text) if ask.data else with_menu(ask, text)
+
+
+def _still_waits(ask: Ask, text: Line) -> Outgoing:
+    """What could not be read may have been a call for help, also while a question was open."""
+    return ask.reply(text, [button(HELP, "help")], [back()])
 
 
 def over(ask: Ask, tx: Tx) -> Outgoing:
@@ -270,5 +275,5 @@ def only_words(ask: Ask, tx: Tx) -> Outgoing:
     """A picture, a voice message or a file: say kindly that it was not kept. An open dialogue still waits for words."""
     del tx
     if ask.data:
-        return ask.reply(_("I can read only words. I have not kept what you sent. Please write it."), [back()])
+        return _still_waits(ask, _("I can read only words. I have not kept what you sent. Please write it."))
     return with_menu(ask, _("I can read only words and buttons. I have not kept what you sent. Please choose:"))

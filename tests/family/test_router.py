@@ -10,7 +10,7 @@ import structlog
 
 from bot import logs
 from bot.app import App
-from bot.domain.conversation import Attached, Changed, Incoming, Moved, Said, Sender, Started
+from bot.domain.conversation import Attached, Changed, Incoming, Moved, Said, Sender, Started, Unreadable
 from bot.domain.phrases import Intent
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import deep_link
@@ -213,6 +213,18 @@ async def test_a_picture_is_refused_kindly_but_its_words_are_read_where_they_are
     assert "I can read only words and buttons." in zarina.last
     await stage.memory.attach("zarina", "photo", "ref", "Помогите!")
     await stage.settle()
+    assert "Zarina: I need help." in daler.last
+
+
+async def test_a_voice_message_in_the_middle_of_a_question_may_have_been_a_call(stage: Stage) -> None:
+    zarina, daler = await stage.family("Zarina", "Daler")
+    await zarina.says("I am safe")
+    await zarina.presses("Add a note")
+    for heard in (Attached("voice", "ref"), Unreadable()):
+        await stage.memory.hear("zarina", heard)
+        await stage.settle()
+        assert zarina.buttons[0] == "🆘 I need help"
+    await zarina.presses("I need help")
     assert "Zarina: I need help." in daler.last
 
 
