@@ -27,7 +27,7 @@ _FATHER_OF = re.compile("\\b([اأ]بو)ال(?=[\u0621-\u06d3]{3})")  # «ابو
 # “…, born in 1963”, «… 1963 г. р.», «… соли таваллудаш 1963»: when somebody was born is no name.
 _WHEN_BORN = re.compile(
     r"(?<=\w)[\s,(]+(?:(?:born|dob|date of birth|geb|geboren|род(?:ился|илась)?|таваллуд\w*|соли таваллуд\w*|متولد)\b"
-    r"|(?:1[89]|20)\d\d\b).*"
+    r"\D{0,20}\d|(?:1[89]|20)\d\d\b).*"
 )
 _THA = re.compile("(?<!t)th(?=[aeiou]|$)")
 _JON = re.compile("(?<=[aeiou])J(?=[oa]n)|(?<=^sai)J")
