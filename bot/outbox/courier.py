@@ -140,7 +140,10 @@ class Courier(Protocol):
         """Deliver one parcel. Raises a CourierError; anything else is a defect."""
 
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
-        """Delete messages (ours or the person's) from a chat; False if the platform did not do it. Never raises."""
+        """Delete messages (ours or the person's) from a chat; False if the platform did not do it.
+
+        Raises Throttled, and nothing else: what goes on asking would keep back calls for help as well.
+        """
 
     async def typing(self, address: Sender) -> None:
         """Show that an answer is on its way, where the platform can. A courtesy: it never raises."""

@@ -430,15 +430,19 @@ class Route:
                     await self._untidy.wait()
 
     async def _clean(self) -> None:
-        """Delete from chats what is to be cleaned now: several chats at once, and one commit for what came of it."""
+        """Delete from chats what is to be cleaned now: several chats at once, and one commit for what came of it.
+
+        Where the platform asks the account for a pause, nothing more is asked of it until it is over.
+        """
+        loop = asyncio.get_running_loop()
         due = partial(outbox.messages_due, route=self.name, now=self._now())
-        while rows := await self._storage.read(due):
+        while not self._pace.held(loop.time()) and (rows := await self._storage.read(due)):
             chats: dict[Sender, list[tuple[int, str]]] = {}
             for row, to, message in rows:
                 chats.setdefault(to, []).append((row, message))
             gone = await asyncio.gather(
                 *(
-                    self._courier.delete(to, tuple(dict.fromkeys(message for _row, message in messages)))
+                    self._delete(to, tuple(dict.fromkeys(message for _row, message in messages)))
                     for to, messages in chats.items()
                 )
             )
@@ -449,6 +453,15 @@ class Route:
             if left:  # perhaps the network: asked again until the platform would not do it any more
                 log.info("chat.uncleaned", route=self.name, count=len(left))
             await self._storage.write(partial(outbox.cleaned, gone=cleaned, left=left, now=self._now()))
+
+    async def _delete(self, to: Sender, messages: tuple[str, ...]) -> bool:
+        try:
+            return await self._courier.delete(to, messages)
+        except Throttled as error:
+            if error.everywhere:
+                now = asyncio.get_running_loop().time()
+                self._pace.throttled(now, error.wait.total_seconds(), 0, everywhere=True)
+            return False
 
 
 class Engine:

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.conversation import Lane, Line, Outgoing, Sender
 from bot.outbox import engine
-from bot.outbox.courier import Parcel, Receipt
+from bot.outbox.courier import Parcel, Receipt, Throttled
 from bot.outbox.engine import Route
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import MemoryPlatform
@@ -32,6 +32,7 @@ class Slow(MemoryPlatform):
     """A platform on which a letter lands when the one before it was noted, and that tells what it was to delete."""
 
     deletions: list[tuple[Sender, tuple[str, ...]]]
+    throttled: Throttled | None = None
     asked: Counter[str]
     turn: asyncio.Lock
     landed: int
@@ -45,6 +46,8 @@ class Slow(MemoryPlatform):
 
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
         self.deletions.append((address, messages))
+        if self.throttled is not None:
+            raise self.throttled
         return await super().delete(address, messages)
 
 
@@ -118,3 +121,21 @@ async def test_a_chat_is_cleaned_with_one_request_however_its_messages_lie_betwe
     assert not any(platform.chat(to.account) for to, _messages in platform.deletions)
     assert asked["cleaned"] == -(-PEOPLE // outbox.CHATS_AT_ONCE), "a commit for several chats"
     assert await stage.storage.read(partial(outbox.messages_due, route=route.name, now=stage.now())) == []
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+async def test_whoever_is_asked_for_a_pause_while_cleaning_asks_nothing_more_until_it_is_over(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, *, everywhere: bool
+) -> None:
+    _asked, platform = await delivers(stage, monkeypatch)
+    stage._now += timedelta(hours=1)  # noqa: SLF001 - without what else happens as time passes
+    route = Route(stage.storage, platform, stage.now, UNLIMITED)
+    platform.throttled = Throttled(timedelta(seconds=1), everywhere=everywhere)
+    await route._clean()  # noqa: SLF001 - nothing else of it
+    await route._clean()  # noqa: SLF001
+    assert len(platform.deletions) == (outbox.CHATS_AT_ONCE if everywhere else PEOPLE)
+    platform.throttled = None
+    await asyncio.sleep(1)
+    stage._now += timedelta(hours=1)  # noqa: SLF001
+    await route._clean()  # noqa: SLF001
+    assert not any(platform.chat(to.account) for to, _messages in platform.deletions), "what was left went later"

@@ -407,12 +407,19 @@ async def test_deleting_what_has_no_number_is_not_called_done(telegram: Telegram
     assert not await telegram.delete(parcel().address, messages)
 
 
-async def test_deleting_never_raises(telegram: Telegram, emulator: Emulator) -> None:
+async def test_deleting_raises_nothing_else(telegram: Telegram, emulator: Emulator) -> None:
     emulator.fault("lost", "deleteMessages")
     assert not await telegram.delete(parcel().address, ("1",))
     assert not await telegram.delete(Sender("telegram", "5550001", "x"), ("1",))
     await emulator.pause()
     assert not await telegram.delete(parcel().address, ("1",))
+
+
+async def test_deleting_tells_how_long_to_wait(telegram: Telegram, emulator: Emulator) -> None:
+    emulator.fault("json", "deleteMessages", code=429, parameters={"retry_after": 37})
+    with pytest.raises(Throttled) as caught:
+        await telegram.delete(parcel().address, ("1",))
+    assert caught.value.wait >= timedelta(seconds=37)
 
 
 async def test_typing_is_a_courtesy(telegram: Telegram, emulator: Emulator) -> None:

@@ -133,7 +133,7 @@ class Matrix:
         return await self.courier.deliver(parcel)
 
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
-        """Delete messages from a chat; False if Matrix did not do it. Never raises."""
+        """Delete messages from a chat; False if Matrix did not do it. Raises Throttled."""
         try:
             await self._until_ready(_UNTIL_READY)
         except NotSent:

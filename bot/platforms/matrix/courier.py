@@ -172,11 +172,16 @@ class MatrixCourier:
             return await self._attempt(self._edit(parcel) if parcel.edit else self._send(parcel))
 
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
-        """Redact events; False if any was not: a person's own message only goes where they gave us the power."""
+        """Redact events; False if any was not: a person's own message only goes where they gave us the power.
+
+        Raises Throttled.
+        """
         done = True
         for event in dict.fromkeys(event for message in messages for event in message.split(_JOIN)):
             try:
                 done &= await self._attempt(self._redact(address, event))
+            except Throttled:
+                raise
             except CourierError as error:
                 log.info("messages.not_deleted", outcome=type(error).__name__)
                 return False

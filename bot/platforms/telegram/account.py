@@ -80,7 +80,7 @@ class Telegram:
         return await self.courier.deliver(parcel)
 
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
-        """Delete messages from a chat; False if Telegram did not do it. Never raises."""
+        """Delete messages from a chat; False if Telegram did not do it. Raises Throttled."""
         return await self.courier.delete(address, messages)
 
     async def fetch(self, reference: str, limit: int) -> bytes:

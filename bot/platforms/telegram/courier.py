@@ -164,7 +164,7 @@ class TelegramCourier:
         return await self._in_parts(parcel, steps)
 
     async def delete(self, address: Sender, messages: tuple[str, ...]) -> bool:
-        """Delete messages from a chat; False if any call failed or an id is not Telegram's. Never raises."""
+        """Delete messages from a chat; False if any call failed or an id is not Telegram's. Raises Throttled."""
         words = [word for message in messages for word in message.split(_JOIN)]
         known = sorted({int(word) for word in words if word.isascii() and word.isdigit()})
         if not _is_account(address.account):
@@ -175,6 +175,8 @@ class TelegramCourier:
             try:
                 call = self._api.unsay(int(address.account), chunk)
                 done &= await self._attempt(call, address.account) is True
+            except Throttled:
+                raise
             except CourierError as error:
                 log.info("messages.not_deleted", outcome=type(error).__name__, count=len(chunk))
                 done = False
