@@ -66,7 +66,7 @@ async def delivers(stage: Stage, monkeypatch: pytest.MonkeyPatch, each: int = 1)
 
     def post(tx: Tx) -> None:
         letters = [
-            Outgoing(one, Line(f"{n}"), lane=Lane.REPLY, clean_after=timedelta(minutes=n))
+            Outgoing(one, Line(f"{n}"), lane=Lane.REPLY, clean_after=timedelta(minutes=1 + n))
             for n in range(each)
             for one in who
         ]
