@@ -28,7 +28,7 @@ from bot.domain.conversation import Lane, Outgoing
 from bot.i18n import LANGUAGES, _
 from bot.outbox.pace import Limits
 from bot.platforms.telegram import Telegram
-from handlers import broadcast
+from handlers.updates import broadcast
 from storage import broadcasts, bulletins, outbox, readers, schema
 from storage.database import Storage, Tx, random_id
 from storage.signing import throwaway_signer

@@ -13,7 +13,8 @@ bot/founding.py  `payvand init`; bot/checkup.py is `payvand check`, bot/successi
 bot/organiser.py `payvand organiser-key` and bot/packet.py `payvand packet`, on an organiser's own machine;
                  bot/petition_verification.py `payvand verify`, by anybody; bot/dossier.py a petition's files
 bot/__main__.py  the command line
-handlers/        a handler reads, asks the rules, writes, and returns what to say
+handlers/        a handler reads, asks the rules, writes, and returns what to say; family/, search/, updates/ and
+                 petitions/ are the rooms of its features
 storage/         rows in, rows out; the only package that speaks SQL and holds keys
 locales/         the sentences in Tajik and Russian; the English ones are the msgids
 """

@@ -267,7 +267,7 @@ def publish(tx: Tx, directory: Path, community: str, root: str, now: datetime) -
 
 def _publish(tx: Tx, what: Snapshot, to: Path, community: str, root: str, now: datetime) -> Shown:  # noqa: PLR0913, PLR0917
     from bot import petition_page  # noqa: PLC0415
-    from handlers import petition_counting  # noqa: PLC0415
+    from handlers.petitions import counting as petition_counting  # noqa: PLC0415
 
     counted = Counted()
     names = []

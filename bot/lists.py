@@ -18,7 +18,7 @@ from typing import Final
 from bot.domain import listing, pfif
 from bot.domain.knock import MOST_NAMES, Known, goes_out
 from bot.domain.pfif import LARGEST, Person, Reading, Trouble, Version, date, dated
-from handlers import finding
+from handlers.search import finding
 from storage import audit, lists, outbox, search
 from storage.database import Storage, Tx
 from storage.lists import Passed, Told

@@ -15,8 +15,8 @@ from bot.domain import checkpoint
 from bot.domain.conversation import On
 from bot.domain.petition import LANGUAGES, Letter, Part
 from bot.i18n import LANGUAGE_NAMES, _, ngettext
-from handlers import petition_steps
-from handlers.petition_wording import addressee_name, state_name, title_of, vouched_lines
+from handlers.petitions import steps as petition_steps
+from handlers.petitions.wording import addressee_name, state_name, title_of, vouched_lines
 
 if TYPE_CHECKING:
     from bot.domain.checkpoint import Note

@@ -31,7 +31,7 @@ from bot.domain.checkin import State
 from bot.domain.conversation import Line
 from bot.i18n import _, pgettext
 from bot.village import DESK
-from handlers import petition_wording
+from handlers.petitions import wording as petition_wording
 
 GRANDMOTHER: Final = pgettext("noun", "Bibi Sabo")
 HOUR: Final = timedelta(hours=1)

@@ -21,8 +21,8 @@ from bot.domain.roles import Role
 from bot.i18n import _, pgettext
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import MemoryPlatform, Persona, deep_link
-from handlers import broadcast, wording
 from handlers.profile import profile
+from handlers.updates import broadcast, wording
 from storage import bulletins, keys, notes, outbox, people, readers, roles, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Tx

@@ -36,24 +36,14 @@ from bot.domain.refusals import NotYet, Outdated, Refusal, TooNew, TooOften
 from bot.domain.spoken import is_code
 from bot.domain.verifying import FEWEST
 from bot.i18n import _
-from handlers import (
-    alarm,
-    document,
-    duress,
-    finding,
-    home,
-    outlet,
-    petition_relay,
-    picturing,
-    rollcall,
-    router,
-    rumour,
-    spoken,
-    start,
-    verify,
-)
+from handlers import duress, home, router, start
 from handlers.ask import Answer, Ask, Handler
+from handlers.family import alarm, rollcall, spoken
+from handlers.petitions import relay as petition_relay
 from handlers.refused import sentence
+from handlers.routes import URGENT
+from handlers.search import finding
+from handlers.updates import document, outlet, picturing, rumour, verify
 from storage import checkins, circles, deadlines, inbox, menus, outbox, people
 from storage.database import Tx
 
@@ -200,7 +190,7 @@ def _by_words(tx: Tx, ask: Ask) -> Handler:
     if waiting is not None and not ask.words.lstrip().startswith("/"):
         nobody_else = intent is Intent.HELP and what == "hotline" and not circles.circles_of(tx, ask.person.id)
         # details can be asked for longer than their call lasts: what cries for help then is a call, and no refusal
-        over = what == "call.note" and intent in router.URGENT and not alarm.is_open(ask, tx)
+        over = what == "call.note" and intent in URGENT and not alarm.is_open(ask, tx)
         if intent is None or (intent not in router.UNDERSTOOD[what] and not over) or nobody_else:
             return waiting
         if intent is Intent.HELP and what in router.NAMES and len(ask.words.split()) == 1:
@@ -227,7 +217,7 @@ def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
     what, thing = ask.data.get("what", ""), ask.attached
     others = thing is not None and thing.forwarded  # the words under it are somebody else's
     said = None if others else understand(ask.words, asked=False)
-    if thing is not None and said not in router.URGENT:
+    if thing is not None and said not in URGENT:
         if petition_relay.is_meant(ask, tx, thing):
             return ask, petition_relay.sent
         if what == "draft.picture":
@@ -238,7 +228,7 @@ def _by_thing(tx: Tx, ask: Ask) -> tuple[Ask, Handler]:
     ask = replace(ask, attached=None)
     if others and ask.words.strip() and what != "verify":
         return ask, router.FORWARDED.get(what, verify.forwarded)
-    asking = what == "rumour" and said not in router.URGENT and ask.words.strip()
+    asking = what == "rumour" and said not in URGENT and ask.words.strip()
     return ask, rumour.asked if asking else _by_caption(tx, ask)
 
 
@@ -310,7 +300,7 @@ def _run(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
 
 def _let_pass(tx: Tx, ask: Ask, handler: Handler) -> None:
     """What was typed just now may have to go from the chat by itself, also if it is refused."""
-    if handler in router.PASSING:
+    if handler in router.FLEETING:
         finding.cleans(ask, tx)
 
 

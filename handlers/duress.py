@@ -19,8 +19,9 @@ from bot.domain.folding import LONGEST, fold
 from bot.domain.people import Person
 from bot.domain.refusals import NotAPhrase, Outdated, SamePhrase
 from bot.i18n import _, pgettext
-from handlers import alarm, checkin, privacy, region, rollcall, spoken, start, telling
+from handlers import privacy, start
 from handlers.ask import Ask, Handler, back, button, expect
+from handlers.family import alarm, checkin, region, rollcall, spoken, telling
 from handlers.home import with_menu
 from handlers.words import name_of, names
 from storage import checkins, deeds, jobs, outbox, people, petition_talks, petitions, pictures, readers, trustees

@@ -11,8 +11,10 @@ from bot.domain.conversation import Lane, Outgoing, Page
 from bot.domain.hotline import spelled
 from bot.domain.knock import Known, goes_out
 from bot.i18n import _, ngettext, pgettext
-from handlers import alarm, bearer, finding, hotline, matters, overdue, trustee
 from handlers.ask import Ask, back, button, file
+from handlers.family import alarm, bearer, matters, overdue, trustee
+from handlers.search import finding
+from handlers.updates import hotline
 from handlers.words import name_of, seen_by
 from storage import (
     checkins,

@@ -8,37 +8,18 @@ from datetime import datetime
 from bot.domain.conversation import Outgoing
 from bot.domain.picture import Trouble
 from bot.domain.textfile import Got
-from handlers import (
-    alarm,
-    archive,
-    broadcast,
-    card,
-    checking,
-    desk,
-    document,
-    drafting,
-    duress,
-    home,
-    hotline,
-    keeping,
-    knock,
-    match_desk,
-    outage,
-    overdue,
-    petition_card,
-    petition_course,
-    petition_fraud,
-    petition_packets,
-    petition_progress,
-    petition_relay,
-    petition_reviewing,
-    petition_signing,
-    picturing,
-    region,
-    reviewing,
-    rumour,
-    spoken,
-)
+from handlers import desk, duress, home, keeping
+from handlers.family import alarm, card, checking, outage, overdue, region, spoken
+from handlers.petitions import card as petition_card
+from handlers.petitions import course as petition_course
+from handlers.petitions import fraud as petition_fraud
+from handlers.petitions import packets as petition_packets
+from handlers.petitions import progress as petition_progress
+from handlers.petitions import relay as petition_relay
+from handlers.petitions import reviewing as petition_reviewing
+from handlers.petitions import signing as petition_signing
+from handlers.search import knock, match_desk
+from handlers.updates import archive, broadcast, document, drafting, hotline, picturing, reviewing, rumour
 from storage import (
     audit,
     broadcasts,

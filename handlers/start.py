@@ -12,9 +12,9 @@ from bot.domain.folding import fold
 from bot.domain.people import NAME_LENGTH, Person, read_name
 from bot.domain.refusals import NameTaken, NotAName, Outdated
 from bot.i18n import LANGUAGES, _, in_every_language, language_button, pgettext
-from handlers import petition_reading
 from handlers.ask import Answer, Ask, back, button, expect
 from handlers.home import menu, with_menu, with_reminders
+from handlers.petitions import reading as petition_reading
 from handlers.words import name_of, seen_by
 from storage import circles, people
 from storage.database import Tx

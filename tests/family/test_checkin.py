@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.conversation import Attached, Lane, Line, Outgoing, Said
-from handlers import checkin
+from handlers.family import checkin
 from storage import outbox
 from storage.database import Tx
 from tests.family.looking import id_of

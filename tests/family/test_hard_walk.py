@@ -17,8 +17,9 @@ from bot.domain.people import Person
 from bot.domain.refusals import Outdated
 from bot.domain.roles import Role
 from bot.platforms.memory import Change
-from handlers import hard, matters, router
+from handlers import router
 from handlers.ask import Ask, base36
+from handlers.family import hard, matters
 from storage import circles, outbox, people, relatives, roles, schema
 from storage.database import Tx
 from tests.family.looking import forge, id_of

@@ -293,7 +293,7 @@ async def test_who_has_told_it_already_gets_no_digest(stage: Stage) -> None:
 
 
 async def test_many_people_are_told_part_by_part_a_little_apart(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from handlers import outage  # noqa: PLC0415 - its number is made small
+    from handlers.family import outage  # noqa: PLC0415 - its number is made small
 
     monkeypatch.setattr(outage, "A_MINUTE", 3)
     zarina, *others = await stage.family("Zarina", *(f"R{n}" for n in range(7)))

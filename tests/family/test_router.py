@@ -14,8 +14,11 @@ from bot.domain.conversation import Attached, Changed, Incoming, Moved, Said, Se
 from bot.domain.phrases import Intent
 from bot.outbox.pace import UNLIMITED
 from bot.platforms.memory import deep_link
-from handlers import alarm, dispatch, document, home, petition_relay, picturing, router, verify
+from handlers import dispatch, home, router
 from handlers.ask import Answer, Ask
+from handlers.family import alarm
+from handlers.petitions import relay as petition_relay
+from handlers.updates import document, picturing, verify
 from storage import checkins, inbox, people
 from storage.database import Tx
 from tests.family.looking import button, forge, id_of, press, rows, said_by_people

@@ -809,7 +809,7 @@ async def test_a_card_is_made_also_where_the_first_draws_are_taken(
 ) -> None:
     """Two cards whose dice fall alike: the second draws again wherever the first was before."""
     dice = random.Random(1)
-    monkeypatch.setattr("handlers.spoken.secrets.randbelow", dice.randrange)
+    monkeypatch.setattr("handlers.family.spoken.secrets.randbelow", dice.randrange)
     daler, _maria, first = await with_card(stage, papers)
     dice.seed(1)
     await make_card(daler, "Daler")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from handlers import checkin, router
+from handlers import router
 from handlers.ask import base36
+from handlers.family import checkin
 from storage import checkins, circles
 from storage.database import Tx
 from storage.schema import alarm, ask, circle, dialogue, invite, membership, newcomer, news, throttle

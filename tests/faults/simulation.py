@@ -45,8 +45,9 @@ from bot.outbox import engine as bot_engine
 from bot.outbox.courier import NotSent, Parcel, Receipt, Throttled, Unknown
 from bot.outbox.pace import Limits
 from bot.platforms.memory import Change, MemoryPlatform, Message, deep_link
-from handlers import dispatch, outage, rounds
+from handlers import dispatch, rounds
 from handlers.ask import base36
+from handlers.family import outage
 from storage import circles, codes, crypto, hard, outbox, people, relatives, roles, sqlite, ties, trustees
 from storage.crypto import Keys
 from storage.database import Batch, Full, Outcome, Storage, Tx, Waiting, Work, look

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from bot import i18n
 from bot.domain.bulletin import Draft, Kind, Topic
-from handlers import broadcast
+from handlers.updates import broadcast
 from storage import bulletins, outbox, readers, schema, sqlite
 from storage.broadcasts import GOT, Outcome
 from storage.crypto import Keys

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from bot import i18n
 from bot.domain.circle import make_code
 from bot.domain.conversation import Heard, Incoming, Pressed, Said, Sender
-from handlers import circle, router
+from handlers import router
+from handlers.family import circle
 from storage import people, schema, sqlite
 from storage.crypto import Keys
 from tests.faults import count

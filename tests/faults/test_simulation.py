@@ -29,9 +29,10 @@ from bot.domain.deadline import Deadline, Kind, Rhythm, Step, step
 from bot.domain.outage import Outage
 from bot.outbox.courier import Parcel
 from bot.outbox.engine import Route
-from handlers import alarm, checkin, desk, matters, outage, overdue, rollcall
+from handlers import desk
 from handlers.ask import Ask
-from handlers.matters import Matter
+from handlers.family import alarm, checkin, matters, outage, overdue, rollcall
+from handlers.family.matters import Matter
 from storage import checkins, circles, codes, deadlines, inbox, outages, outbox, proposals, trustees
 from storage.codes import Code
 from storage.database import Tx

@@ -16,18 +16,18 @@ ROOMS = ("bot", "handlers")
 WORDS = ("died", "detained")
 OTHER_WORDS = ("dead", "killed")
 PLACES = {
-    "handlers/matters.py",
-    "handlers/hard.py",
+    "handlers/family/matters.py",
+    "handlers/family/hard.py",
 }  # the words in one, and the buttons by which it is told in the other
 LETTERS = {"Outgoing", "anew"}
 SAYING = {"_what", "about", "standing"}
 # Where a person's own words go to others, and what happens to words that speak of a death.
 TYPED = {
-    "handlers/checkin.py:_text": "refused",
-    "handlers/telling.py:said": "refused",
-    "handlers/alarm.py:noted": "a call for help is never held up",
-    "handlers/deadline.py:noted": "a person's own words, for an alarm about themselves: “if I am arrested, call Anna”",
-    "handlers/hard.py:noted": "only those who check it read it",
+    "handlers/family/checkin.py:_text": "refused",
+    "handlers/family/telling.py:said": "refused",
+    "handlers/family/alarm.py:noted": "a call for help is never held up",
+    "handlers/family/deadline.py:noted": "their own words for their own alarm: “if I am arrested, call Anna”",
+    "handlers/family/hard.py:noted": "only those who check it read it",
 }
 
 
@@ -87,34 +87,39 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 def test_its_words_stand_in_one_place() -> None:
     found = {str(path.relative_to(HOUSE)): said_in(path) for path in python_files("handlers")}
     speaking = {where: words for where, words in found.items() if words}
-    spoken = {"handlers/spoken.py": {"detained"}}  # what a sign on a card means, told to whoever prints it
-    buttons = {"handlers/hard.py": {"⚫ Died", "⚫ Detained"}}
-    assert speaking == {"handlers/matters.py": set(WORDS), **buttons, **spoken}
+    spoken = {"handlers/family/spoken.py": {"detained"}}  # what a sign on a card means, told to whoever prints it
+    buttons = {"handlers/family/hard.py": {"⚫ Died", "⚫ Detained"}}
+    assert speaking == {"handlers/family/matters.py": set(WORDS), **buttons, **spoken}
 
 
 def test_nobody_but_the_board_and_the_answer_to_a_press_says_them() -> None:
-    assert callers("matters", "_what") == {"handlers/matters.py:about", "handlers/matters.py:standing"}
-    assert callers("matters", "about") == {"handlers/checking.py:_to_be_checked", "handlers/checking.py:_to_be_told"}
-    assert callers("matters", "standing") == {"handlers/board.py:_board", "handlers/relative.py:show"}
+    assert callers("matters", "_what") == {"handlers/family/matters.py:about", "handlers/family/matters.py:standing"}
+    assert callers("matters", "about") == {
+        "handlers/family/checking.py:_to_be_checked",
+        "handlers/family/checking.py:_to_be_told",
+    }
+    assert callers("matters", "standing") == {"handlers/family/board.py:_board", "handlers/family/relative.py:show"}
     pages = callers("checking", "_to_be_checked") | callers("checking", "_to_be_told")
-    assert pages == {"handlers/checking.py:_show"}
+    assert pages == {"handlers/family/checking.py:_show"}
 
 
 @pytest.mark.parametrize("name", ["hard", "matters", "checking", "bearer"])
 def test_whatever_makes_a_letter_says_nothing_of_it(name: str) -> None:
     """Only `ask.reply`, in the place of the message whose button was pressed, carries the words."""
-    path = HOUSE / "handlers" / f"{name}.py"
+    path = HOUSE / "handlers" / "family" / f"{name}.py"
     speaking = SAYING | {"_to_be_checked", "_to_be_told"}
     both = {one.name for one in functions(path) if called(one) & LETTERS and called(one) & speaking}
     assert both == set()
 
 
 def test_a_case_goes_on_only_where_the_rule_was_asked() -> None:
-    assert callers("cases", "confirm") == {"handlers/checking.py:_advance"}
-    assert callers("cases", "answer") == {"handlers/checking.py:grade", "handlers/checking.py:no"}
-    assert callers("cases", "give") == {"handlers/matters.py:give", "handlers/checking.py:_replaced"}
-    assert callers("cases", "mark") == {f"handlers/checking.py:{name}" for name in ("_advance", "call", "marked")}
-    (advance,) = (one for one in functions(HOUSE / "handlers" / "checking.py") if one.name == "_advance")
+    assert callers("cases", "confirm") == {"handlers/family/checking.py:_advance"}
+    assert callers("cases", "answer") == {"handlers/family/checking.py:grade", "handlers/family/checking.py:no"}
+    assert callers("cases", "give") == {"handlers/family/matters.py:give", "handlers/family/checking.py:_replaced"}
+    assert callers("cases", "mark") == {
+        f"handlers/family/checking.py:{name}" for name in ("_advance", "call", "marked")
+    }
+    (advance,) = (one for one in functions(HOUSE / "handlers" / "family" / "checking.py") if one.name == "_advance")
     asked = [one for one in ast.walk(advance) if isinstance(one, ast.If) and "may_be_told" in called(one.test)]
     assert len(asked) == 1
     assert {"confirm", "mark"} <= called(asked[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers import petition_signing
+from handlers.petitions import signing as petition_signing
 from storage.sqlite import open_file
 from tests.matrix.crowd import Crowd
 from tests.matrix.synapse import Synapse

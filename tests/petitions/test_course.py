@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from bot.domain import milestones
 from bot.domain.petition import ANONYMOUS_AFTER, WITHDRAWAL, State
-from handlers import petition_course, rounds
+from handlers import rounds
 from handlers.ask import base36
+from handlers.petitions import course as petition_course
 from storage import ledger, outbox, petition_logs, petitions
 from storage.database import Tx
 from storage.schema import petition, petition_nullifier, petition_signature

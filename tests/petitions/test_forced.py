@@ -22,7 +22,7 @@ from bot.domain.signature import Mode, declared
 from bot.i18n import pgettext
 from handlers import router
 from handlers.ask import base36
-from handlers.petition_drafting import KIND
+from handlers.petitions.drafting import KIND
 from storage import deeds, people, petitions, pictures, proposals, signatures, sponsors
 from storage import duress as kept_duress
 from storage.database import Tx

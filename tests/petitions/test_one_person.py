@@ -190,7 +190,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Little is much here."""
     monkeypatch.setattr(stuffing, "MOST_OF_BRANCH", 2)
     monkeypatch.setattr(stuffing, "MOST_YOUNG", 3)
-    monkeypatch.setattr("handlers.petition_fraud.SMALLEST", 2)
+    monkeypatch.setattr("handlers.petitions.fraud.SMALLEST", 2)
 
 
 @ONE_ENGINE

@@ -14,9 +14,8 @@ from bot.domain.petition import State
 from bot.domain.refusals import Refusal
 from bot.domain.roles import Role
 from handlers import desk
-from handlers import petition_drafting as drafting
-from handlers import petition_reviewing as reviewing
-from handlers.petition_drafting import KIND
+from handlers.petitions import drafting, reviewing
+from handlers.petitions.drafting import KIND
 from storage import envelope, petitions, proposals, roles, sponsors, vouchers
 from storage.database import Storage, Tx
 from storage.schema import petition, petition_version

@@ -9,7 +9,7 @@ import pytest
 from bot.domain import petition_writing as writing
 from bot.domain.addressees import ADDRESSEES
 from bot.domain.petition import Refusal, State
-from handlers import petition_wording
+from handlers.petitions import wording as petition_wording
 
 
 def test_every_state_part_and_reason_has_a_name() -> None:

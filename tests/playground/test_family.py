@@ -12,7 +12,8 @@ import pytest
 from bot import i18n, village
 from bot.domain.conversation import Line
 from bot.platforms.playground.server import Playground
-from handlers import alarm, circle, home, start
+from handlers import home, start
+from handlers.family import alarm, circle
 from tests.playground.visitor import Visitor, browser, visitor
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,7 @@ from bot.domain.conversation import Line
 from bot.i18n import _
 from bot.platforms.playground.server import Playground
 from bot.village import Village
-from handlers import knock
+from handlers.search import knock
 from storage import lists
 from tests.playground.visitor import NARROW, browser, visitor
 

@@ -19,8 +19,8 @@ from bot.domain import matching as rules
 from bot.domain.hotline import spelled
 from bot.domain.knock import Case, Kind, Known, Looking, May
 from bot.domain.roles import Role
-from handlers import match_desk
 from handlers.ask import base36
+from handlers.search import match_desk
 from storage import audit, knocks, lists, matches, merging, roles, search, vouchers
 from storage.crypto import Keys
 from storage.database import Tx

@@ -25,8 +25,10 @@ from bot.domain.conversation import Incoming, Outgoing, Pressed, Sender
 from bot.domain.knock import Kind, Known, May
 from bot.domain.roles import Role
 from bot.i18n import _
-from handlers import knock, rounds, router
+from handlers import rounds, router
 from handlers.ask import Ask
+from handlers.routes import Limit
+from handlers.search import knock
 from storage import knocks, people, roles, schema, search
 from storage.database import Tx
 from tests.family.looking import id_of
@@ -141,7 +143,7 @@ def shapes(siege: Siege) -> set[tuple[Any, ...]]:
 
 @ONE_ENGINE
 async def test_names_that_are_tried_teach_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(router.LIMITS, knock.put, router.Limit("knock", 10**9))
+    monkeypatch.setitem(router.LIMITS, knock.put, Limit("knock", 10**9))
     siege = await besieged(stage, monkeypatch, GUESSES)
     assert set(siege.seen) == set(FATES)
     first = {fate: set(seen) for fate, seen in siege.seen.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.telegram import Telegram
-from handlers import petition_signing
+from handlers.petitions import signing as petition_signing
 from storage.sqlite import open_file
 from tests.petitions.walk import community, walk
 from tests.telegram.emulator import Emulator

@@ -8,7 +8,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from bot.domain.bulletin import Bulletin, Draft, Kind, Topic, Urgency
-from handlers import broadcast
+from handlers.updates import broadcast
 from storage import broadcasts, bulletins, outbox, readers
 from storage.broadcasts import Outcome
 from storage.database import Tx

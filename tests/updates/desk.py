@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.bulletin import Bulletin
 from bot.domain.conversation import Outgoing
-from handlers import broadcast
+from handlers.updates import broadcast
 from storage.database import Tx
 from tests.stage import Actor
 

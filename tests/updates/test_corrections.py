@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from bot.domain.bulletin import Kind, Urgency
 from bot.domain.bulletin import State as Become
 from bot.outbox.courier import NotSent, Unknown, Unreachable
-from handlers import broadcast, rounds
+from handlers import rounds
+from handlers.updates import broadcast
 from storage import broadcasts, bulletins, merging, outbox, people, readers
 from storage.broadcasts import GOT, Delivery, Outcome, State
 from storage.database import Tx

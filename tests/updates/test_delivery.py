@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from bot.domain.bulletin import Kind, Topic, Urgency
 from bot.domain.conversation import Lane
 from bot.outbox.courier import NotSent, Unknown, Unreachable
-from handlers import broadcast, rounds
+from handlers import rounds
+from handlers.updates import broadcast
 from storage import broadcasts, bulletins, outbox, people, readers, ties
 from storage.broadcasts import Outcome, State
 from storage.database import Tx

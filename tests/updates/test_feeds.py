@@ -23,9 +23,9 @@ from bot.jobs import feed_words
 from bot.jobs import feeds as reading
 from bot.jobs.feeds import LARGEST, MOST_TAGS, NAME, Guard, is_public, look, read
 from bot.settings import FeedSettings, Settings
-from handlers import feeds as inbox
 from handlers import rounds
 from handlers.ask import base36
+from handlers.updates import feeds as inbox
 from storage import feeds
 from storage.database import Storage, Tx
 from storage.schema import feed_item

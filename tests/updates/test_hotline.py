@@ -16,8 +16,8 @@ from bot.domain.circle import checked
 from bot.domain.conversation import Outgoing
 from bot.domain.roles import Role
 from bot.i18n import plain, speak
-from handlers import hotline as handler
 from handlers.ask import base36
+from handlers.updates import hotline as handler
 from handlers.words import NEVER_FIRST
 from storage import hotline, merging, outbox, people, roles
 from storage.database import Tx
@@ -209,9 +209,9 @@ async def test_neither_side_sees_the_other_in_screens_letters_or_what_a_moderato
 
 def test_whose_a_case_is_is_asked_only_to_post_a_letter_or_to_leave_them_out() -> None:
     assert callers("hotline", "whose") == {
-        "handlers/hotline.py:_to_member",
-        "handlers/hotline.py:hand",
-        "handlers/hotline.py:_still_waiting",
+        "handlers/updates/hotline.py:_to_member",
+        "handlers/updates/hotline.py:hand",
+        "handlers/updates/hotline.py:_still_waiting",
     }
 
 

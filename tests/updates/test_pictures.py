@@ -17,7 +17,7 @@ from bot.domain import bulletin as shapes
 from bot.domain.conversation import Attached
 from bot.jobs import pictures
 from bot.outbox.courier import NoFile, NotSent, Unknown
-from handlers import wording
+from handlers.updates import wording
 from storage import bulletins, drafts
 from tests.family.looking import button as button_of
 from tests.family.looking import forge, id_of, press

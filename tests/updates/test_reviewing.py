@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.bulletin import Kind, State
 from bot.domain.roles import Role
-from handlers import broadcast, reviewing
+from handlers.updates import broadcast, reviewing
 from storage import bulletins, drafts, roles, vouchers
 from storage.database import Tx
 from tests.family.looking import button, forge, id_of, press

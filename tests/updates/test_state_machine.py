@@ -16,7 +16,8 @@ from bot.domain.bulletin import Claim, Draft, Status
 from bot.domain.conversation import Outgoing
 from bot.domain.refusals import Refusal
 from bot.domain.roles import Role
-from handlers import broadcast, desk, drafting, reviewing, wording
+from handlers import desk
+from handlers.updates import broadcast, drafting, reviewing, wording
 from storage import bulletins, drafts, proposals, roles, vouchers
 from storage.database import Storage, Tx
 from storage.schema import bulletin as published

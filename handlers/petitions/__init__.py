@@ -1,0 +1,1 @@
+"""Petitions: written and reviewed, signed and withdrawn, relayed, and delivered in packets."""
