@@ -129,8 +129,13 @@ def back(verb: str = "home", *args: int | str) -> Choice:
 
 def expect(ask: Ask, tx: Tx, what: str, **data: int | str) -> None:
     """The next words of this person answer the question `what` (a key of the router's WORDS)."""
+    expect_for(ask, tx, DIALOGUE_LIFE, what, **data)
+
+
+def expect_for(ask: Ask, tx: Tx, lasts: timedelta, what: str, **data: int | str) -> None:
+    """The same, for as long as it is told."""
     form = json.dumps({"what": what, **data}, ensure_ascii=False)
-    people.keep_dialogue(tx, ask.person.id, form, ask.now + DIALOGUE_LIFE)
+    people.keep_dialogue(tx, ask.person.id, form, ask.now + lasts)
 
 
 def file(name: str, data: bytes) -> Attachment:

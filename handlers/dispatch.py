@@ -42,7 +42,7 @@ from handlers.family import alarm, rollcall, spoken
 from handlers.petitions import relay as petition_relay
 from handlers.refused import sentence
 from handlers.routes import URGENT
-from handlers.search import finding
+from handlers.search import form
 from handlers.updates import document, outlet, picturing, rumour, verify
 from storage import checkins, circles, deadlines, inbox, menus, outbox, people
 from storage.database import Tx
@@ -301,7 +301,7 @@ def _run(tx: Tx, ask: Ask, handler: Handler) -> list[Outgoing]:
 def _let_pass(tx: Tx, ask: Ask, handler: Handler) -> None:
     """What was typed just now may have to go from the chat by itself, also if it is refused."""
     if handler in router.FLEETING:
-        finding.cleans(ask, tx)
+        form.cleans(ask, tx)
 
 
 def _allowed(ask: Ask, handler: Handler) -> None:

@@ -154,6 +154,15 @@ def line_of(refusal: r.Refusal) -> Line:  # noqa: C901, PLR0911, PLR0912, PLR091
             return _("Somebody else is translating this just now.")
         case r.NotADay():
             return _("I did not understand the day. Write it like this: 14.05.2026. It can't be in the future.")
+        case r.NotAYear():
+            return _("Write the year in four digits, for example 1984, or the age, for example 40.")
+        case r.NotPassedOn():
+            return _(
+                "I pass on no words about a death or an arrest: somebody could read them all alone. Please write it "
+                "without them. The rest can be said by voice, once you reach each other."
+            )
+        case r.SearchOver():
+            return _("This search has ended. Nothing is asked of you any more.")
         case r.NotADeadline():
             return _("Please write a day to come, like this: 14.05.2027. It can be a year away at the most.")
         case r.NotANumber():
@@ -212,6 +221,8 @@ def sentence(ask: Ask, refusal: r.Refusal) -> Outgoing:
             | r.NoReceipt()
             | r.NotATime()
             | r.NotADay()
+            | r.NotAYear()
+            | r.NotPassedOn()
             | r.NotADeadline()
             | r.NotANumber()
             | r.NotAKey()

@@ -304,6 +304,7 @@ CYRILLIC_ALLOWED: Final = frozenset(
         "bot/domain/addressee_list.py",
         "bot/domain/hard_words.py",
         "bot/domain/hotline_words.py",
+        "bot/domain/knock_words.py",
         "bot/domain/listing_words.py",
         "bot/domain/knock.py",
         "bot/domain/names/letters.py",

@@ -107,6 +107,7 @@ def folded(answer: str) -> str:
 
 LIFE: Final = timedelta(days=90)
 REMINDED: Final = timedelta(days=10)  # before the end
+REPEATED: Final = (timedelta(days=3), timedelta(days=7), timedelta(days=20))  # a letter that nobody opened, each time
 AFTERWARDS: Final = timedelta(days=14)  # that what was found stays readable
 FIRST: Final = timedelta(minutes=10)  # at the soonest a knock is looked up so long after it was made...
 SPREAD: Final = timedelta(minutes=50)  # ...and by lot up to so much later

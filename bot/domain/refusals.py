@@ -270,6 +270,21 @@ class Translated(Refusal):
 
 
 @dataclass
+class NotAYear(Refusal):
+    """What was typed is neither a birth year nor an age."""
+
+
+@dataclass
+class NotPassedOn(Refusal):
+    """Words for somebody nobody reaches speak of a death or a detention."""
+
+
+@dataclass
+class SearchOver(Refusal):
+    """The button belongs to a search that has ended, or never was this person's."""
+
+
+@dataclass
 class NotADay(Refusal):
     """What was typed is no day, or one that is not over yet."""
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from bot.domain import knock as rules
-from bot.domain.conversation import Choice, Lane, Line, Listed, Outgoing
+from bot.domain.conversation import Choice, Lane, Line, Listed, Outgoing, Page
 from bot.domain.hard_words import is_hard
 from bot.domain.knock import Case, Kind, Known, Says, released
 from bot.domain.names import Record, compare
 from bot.domain.names.verdict import Field, Verdict
-from bot.domain.people import quiet_until, read_name
-from bot.domain.refusals import ByVoice, Empty, Enough, NotADay, NotAName
+from bot.domain.people import quiet_until
+from bot.domain.refusals import NotPassedOn
 from bot.i18n import _, pgettext
 from handlers import desk
 from handlers.ask import Ask, button
-from storage import circles, knocks, outbox, people, relatives, search
+from storage import circles, knocks, people, relatives, search
 from storage.database import Tx
 from storage.knocks import Candidate, Knock
 from storage.search import Held
 
 # What may stand on a lock screen.
-NEW = _("There is something new for you. Open it when you are alone.")
+NEW = _("There is something new for you. Open it where no stranger sees the screen.")
 OPEN = pgettext("button", "👁 Open it")
-GOES = _("What you write for this I delete from the chat after an hour.")
-NAME, PLACE, WORDS, CONTACT = 60, 60, 300, 300  # characters
-YOUNGEST, OLDEST = 1900, 130  # a birth year, an age
+TWO = _("Two different people? Then I don't bring you together again for more than a year.")
+YES_TWO = pgettext("button", "🚫 Yes, two people")
+WAITING = _("💬 stands where something waits for you.")
+WORDS, CONTACT = 300, 300  # characters
 STANDS = timedelta(hours=24)  # in the chat: what only this person should read
-TYPED = timedelta(hours=1)  # and what was asked and typed: an answer that only kin know opens a record
 HELD_OPEN = (Case.HOLDER, Case.OPEN)
 
 
@@ -129,53 +128,27 @@ def _signed(field: Field, mine: str, theirs: str, verdict: Verdict) -> Line:
     return _("{sign} {field}: {mine} · {theirs}", sign=sign, field=said[0], mine=said[1], theirs=said[2])
 
 
-# -- what is typed -----------------------------------------------------------------------------------------------
-
-
-def cleans(ask: Ask, tx: Tx) -> None:
-    """What was typed just now goes from the chat by itself: no name and no answer is read on a phone taken later."""
-    if ask.spoke:
-        outbox.clean_last(tx, ask.address, ask.now + TYPED)
+# -- words ---------------------------------------------------------------------------------------------------------
 
 
 def own_words(ask: Ask, most: int) -> str:
-    """Words that somebody else will read. Raises ByVoice where they speak of a death or a detention."""
+    """Words that somebody else will read. Raises NotPassedOn where they speak of a death or a detention."""
     said = ask.text(most)
     if is_hard(said):
-        raise ByVoice
+        raise NotPassedOn
     return said
 
 
-def read_names(typed: str) -> list[str]:
-    """Names, one on each line. Raises NotAName or Enough."""
-    lines = [" ".join(line.split()) for line in re.split(r"[\n;]", typed) if line.strip()]
-    if len(lines) > rules.MOST_NAMES:
-        raise Enough(rules.MOST_NAMES)
-    found = [read_name(line[:NAME]) for line in lines]
-    if not found or None in found:
-        raise NotAName
-    return [name for name in found if name is not None]
-
-
-def read_places(typed: str) -> list[str]:
-    """Places, one on each line, in anybody's words. Raises Empty or Enough."""
-    lines = [read_name(" ".join(line.split())[:PLACE]) for line in re.split(r"[\n;]", typed) if line.strip()]
-    found = [one for one in lines if one]
-    if not found:
-        raise Empty
-    if len(found) > rules.MOST_PLACES:
-        raise Enough(rules.MOST_PLACES)
-    return found
-
-
-def read_year(typed: str, now: datetime) -> int:
-    """A birth year, or an age. Raises NotADay."""
-    numbers = [int(one) for one in re.findall(r"\d+", typed)]
-    years = [one for one in numbers if YOUNGEST <= one <= now.year]
-    ages = [one for one in numbers if one < OLDEST]
-    if len(numbers) != 1 or not (years or ages):
-        raise NotADay
-    return years[0] if years else now.year - ages[0]
+def invites(level: int, before: str) -> Page:
+    """What to write to the other side, and what was written to it before."""
+    if level == Says.CONTACT:
+        line = _(
+            "How can they reach you? Write what you want to give: a number, an account, or the code of an invitation. "
+            "They read it once they have given theirs."
+        )
+    else:
+        line = _("Write to them. They read it as soon as they have written, too.")
+    return Page((line, _("This takes the place of what you wrote: {words}", words=before)) if before else (line,))
 
 
 # -- letters -------------------------------------------------------------------------------------------------------
@@ -195,23 +168,56 @@ def to_holder(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
     """A word to whoever answers for the record of a case, which says nothing."""
     one = search.held(tx, case.sought)
     who = None if one is None else holder_of(tx, one)
-    return [] if who is None else [hint(tx, who, now, button(OPEN, "found.case", case.id))]
+    return [] if who is None else _letter(tx, case.id, "holder", who, button(OPEN, "found.case", case.id), now)
 
 
 def to_seeker(tx: Tx, case: Candidate, now: datetime) -> list[Outgoing]:
     """A word to whoever looks, which says nothing."""
-    which = knocks.find(tx, case.knock)
-    return [] if which is None else [hint(tx, which.person, now, button(OPEN, "knock.case", case.id))]
+    one = knocks.find(tx, case.knock)
+    return [] if one is None else _letter(tx, case.id, "seeker", one.person, button(OPEN, "knock.case", case.id), now)
 
 
-def asked(step: str) -> list[Line]:
-    """What is asked of whoever looks and of whoever lets somebody be found: the same, so that the answers meet."""
-    if step == "born":
-        return [_("In which year were they born? If you don't know, about how old are they?")]
-    return [
-        _("Which village or district are they from?"),
-        _("If they were last somewhere else, write that on a second line."),
-    ]
+def _letter(  # noqa: PLR0913, PLR0917 - a letter is what it is
+    tx: Tx, which: int, side: str, who: int, choice: Choice, now: datetime
+) -> list[Outgoing]:
+    """One letter, unless one that was not opened stands in the chat still."""
+    case = knocks.case(tx, which)
+    assert case is not None  # noqa: S101 - whoever calls this has it
+    last, _times = _unopened(case, side)
+    if last is not None and last + desk.STANDS > now:
+        return []
+    knocks.change(tx, which, messages={**case.messages, side: f"{now.isoformat()} 0"})
+    return [hint(tx, who, now, choice)]
+
+
+def _unopened(case: Candidate, side: str) -> tuple[datetime | None, int]:
+    """When the last letter about this went to a side that has not opened it, and how often it was repeated."""
+    at, _space, times = case.messages.get(side, "").partition(" ")
+    return (datetime.fromisoformat(at), int(times)) if at else (None, 0)
+
+
+def waits(case: Candidate, side: str) -> bool:
+    """Whether a side has not opened what is new in a case."""
+    return side in case.messages
+
+
+def read(tx: Tx, case: Candidate, side: str) -> None:
+    """A side has opened a case."""
+    if waits(case, side):
+        knocks.change(tx, case.id, messages={key: said for key, said in case.messages.items() if key != side})
+
+
+def again(tx: Tx, one: Knock, now: datetime) -> Iterator[Outgoing]:
+    """A letter goes from the chat by itself, and a phone may be off for days: what was not opened is said again."""
+    for case in knocks.cases_of(tx, one.id):
+        for side in ("seeker", "holder") if case.state in HELD_OPEN else ():
+            last, times = _unopened(case, side)
+            if last is None or times >= len(rules.REPEATED) or now < last + rules.REPEATED[times]:
+                continue
+            yield from (to_seeker if side == "seeker" else to_holder)(tx, case, now)
+            fresh = knocks.case(tx, case.id)
+            assert fresh is not None  # noqa: S101 - it is there a line above
+            knocks.change(tx, case.id, messages={**fresh.messages, side: f"{now.isoformat()} {times + 1}"})
 
 
 def hint(tx: Tx, who: int, now: datetime, choice: Choice) -> Outgoing:
@@ -219,6 +225,42 @@ def hint(tx: Tx, who: int, now: datetime, choice: Choice) -> Outgoing:
     found = people.find(tx, who)
     silent = found is not None and quiet_until(found, now) is not None
     return Outgoing(who, NEW, choices=((choice,),), lane=Lane.CHECKIN, silent=silent, clean_after=desk.STANDS)
+
+
+def key(side: str, level: int) -> str:
+    """Under which name a case keeps what a side has written."""
+    return f"{side}.contact" if level == Says.CONTACT else f"{side}.words"
+
+
+def exchanged(case: Candidate, mine: str) -> list[Line | str]:
+    """What both sides have written to each other, as far as one of them may read it, and what to do to read more."""
+    said, both = case.messages, opened(case)
+    theirs = "holder" if mine == "seeker" else "seeker"
+    lines: list[Line | str] = []
+    if words := said.get(key(theirs, Says.MESSAGE)):
+        lines.append(
+            _("They write: {words}", words=words)
+            if both >= Says.MESSAGE
+            else _("They have written to you. Write to them (✍️), and you read it.")
+        )
+    if words := said.get(key(theirs, Says.CONTACT)):
+        lines.append(
+            _("How to reach them: {words}", words=words)
+            if both >= Says.CONTACT
+            else _("They have left a way to reach them. Leave yours (📞), and you read it.")
+        )
+    if words := said.get(key(mine, Says.MESSAGE)):
+        lines.append(_("You wrote: {words}", words=words))
+    if words := said.get(key(mine, Says.CONTACT)):
+        lines.append(_("How they can reach you: {words}", words=words))
+    return lines
+
+
+def kept(case: Candidate, level: Says) -> Line:
+    """What becomes of the words that somebody has just written."""
+    if opened(case) >= level:
+        return _("Kept. They can read it now.")
+    return _("Kept. They read it as soon as they give the same.")
 
 
 def opened(case: Candidate) -> Says:
@@ -231,6 +273,8 @@ def told(ask: Ask) -> list[Line]:
     match ask.args[:1]:
         case ("answered",):
             return [_("A search that you answered is over. Nothing more is asked of you. Thank you.")]
+        case ("parted",):
+            return [_("Whoever looked says that it is somebody else. Nothing more is asked of you. Thank you.")]
         case ("left",):
             return [_("Whoever had answered your search can't be reached here any more. Your search goes on.")]
         case ("other",):
@@ -282,7 +326,10 @@ def hands_over(tx: Tx, which: int, to: int, now: datetime) -> list[Outgoing]:
             continue
         letters += leaves(tx, [record.id], now)
         for case in knocks.cases_at(tx, [record.id], HELD_OPEN):
-            knocks.change(tx, case.id, state=Case.HOLDER, seeker_says=Says.ALIVE, holder_says=Says.NOTHING, messages={})
+            blank = {"holder": f"{now.isoformat()} 0"}
+            knocks.change(
+                tx, case.id, state=Case.HOLDER, seeker_says=Says.ALIVE, holder_says=Says.NOTHING, messages=blank
+            )
             asked = True
     return [*letters, *([hint(tx, to, now, button(OPEN, "found"))] if asked else [])]
 

@@ -5,27 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from bot.domain import knock as rules
-from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Value
+from bot.domain.conversation import Ago, Choice, Line, Listed, Outgoing, Page, Value
 from bot.domain.knock import QUESTIONS, Case, Kind, Known, May, Says
 from bot.domain.people import Person
-from bot.domain.refusals import Empty, Enough, Outdated
+from bot.domain.refusals import Empty, Enough, Outdated, Refusal, SearchOver
 from bot.i18n import _, pgettext
-from handlers.ask import Ask, back, button, expect
-from handlers.search import finding, passing
-from handlers.search.finding import (
-    CONTACT,
-    NAME,
-    STANDS,
-    TYPED,
-    described,
-    own_words,
-    read_names,
-    read_places,
-    read_year,
-)
+from handlers.ask import Ask, back, button, expect_for
+from handlers.refused import line_of
+from handlers.search import finding, form, passing
+from handlers.search.finding import CONTACT, STANDS, described, own_words
+from handlers.search.form import TYPED, Either
 from handlers.words import name_of
 from storage import circles, hard, knocks, lists, people, relatives, search
 from storage.circles import Circle
@@ -34,6 +27,7 @@ from storage.knocks import Candidate, Knock
 from storage.search import Held
 
 STEPS: Final = ("names", "born", "places", "question", "answer")
+SURE = 1  # the argument of a button that was asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +64,14 @@ def _whom(ask: Ask, tx: Tx, who: int) -> Whom:
 def overview(ask: Ask, tx: Tx) -> Outgoing:
     """For whom one may choose, and what was chosen."""
     rows = []
-    waiting = 0
+    new = False
     for one in _every(ask, tx):
         record = search.held_of(tx, one.person.id)
         sign = "🚪" if record is not None else "🔒"
+        if record is not None and any(_waits(case) for case in knocks.cases_at(tx, [record.id], finding.HELD_OPEN)):
+            sign, new = "💬", True
         label = pgettext("button-wide", "{sign} {name}", sign=sign, name=_called(ask, one))
         rows.append([button(label, "found.of", one.person.id)])
-        if record is not None:
-            waiting += len(knocks.cases_at(tx, [record.id], finding.HELD_OPEN))
     return ask.reply(
         Page(
             (
@@ -85,11 +79,18 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
                 _("<b>🚪 Who may look for us</b>"),
                 _("If you choose nothing, nobody can find you or the people of your circles here."),
                 _("🔒 nobody may look; 🚪 you have let somebody look. In a circle, whoever keeps it chooses."),
+                *([finding.WAITING] if new else []),
             )
         ),
         *rows,
         [back("knock")],
+        clean_after=STANDS,
     )
+
+
+def _waits(case: Candidate) -> bool:
+    """Whether whoever answers for a record has something to do or to read in a case."""
+    return case.holder_says is Says.NOTHING or finding.waits(case, "holder")
 
 
 def _called(ask: Ask, one: Whom) -> Value:
@@ -138,9 +139,9 @@ def _show(ask: Ask, tx: Tx, one: Whom, first: Iterable[Line] = ()) -> Outgoing:
         lines += described(record.known)
         if record.question:
             lines.append(_("Your question: {question}", question=finding.question(record.question)))
-        for case in knocks.cases_at(tx, [record.id], finding.HELD_OPEN):
-            label = pgettext("button-wide", "💬 Somebody looks, {ago}", ago=Ago(case.since))
-            rows.append([button(label, "found.case", case.id)])
+        every = knocks.cases_at(tx, [record.id], (*finding.HELD_OPEN, Case.CLOSED))
+        shown = [case for case in every if case.state is not Case.CLOSED or case.holder_says]
+        rows += [[button(_case_label(case), "found.case", case.id)] for case in shown]
     else:
         lines.append(
             _(
@@ -154,9 +155,17 @@ def _show(ask: Ask, tx: Tx, one: Whom, first: Iterable[Line] = ()) -> Outgoing:
         if two is not may
     ]
     if record is not None:
-        rows.append([button(pgettext("button", "✏️ Change what is known"), "found.may", who, int(may))])
+        rows.append([button(pgettext("button", "✏️ Change what is known"), "found.change", who)])
         rows.append(passing.choice(tx, passing.RECORD, who))
     return ask.reply(Page(tuple(lines)), *rows, [back("found")], clean_after=STANDS)
+
+
+def _case_label(case: Candidate) -> Line:
+    if case.state is Case.CLOSED:
+        return pgettext("button-wide", "🤝 Found, {ago}", ago=Ago(case.ended_at or case.since))
+    if _waits(case):
+        return pgettext("button-wide", "💬 Somebody looks, {ago}", ago=Ago(case.since))
+    return pgettext("button-wide", "✅ You answered, {ago}", ago=Ago(case.since))
 
 
 def _choice(one: May) -> Line:
@@ -176,6 +185,14 @@ def may(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     if choice == May.NOBODY:
         record = search.held_of(tx, one.person.id)
+        if record is not None and ask.args[2:] != (str(SURE),):
+            return [
+                ask.reply(
+                    _("Nobody may look any more? Then what is known, and every answer, is erased."),
+                    [button(pgettext("button", "🔒 Yes, nobody"), "found.may", one.person.id, choice, SURE)],
+                    [back("found.of", one.person.id)],
+                )
+            ]
         letters = [] if record is None else list(finding.leaves(tx, [record.id], ask.now))
         search.erase_of(tx, one.person.id)
         return [_show(ask, tx, one, [_not_found(ask, one)]), *letters]
@@ -190,18 +207,53 @@ def lets(ask: Ask) -> bool:
     return ask.args[1:2] != (str(int(May.NOBODY)),)
 
 
-def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
-    expect(ask, tx, "found", **{**data, "step": step})
+def change(ask: Ask, tx: Tx) -> Outgoing:
+    """Which part of what is known is to be said anew."""
+    one = _whom(ask, tx, ask.number())
+    record = search.held_of(tx, one.person.id)
+    if record is None:
+        raise Outdated
+    who = one.person.id
+    question = [button(pgettext("button", "✏️ Question"), "found.fix", who, "question")]
+    return ask.reply(
+        Page((*described(record.known), _("What shall I change?"))),
+        [button(pgettext("button", "✏️ Name"), "found.fix", who, "names")],
+        [button(pgettext("button", "✏️ Year"), "found.fix", who, "born")],
+        [button(pgettext("button", "✏️ Place"), "found.fix", who, "places")],
+        question if record.may is May.KIN else [],
+        [back("found.of", who)],
+        clean_after=STANDS,
+    )
+
+
+def fix(ask: Ask, tx: Tx) -> Outgoing:
+    """Say one part of what is known anew; everything else stays as it is."""
+    one, step = _whom(ask, tx, ask.number()), ask.args[1] if len(ask.args) > 1 else ""
+    record = search.held_of(tx, one.person.id)
+    if record is None or step not in STEPS[:-1]:
+        raise Outdated
+    known = record.known
+    data: dict[str, Any] = {"who": one.person.id, "may": int(record.may), "fix": 1}
+    data |= {"names": _json(known.names), "places": _json(known.places)}
+    return _ask(ask, tx, data | ({"born": known.born} if known.born else {}), step)
+
+
+def _json(what: Iterable[str]) -> str:
+    return json.dumps(tuple(what), ensure_ascii=False)
+
+
+def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str, first: Iterable[Line] = ()) -> Outgoing:
+    expect_for(ask, tx, TYPED, "found", **{**data, "step": step})
     rows: list[list[Choice]] = []
     match step:
         case "names":
             lines = [
                 _("By which name do their kin look? Write first name and surname, in any letters."),
                 _("Other spellings, a maiden name or a nickname go on further lines."),
-                finding.GOES,
+                form.GOES,
             ]
         case "born" | "places":
-            lines = finding.asked(step)
+            lines = form.asked(step)
         case "question":
             lines = [
                 _("Choose what only kin know. Whoever looks answers without seeing which you chose."),
@@ -214,8 +266,14 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
                 _("One name or word, in any letters. I keep only a mark of it, and show it to nobody."),
             ]
     if step in {"born", "places"}:
-        rows = [[button(pgettext("button", "➡️ Leave it out"), "found.skip")]]
-    return ask.reply(Page(tuple(lines)), *rows, [back("found.of", int(data["who"]))], clean_after=TYPED)
+        rows = [[button(form.LEFT_OUT, "found.skip")]]
+    return ask.reply(Page((*first, *lines)), *rows, [_way_back(data, step)], clean_after=TYPED)
+
+
+def _way_back(data: dict[str, Any], step: str) -> Choice:
+    if step == STEPS[0] or ("fix" in data and step != "answer"):
+        return back("found.change" if "fix" in data else "found.of", int(data["who"]))
+    return back("found.back")
 
 
 def _data(ask: Ask) -> dict[str, Any]:
@@ -225,22 +283,44 @@ def _data(ask: Ask) -> dict[str, Any]:
 
 
 def written(ask: Ask, tx: Tx) -> Outgoing:
-    """What somebody is known by was written, or the answer."""
+    """What somebody is known by was written, or the answer. What can't be read is asked once more, with its reason."""
     data, step = _data(ask), str(ask.data["step"])
-    match step:
-        case "names":
-            data["names"] = json.dumps(read_names(ask.words), ensure_ascii=False)
-        case "born":
-            data["born"] = read_year(ask.text(40), ask.now)
-        case "places":
-            data["places"] = json.dumps(read_places(ask.words), ensure_ascii=False)
-        case "answer":
-            data["answer"] = rules.folded(ask.text(NAME))
-            if not data["answer"]:
-                raise Empty
-        case _:
-            return _ask(ask, tx, data, step)
+    try:
+        match step:
+            case "born" | "places" if form.is_unknown(ask.words):
+                data.pop(step, None)
+            case "names":
+                data["names"] = _json(form.read_names(ask.words))
+            case "born":
+                born = form.read_year(ask.text(form.YEAR), ask.now)
+                if isinstance(born, Either):
+                    return _either(ask, tx, data, born)
+                data["born"] = born
+            case "places":
+                data["places"] = _json(form.read_places(ask.words))
+            case "answer":
+                data["answer"] = rules.folded(ask.text(form.NAME))
+                if not data["answer"]:
+                    raise Empty
+            case _:
+                return _ask(ask, tx, data, step)
+    except Refusal as refusal:
+        return _ask(ask, tx, data, step, [line_of(refusal)])
     return _next(ask, tx, data, step)
+
+
+def _either(ask: Ask, tx: Tx, data: dict[str, Any], year: Either) -> Outgoing:
+    expect_for(ask, tx, TYPED, "found", **{**data, "step": "born"})
+    rows = form.either(year, "found.born", ask.now)
+    return ask.reply(form.asked("born")[0], *rows, [_way_back(data, "born")], clean_after=TYPED)
+
+
+def born(ask: Ask, tx: Tx) -> Outgoing:
+    """Whether two digits were a year or an age."""
+    data = _data(ask)
+    if ask.data["step"] != "born":
+        raise Outdated
+    return _next(ask, tx, {**data, "born": form.chosen_year(ask, ask.number())}, "born")
 
 
 def skip(ask: Ask, tx: Tx) -> Outgoing:
@@ -248,7 +328,14 @@ def skip(ask: Ask, tx: Tx) -> Outgoing:
     data, step = _data(ask), str(ask.data["step"])
     if step not in {"born", "places"}:
         raise Outdated
+    data.pop(step, None)
     return _next(ask, tx, data, step)
+
+
+def step_back(ask: Ask, tx: Tx) -> Outgoing:
+    """The question before this one."""
+    data, step = _data(ask), str(ask.data["step"])
+    return _ask(ask, tx, data, STEPS[max(STEPS.index(step) - 1, 0)])
 
 
 def about(ask: Ask, tx: Tx) -> Outgoing:
@@ -261,31 +348,28 @@ def about(ask: Ask, tx: Tx) -> Outgoing:
 
 def _next(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
     last = "answer" if data["may"] == May.KIN else "places"
-    if step != last:
+    if step != last and not ("fix" in data and step in {"names", "born", "places"}):
         return _ask(ask, tx, data, STEPS[STEPS.index(step) + 1])
+    return _keep(ask, tx, data)
+
+
+def _keep(ask: Ask, tx: Tx, data: dict[str, Any]) -> Outgoing:
+    """Everything is said: the record is made, or changed by what was said anew."""
     one = _whom(ask, tx, int(data["who"]))
     people.end_dialogue(tx, ask.person.id)
     known = Known(
         tuple(json.loads(data["names"])), data.get("born") or None, tuple(json.loads(data.get("places", "[]")))
     )
-    question, answer = str(data.get("about", "")), str(data.get("answer", ""))
+    may, question, answer = May(data["may"]), str(data.get("about", "")), str(data.get("answer", ""))
     record = search.held_of(tx, one.person.id)
     if record is None:
-        search.put(
-            tx,
-            one.kind,
-            known,
-            ask.now,
-            person=one.person.id,
-            may=May(data["may"]),
-            question=question,
-            answer=answer,
-        )
+        search.put(tx, one.kind, known, ask.now, person=one.person.id, may=may, question=question, answer=answer)
     else:
         if record.known != known:  # a yes to a list was for what stood there
             lists.withdraw(tx, lists.Whose(record=record.id))
-        search.replace(tx, record.id, known)
-        search.allow(tx, record.id, May(data["may"]), question, answer)
+            search.replace(tx, record.id, known)
+        if question or "fix" not in data:
+            search.allow(tx, record.id, may, question, answer)
     return _show(ask, tx, one, [_("Kept. Whoever looks is never told of it.")])
 
 
@@ -302,45 +386,50 @@ class Matter:
     whom: Whom
 
 
-def _matter(ask: Ask, tx: Tx, which: int) -> Matter:
-    """Raises Outdated for a case of somebody else, one that is over, and one that never was."""
+def _matter(ask: Ask, tx: Tx, which: int, *, reads: bool = False) -> Matter:
+    """Raises SearchOver for a case of somebody else, one that is over, and one that never was.
+
+    `reads`: what was released stays readable for a while when the search is found.
+    """
     case = knocks.case(tx, which)
-    if case is None or case.state not in finding.HELD_OPEN:
-        raise Outdated
+    if case is None or not (
+        case.state in finding.HELD_OPEN or (reads and case.state is Case.CLOSED and case.holder_says)
+    ):
+        raise SearchOver
     record, knock = search.held(tx, case.sought), knocks.find(tx, case.knock)
-    if record is None or knock is None or record.person is None:
-        raise Outdated
-    return Matter(case, knock, record, _whom(ask, tx, record.person))
+    if record is None or knock is None:
+        raise SearchOver
+    whom = next((one for one in _every(ask, tx) if one.person.id == record.person), None)
+    if whom is None:
+        raise SearchOver
+    return Matter(case, knock, record, whom)
 
 
 def card(ask: Ask, tx: Tx) -> Outgoing:
     """Who looks, in which words; what agrees, what does not; and what to answer."""
-    return _card(ask, tx, _matter(ask, tx, ask.number()))
+    one = _matter(ask, tx, ask.number(), reads=True)
+    finding.read(tx, one.case, "holder")
+    return _card(ask, tx, one)
 
 
-def _card(ask: Ask, tx: Tx, one: Matter, first: Iterable[Line] = ()) -> Outgoing:
-    form, case = one.knock.form, one.case
+def _card(ask: Ask, tx: Tx, one: Matter) -> Outgoing:
+    asked, case, quiet = one.knock.form, one.case, _is_quiet(ask, tx, one)
     lines: list[Line | str] = [
-        *first,
         _looked_for(ask, one.whom),
-        *described(form.known),
-        _("They are: {relation}", relation=finding.relation_name(form.relation)),
+        _("They write the name so: {names}", names=Listed(asked.known.names)),
+        _("Whoever looks says: “{relation}”.", relation=finding.relation_name(asked.relation)),
     ]
-    if form.words:
-        lines.append(_("Their words: {words}", words=form.words))
+    if asked.words:
+        lines.append(_("Their words: {words}", words=asked.words))
     if case.proved:
         lines.append(_("🔑 They answered your question rightly."))
-    lines += ["", _("Theirs · yours"), *finding.compared(form.known, one.record.known), ""]
-    both = finding.opened(case)
-    for says, key, label in (
-        (Says.MESSAGE, "words", _("They write: {words}", words=case.messages.get("seeker.words", ""))),
-        (Says.CONTACT, "contact", _("How to reach them: {words}", words=case.messages.get("seeker.contact", ""))),
-    ):
-        if both >= says and case.messages.get(f"seeker.{key}"):
-            lines.append(label)
-    if case.seeker_says > max(both, Says.ALIVE):
-        lines.append(_("They would tell you more as soon as you tell as much yourself."))
-    quiet = _is_quiet(ask, tx, one)
+    lines += [
+        "",
+        _("Theirs · yours"),
+        *finding.compared(asked.known, one.record.known),
+        "",
+        *finding.exchanged(case, "holder"),
+    ]
     if quiet:
         lines.append(
             _(
@@ -348,10 +437,11 @@ def _card(ask: Ask, tx: Tx, one: Matter, first: Iterable[Line] = ()) -> Outgoing
                 name=_called(ask, one.whom),
             )
         )
+        if at := case.messages.get("alive.at"):
+            lines.append(_("What they read was said {ago}.", ago=Ago(datetime.fromisoformat(at))))
     lines.append(_("Whoever looks may be somebody who means harm. If you are not sure, wait, and ask your circle."))
-    return ask.anew(
-        Page(tuple(lines)), *_answers(case, quiet=quiet), [back("found.of", one.whom.person.id)], clean_after=STANDS
-    )
+    rows = [] if case.state is Case.CLOSED else _answers(case, quiet=quiet)
+    return ask.anew(Page(tuple(lines)), *rows, [back("found.of", one.whom.person.id)], clean_after=STANDS)
 
 
 def _answers(case: Candidate, *, quiet: bool) -> list[list[Choice]]:
@@ -384,41 +474,54 @@ def yes(ask: Ask, tx: Tx) -> Outgoing | list[Outgoing]:
         raise Outdated
     if level == Says.ALIVE:
         return _released(ask, tx, one, Says.ALIVE, {})
-    expect(ask, tx, "found.say", case=one.case.id, level=level)
-    text = (
-        _(
-            "How can they reach you? Write what you want to give: a number, an account, or the code of an invitation. "
-            "They read it once they have given theirs."
-        )
-        if level == Says.CONTACT
-        else _("Write to them. They read it once they have written to you, or when they write.")
-    )
-    return ask.reply(text, [back("found.case", one.case.id)], clean_after=TYPED)
+    return _say(ask, tx, one.case, level)
+
+
+def _say(ask: Ask, tx: Tx, case: Candidate, level: int, first: Iterable[Line] = ()) -> Outgoing:
+    expect_for(ask, tx, TYPED, "found.say", case=case.id, level=level)
+    asked = finding.invites(level, case.messages.get(finding.key("holder", level), ""))
+    return ask.reply(Page((*first, *asked.lines)), [back("found.case", case.id)], clean_after=TYPED)
 
 
 def said(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Words for whoever looks were written."""
     one, level = _matter(ask, tx, int(ask.data["case"])), Says(int(ask.data["level"]))
-    words = own_words(ask, CONTACT)
+    try:
+        words = own_words(ask, CONTACT)
+    except Refusal as refusal:
+        return [_say(ask, tx, one.case, level, [line_of(refusal)])]
     people.end_dialogue(tx, ask.person.id)
-    key = "holder.contact" if level is Says.CONTACT else "holder.words"
-    return _released(ask, tx, one, level, {key: words})
+    return _released(ask, tx, one, level, {finding.key("holder", level): words})
 
 
 def _released(ask: Ask, tx: Tx, one: Matter, level: Says, words: dict[str, str]) -> list[Outgoing]:
+    quiet = _is_quiet(ask, tx, one)
+    messages = {**one.case.messages, **words, **({"quiet": "1"} if quiet else {"alive.at": ask.now.isoformat()})}
     more = max(one.case.holder_says, level)
-    messages = {**one.case.messages, **words, **({"quiet": "1"} if _is_quiet(ask, tx, one) else {})}
     knocks.change(tx, one.case.id, state=Case.OPEN, holder_says=more, messages=messages)
-    changed = _matter(ask, tx, one.case.id)
+    changed = _matter(ask, tx, one.case.id).case
+    kept = (
+        _("Whoever looks learns so much now, and nothing else.")
+        if level == Says.ALIVE
+        else finding.kept(changed, level)
+    )
     return [
-        _card(ask, tx, changed, [_("Whoever looks learns so much now, and nothing else.")]),
-        *finding.to_seeker(tx, changed.case, ask.now),
+        ask.anew(kept, [button(pgettext("button", "👁 Look at it"), "found.case", changed.id)], [back("found")]),
+        *finding.to_seeker(tx, changed, ask.now),
     ]
 
 
 def no(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """It is somebody else: remembered. Whoever looks learns nothing, unless they had been told that it is them."""
+    """It is somebody else: asked once, then remembered. Whoever looks learns it only if they had been answered."""
     one = _matter(ask, tx, ask.number())
+    if ask.args[1:] != (str(SURE),):
+        return [
+            ask.reply(
+                finding.TWO,
+                [button(finding.YES_TWO, "found.no", one.case.id, SURE)],
+                [back("found.case", one.case.id)],
+            )
+        ]
     knocks.are_two(tx, one.knock, one.record.id, ask.now + rules.TWO_PEOPLE)
     knocks.change(tx, one.case.id, state=Case.NOT_SAME, ended_at=ask.now)
     letters = []

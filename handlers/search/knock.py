@@ -9,27 +9,18 @@ from typing import Any, Final
 
 from bot.domain import knock as rules
 from bot.domain import places
-from bot.domain.conversation import Ago, Line, On, Outgoing, Page
+from bot.domain.conversation import Ago, Choice, Line, On, Outgoing, Page
 from bot.domain.knock import QUESTIONS, RELATIONS, Case, Kind, Known, Looking, Says
 from bot.domain.people import HOME
-from bot.domain.refusals import Empty, Enough, Outdated
+from bot.domain.refusals import Empty, Enough, Outdated, Refusal, SearchOver
 from bot.domain.roles import Role
 from bot.i18n import _, ngettext, pgettext
 from handlers import desk
-from handlers.ask import Ask, back, button, expect
-from handlers.search import finding, listing, passing
-from handlers.search.finding import (
-    CONTACT,
-    NAME,
-    STANDS,
-    TYPED,
-    WORDS,
-    described,
-    own_words,
-    read_names,
-    read_places,
-    read_year,
-)
+from handlers.ask import Ask, back, button, expect_for
+from handlers.refused import line_of
+from handlers.search import finding, form, listing, passing
+from handlers.search.finding import CONTACT, STANDS, WORDS, described, own_words
+from handlers.search.form import TYPED, Either
 from storage import audit, knocks, lists, people, roles, search, vouchers
 from storage.database import Tx
 from storage.knocks import Candidate, Form, Knock
@@ -37,6 +28,7 @@ from storage.knocks import Candidate, Form, Knock
 STEPS: Final = ("names", "born", "places", "relation", "proof", "words", "look")
 SKIPPED: Final = frozenset({"born", "places", "words"})
 AT_ONCE = 5  # knocks that one round looks up
+SURE = 1  # the argument of a button that was asked about
 
 
 # -- one's own searches --------------------------------------------------------------------------------------------
@@ -44,11 +36,13 @@ AT_ONCE = 5  # knocks that one round looks up
 
 def overview(ask: Ask, tx: Tx) -> Outgoing:
     """What a search is, and one's own."""
-    mine = knocks.of(tx, ask.person.id)
-    rows = [
-        [button(pgettext("button-wide", "🔎 {name}", name=one.form.known.names[0]), "knock.one", one.id)]
-        for one in mine
-    ]
+    mine = [(one, _answers(tx, one)) for one in knocks.of(tx, ask.person.id)]
+    new = {one.id for one, cases in mine if any(finding.waits(case, "seeker") for case in cases)}
+    rows = []
+    for one, _cases in mine:
+        sign = "💬" if one.id in new else "🔎"
+        label = pgettext("button-wide", "{sign} {name}", sign=sign, name=one.form.known.names[0])
+        rows.append([button(label, "knock.one", one.id)])
     return ask.reply(
         Page(
             (
@@ -60,58 +54,70 @@ def overview(ask: Ask, tx: Tx) -> Outgoing:
                     "more than the name agrees; and you learn only what they release."
                 ),
                 _("In danger don't wait for an answer: call for help."),
+                *([finding.WAITING] if new else []),
             )
         ),
         [button(pgettext("button", "🔎 Look for somebody"), "knock.new")],
         *rows,
         [button(pgettext("button-wide", "🚪 Who may look for us"), "found")],
         [back("more")],
+        clean_after=STANDS,
     )
 
 
+def _answers(tx: Tx, one: Knock) -> list[Candidate]:
+    """The cases of a search that somebody has answered: open ones, or of a search that is found, what was released."""
+    here = Case.CLOSED if one.state is Looking.FOUND else Case.OPEN
+    return [case for case in knocks.cases_of(tx, one.id) if case.state is here and case.holder_says]
+
+
 def _mine(ask: Ask, tx: Tx) -> Knock:
+    """One's own search. Raises SearchOver for one that is over, as for one that never was."""
     one = knocks.find(tx, ask.number())
     if one is None or one.person != ask.person.id:
-        raise Outdated
+        raise SearchOver
     return one
 
 
 def show(ask: Ask, tx: Tx) -> Outgoing:
     """One's own search: one's own words, and nothing about whether anybody was found. Answers have letters."""
     one = _mine(ask, tx)
-    answered = [case for case in knocks.cases_of(tx, one.id) if case.state is Case.OPEN]
+    answered = _answers(tx, one)
+    found = one.state is Looking.FOUND
     rows = [
         [button(pgettext("button-wide", "💬 An answer, {ago}", ago=Ago(case.since)), "knock.case", case.id)]
         for case in answered
     ]
-    looking = (
-        [] if one.state is Looking.FOUND else [button(pgettext("button", "🔁 Go on looking"), "knock.renew", one.id)]
+    if not found:
+        rows += [
+            [] if answered else [button(pgettext("button", "✏️ Change it"), "knock.change", one.id)],
+            [button(pgettext("button", "🔁 Look longer"), "knock.renew", one.id)],
+            passing.choice(tx, passing.SEARCH, one.id),
+        ]
+    until = (
+        [_("Found. It is erased on {when}.", when=On(one.expires_at, HOME))]
+        if found
+        else [
+            _("You have looked since {when}.", when=On(one.made_at, HOME)),
+            _("It is erased on {when}, unless you look longer.", when=On(one.expires_at, HOME)),
+        ]
     )
     return ask.reply(
-        Page(
-            (
-                *_said(one.form),
-                "",
-                _("You have looked since {when}.", when=On(one.made_at, HOME)),
-                _("It is erased on {when}, unless you go on.", when=On(one.expires_at, HOME)),
-            )
-        ),
+        Page((*_said(one.form), "", *until)),
         *rows,
-        looking,
-        [] if one.state is Looking.FOUND else passing.choice(tx, passing.SEARCH, one.id),
         [button(pgettext("button", "🗑 Erase it"), "knock.end", one.id)],
         [back("knock")],
         clean_after=STANDS,
     )
 
 
-def _said(form: Form) -> Iterator[Line | str]:
-    yield from described(form.known)
-    yield _("They are: {relation}", relation=finding.relation_name(form.relation))
-    if form.answers:
+def _said(one: Form) -> Iterator[Line | str]:
+    yield from described(one.known)
+    yield _("They are: {relation}", relation=finding.relation_name(one.relation))
+    if one.answers:
         yield _("What only kin know: answered.")
-    if form.words:
-        yield _("Your words: {words}", words=form.words)
+    if one.words:
+        yield _("Your words: {words}", words=one.words)
 
 
 def renew(ask: Ask, tx: Tx) -> Outgoing:
@@ -152,6 +158,21 @@ def new(ask: Ask, tx: Tx) -> Outgoing:
     return _ask(ask, tx, {}, "names")
 
 
+def change(ask: Ask, tx: Tx) -> Outgoing:
+    """Say something of a search anew: a search like any other then takes its place."""
+    one = _mine(ask, tx)
+    if one.state is Looking.FOUND or _answers(tx, one):
+        raise Outdated
+    said, known = one.form, one.form.known
+    data: dict[str, Any] = {"of": one.id, "names": _json(known.names), "places": _json(known.places)}
+    data |= {"relation": said.relation, "words": said.words, "answers": _json(dict(said.answers))}
+    return _ask(ask, tx, data | ({"born": known.born} if known.born else {}), "look")
+
+
+def _json(what: Any) -> str:  # noqa: ANN401 - lists and tables of words
+    return json.dumps(what, ensure_ascii=False)
+
+
 def _data(ask: Ask) -> dict[str, Any]:
     """What the form has gathered. Raises Outdated if it is over."""
     if ask.data.get("what") != "knock":
@@ -159,19 +180,19 @@ def _data(ask: Ask) -> dict[str, Any]:
     return {name: value for name, value in ask.data.items() if name not in {"what", "step"}}
 
 
-def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
+def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str, first: Iterable[Line] = ()) -> Outgoing:
     """Ask the question of a step; what was gathered waits in the dialogue."""
-    expect(ask, tx, "knock", **{**data, "step": step})
-    rows: list[list[Any]] = []
+    expect_for(ask, tx, TYPED, "knock", **{**data, "step": step})
+    rows: list[list[Choice]] = []
     match step:
         case "names":
             lines = [
                 _("What is the name of the one you look for?"),
                 _("Write it as you know it, in any letters. Other spellings and nicknames go on further lines."),
-                finding.GOES,
+                form.GOES,
             ]
         case "born" | "places":
-            lines = finding.asked(step)
+            lines = form.asked(step)
         case "relation":
             lines = [_("What are they to you?")]
             rows = [[button(finding.relation_name(one), "knock.is", one)] for one in RELATIONS]
@@ -183,6 +204,8 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             given = json.loads(data.get("answers", "{}"))
             rows = [[button(finding.question_label(one), "knock.about", one)] for one in QUESTIONS if one not in given]
             rows.append([button(pgettext("button", "➡️ Go on"), "knock.skip")])
+        case "answer":
+            lines = [finding.question(str(data["about"])), _("One name or word is enough, in any letters.")]
         case "words":
             lines = [
                 _("A few words for whoever may know them: who you are to them, and what they would recognise you by."),
@@ -190,38 +213,61 @@ def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
             ]
         case _:
             return _look(ask, data)
-    if step in SKIPPED:
-        rows.append([button(pgettext("button", "➡️ Leave it out"), "knock.skip")])
-    return ask.reply(Page(tuple(lines)), *rows, [back("knock")], clean_after=TYPED)
+    if step in SKIPPED | {"answer"}:
+        rows.append([button(form.LEFT_OUT, "knock.skip")])
+    way_back = back("knock") if step == STEPS[0] and "fix" not in data else back("knock.back")
+    return ask.reply(Page((*first, *lines)), *rows, [way_back], clean_after=TYPED)
 
 
-def _after(step: str) -> str:
-    return STEPS[STEPS.index(step) + 1]
+def _next(ask: Ask, tx: Tx, data: dict[str, Any], step: str) -> Outgoing:
+    """The question behind this one, or the look at everything from where one came to correct something."""
+    return _ask(ask, tx, data, "look" if data.pop("fix", None) else STEPS[STEPS.index(step) + 1])
 
 
 def written(ask: Ask, tx: Tx) -> Outgoing:
-    """Words for the form, or for an answer."""
+    """Words for the form, or for an answer. What can't be read is asked once more, with its reason."""
     data, step = _data(ask), str(ask.data["step"])
-    match step:
-        case "names":
-            data["names"] = json.dumps(read_names(ask.words), ensure_ascii=False)
-        case "born":
-            data["born"] = read_year(ask.text(40), ask.now)
-        case "places":
-            data["places"] = json.dumps(read_places(ask.words), ensure_ascii=False)
-        case "words":
-            data["words"] = own_words(ask, WORDS)
-        case "answer":
-            answer = rules.folded(ask.text(NAME))
-            if not answer:
-                raise Empty
-            given = json.loads(data.get("answers", "{}"))
-            about = str(data.pop("about"))
-            data["answers"] = json.dumps({**given, about: answer}, ensure_ascii=False)
-            return _ask(ask, tx, data, "proof")
-        case _:
-            return _ask(ask, tx, data, step)
-    return _ask(ask, tx, data, _after(step))
+    try:
+        match step:
+            case "born" | "places" | "words" if form.is_unknown(ask.words):
+                data.pop(step, None)
+            case "names":
+                data["names"] = _json(form.read_names(ask.words))
+            case "born":
+                born = form.read_year(ask.text(form.YEAR), ask.now)
+                if isinstance(born, Either):
+                    return _either(ask, tx, data, born)
+                data["born"] = born
+            case "places":
+                data["places"] = _json(form.read_places(ask.words))
+            case "words":
+                data["words"] = own_words(ask, WORDS)
+            case "answer":
+                answer = rules.folded(ask.text(form.NAME))
+                if not answer:
+                    raise Empty
+                data["answers"] = _json({**json.loads(data.get("answers", "{}")), str(data.pop("about")): answer})
+                return _ask(ask, tx, data, "proof")
+            case _:
+                return _ask(ask, tx, data, step)
+    except Refusal as refusal:
+        return _ask(ask, tx, data, step, [line_of(refusal)])
+    return _next(ask, tx, data, step)
+
+
+def _either(ask: Ask, tx: Tx, data: dict[str, Any], year: Either) -> Outgoing:
+    expect_for(ask, tx, TYPED, "knock", **{**data, "step": "born"})
+    return ask.reply(
+        form.asked("born")[0], *form.either(year, "knock.born", ask.now), [back("knock.back")], clean_after=TYPED
+    )
+
+
+def born(ask: Ask, tx: Tx) -> Outgoing:
+    """Whether two digits were a year or an age."""
+    data = _data(ask)
+    if ask.data["step"] != "born":
+        raise Outdated
+    return _next(ask, tx, {**data, "born": form.chosen_year(ask, ask.number())}, "born")
 
 
 def skip(ask: Ask, tx: Tx) -> Outgoing:
@@ -230,7 +276,30 @@ def skip(ask: Ask, tx: Tx) -> Outgoing:
     if step not in SKIPPED | {"proof", "answer"}:
         raise Outdated
     data.pop("about", None)
-    return _ask(ask, tx, data, _after("proof" if step == "answer" else step))
+    if step == "answer":
+        return _ask(ask, tx, data, "proof")
+    if step in SKIPPED:
+        data.pop(step, None)
+    return _next(ask, tx, data, step)
+
+
+def step_back(ask: Ask, tx: Tx) -> Outgoing:
+    """The question before this one."""
+    data, step = _data(ask), str(ask.data["step"])
+    data.pop("about", None)
+    if step == "answer":
+        return _ask(ask, tx, data, "proof")
+    if data.pop("fix", None) or step == "look":
+        return _ask(ask, tx, data, "look")
+    return _ask(ask, tx, data, STEPS[max(STEPS.index(step) - 1, 0)])
+
+
+def fix(ask: Ask, tx: Tx) -> Outgoing:
+    """Correct one answer, from the look at everything."""
+    data, step = _data(ask), ask.args[0] if ask.args else ""
+    if ask.data["step"] != "look" or step not in STEPS[:-1]:
+        raise Outdated
+    return _ask(ask, tx, {**data, "fix": 1}, step)
 
 
 def relation(ask: Ask, tx: Tx) -> Outgoing:
@@ -238,7 +307,7 @@ def relation(ask: Ask, tx: Tx) -> Outgoing:
     data, code = _data(ask), ask.args[0] if ask.args else ""
     if code not in RELATIONS or ask.data["step"] != "relation":
         raise Outdated
-    return _ask(ask, tx, {**data, "relation": code}, "proof")
+    return _next(ask, tx, {**data, "relation": code}, "relation")
 
 
 def about(ask: Ask, tx: Tx) -> Outgoing:
@@ -246,12 +315,7 @@ def about(ask: Ask, tx: Tx) -> Outgoing:
     data, code = _data(ask), ask.args[0] if ask.args else ""
     if code not in QUESTIONS or ask.data["step"] not in {"proof", "answer"}:
         raise Outdated
-    expect(ask, tx, "knock", **{**data, "about": code, "step": "answer"})
-    return ask.reply(
-        Page((finding.question(code), _("One name or word is enough, in any letters."))),
-        [button(pgettext("button", "➡️ Leave it out"), "knock.skip")],
-        clean_after=TYPED,
-    )
+    return _ask(ask, tx, {**data, "about": code}, "answer")
 
 
 def _form(data: dict[str, Any]) -> Form:
@@ -262,7 +326,7 @@ def _form(data: dict[str, Any]) -> Form:
 
 
 def _look(ask: Ask, data: dict[str, Any]) -> Outgoing:
-    """Everything at one glance, before it is sent."""
+    """Everything at one glance, before it is sent; each answer can be corrected."""
     return ask.reply(
         Page(
             (
@@ -275,32 +339,48 @@ def _look(ask: Ask, data: dict[str, Any]) -> Outgoing:
             )
         ),
         [button(pgettext("button", "🔎 Yes, look"), "knock.put")],
-        [button(pgettext("button", "↩️ From the beginning"), "knock.new")],
+        [
+            button(pgettext("button", "✏️ Name"), "knock.fix", "names"),
+            button(pgettext("button", "✏️ Year"), "knock.fix", "born"),
+        ],
+        [
+            button(pgettext("button", "✏️ Place"), "knock.fix", "places"),
+            button(pgettext("button", "✏️ Relation"), "knock.fix", "relation"),
+        ],
+        [
+            button(pgettext("button", "✏️ What kin know"), "knock.fix", "proof"),
+            button(pgettext("button", "✏️ Words"), "knock.fix", "words"),
+        ],
         [back("knock")],
         clean_after=STANDS,
     )
 
 
-def put(ask: Ask, tx: Tx) -> Outgoing:
+def put(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Keep a search. The answer is the same sentence for everybody, and nothing is looked up now."""
     data = _data(ask)
     if ask.data["step"] != "look":
         raise Outdated
-    form = _form(data)
+    said = _form(data)
     people.end_dialogue(tx, ask.person.id)
+    letters: list[Outgoing] = []
+    before = knocks.find(tx, int(data.get("of", 0)))
+    if before is not None and before.person == ask.person.id:
+        letters += finding.ends(tx, before, ask.now)
+        knocks.erase(tx, before.id)
     until = ask.now + rules.LIFE
-    found = [one for place in form.known.places for one in places.search(place, 1)]
+    found = [one for place in said.known.places for one in places.search(place, 1)]
     knocks.add(
         tx,
         ask.person.id,
-        form,
+        said,
         ask.now,
         search_at=ask.now + rules.FIRST + _lot(tx, rules.SPREAD) + _waits(tx, ask.person.id, ask.now),
         remind_at=until - rules.REMINDED,
         expires_at=until,
         district=found[0] if found else "",
     )
-    return ask.reply(_answer(until), [back("knock")], clean_after=STANDS)
+    return [ask.reply(_answer(until), [back("knock")], clean_after=STANDS), *letters]
 
 
 def _answer(until: datetime) -> Line:
@@ -337,118 +417,129 @@ def _scopes(tx: Tx, who: int) -> Iterator[tuple[str, str]]:
 # -- an answer -----------------------------------------------------------------------------------------------------
 
 
-def _my_case(ask: Ask, tx: Tx) -> tuple[Candidate, Knock]:
-    """A case that a holder has answered, if the search is one's own. Raises Outdated, as for one that never was."""
-    case = knocks.case(tx, ask.number())
+def _my_case(ask: Ask, tx: Tx, which: int, *, reads: bool = False) -> tuple[Candidate, Knock]:
+    """A case that a holder has answered, if the search is one's own. Raises SearchOver, as for one that never was.
+
+    `reads`: what was released stays readable for a while when the search is found.
+    """
+    case = knocks.case(tx, which)
     one = None if case is None else knocks.find(tx, case.knock)
-    if case is None or one is None or one.person != ask.person.id or case.state is not Case.OPEN:
-        raise Outdated
+    if case is None or one is None or one.person != ask.person.id:
+        raise SearchOver
+    if not (case.state is Case.OPEN or (reads and case in _answers(tx, one))):
+        raise SearchOver
     return case, one
 
 
 def answer(ask: Ask, tx: Tx) -> Outgoing:
     """What the other side has released, as far as one has released as much oneself."""
-    case, one = _my_case(ask, tx)
+    case, one = _my_case(ask, tx, ask.number(), reads=True)
+    finding.read(tx, case, "seeker")
     told = lists.of(tx, case.sought)
     return _show_case(ask, case, one) if told is None else listing.shown(ask, case, one, told)
 
 
 def _show_case(ask: Ask, case: Candidate, one: Knock, first: Iterable[Line] = ()) -> Outgoing:
-    name = one.form.known.names[0]
-    both = finding.opened(case)
+    name, said = one.form.known.names[0], case.messages
     lines: list[Line | str] = [*first]
-    if case.messages.get("quiet"):
+    if said.get("quiet"):
         lines.append(_("Somebody who knows {name} has answered, and would speak with you.", name=name))
     else:
         lines.append(_("Somebody who knows {name} has answered: alive, and known to us.", name=name))
-    for says, key, label in (
-        (Says.MESSAGE, "words", _("They write: {words}", words=case.messages.get("holder.words", ""))),
-        (Says.CONTACT, "contact", _("How to reach them: {words}", words=case.messages.get("holder.contact", ""))),
-    ):
-        if both >= says and case.messages.get(f"holder.{key}"):
-            lines.append(label)
-    if case.holder_says > both:
-        lines.append(_("They would tell you more as soon as you tell as much yourself."))
+        if at := said.get("alive.at"):
+            lines.append(_("That was said {ago}.", ago=Ago(datetime.fromisoformat(at))))
+    lines += finding.exchanged(case, "seeker")
     lines.append(_("Nobody has checked who they are. Ask for something that only they can know."))
-    return ask.anew(
-        Page(tuple(lines)),
-        [button(pgettext("button", "✍️ Write to them"), "knock.say", case.id, int(Says.MESSAGE))],
-        [button(pgettext("button", "📞 How to reach me"), "knock.say", case.id, int(Says.CONTACT))],
-        [button(pgettext("button", "✅ Found. Close it"), "knock.found", case.id)],
-        [button(pgettext("button", "🚫 It is somebody else"), "knock.no", case.id)],
-        [back("knock")],
-        clean_after=STANDS,
-    )
+    rows = []
+    if case.state is Case.OPEN:
+        rows = [
+            [button(pgettext("button", "✍️ Write to them"), "knock.say", case.id, int(Says.MESSAGE))],
+            [button(pgettext("button", "📞 How to reach me"), "knock.say", case.id, int(Says.CONTACT))],
+            [button(pgettext("button", "✅ Found. Close it"), "knock.found", case.id)],
+            [button(pgettext("button", "🚫 It is somebody else"), "knock.no", case.id)],
+        ]
+    return ask.anew(Page(tuple(lines)), *rows, [back("knock")], clean_after=STANDS)
 
 
 def say(ask: Ask, tx: Tx) -> Outgoing:
     """Ask for words to the other side, or for a way to be reached."""
-    case, _one = _my_case(ask, tx)
+    case, _one = _my_case(ask, tx, ask.number())
     level = ask.number(1)
     if level not in {Says.MESSAGE, Says.CONTACT}:
         raise Outdated
-    expect(ask, tx, "knock.say", case=case.id, level=level)
-    return ask.reply(_how(level), [back("knock.case", case.id)], clean_after=TYPED)
+    return _say(ask, tx, case, level)
 
 
-def _how(level: int) -> Line:
-    if level == Says.CONTACT:
-        return _(
-            "How can they reach you? Write what you want to give: a number, an account, or the code of an invitation. "
-            "They read it once they have given theirs."
-        )
-    return _("Write to them. They read it once they have written to you, or when they write.")
+def _say(ask: Ask, tx: Tx, case: Candidate, level: int, first: Iterable[Line] = ()) -> Outgoing:
+    expect_for(ask, tx, TYPED, "knock.say", case=case.id, level=level)
+    asked = finding.invites(level, case.messages.get(finding.key("seeker", level), ""))
+    return ask.reply(Page((*first, *asked.lines)), [back("knock.case", case.id)], clean_after=TYPED)
 
 
 def said(ask: Ask, tx: Tx) -> list[Outgoing]:
     """Words to the other side were written."""
-    case = knocks.case(tx, int(ask.data["case"]))
-    one = None if case is None else knocks.find(tx, case.knock)
-    if case is None or one is None or one.person != ask.person.id or case.state is not Case.OPEN:
-        raise Outdated
+    case, one = _my_case(ask, tx, int(ask.data["case"]))
     level = Says(int(ask.data["level"]))
-    words = own_words(ask, CONTACT)
+    try:
+        words = own_words(ask, CONTACT)
+    except Refusal as refusal:
+        return [_say(ask, tx, case, level, [line_of(refusal)])]
     people.end_dialogue(tx, ask.person.id)
-    key = "seeker.contact" if level is Says.CONTACT else "seeker.words"
     more = max(case.seeker_says, level)
-    knocks.change(tx, case.id, seeker_says=more, messages={**case.messages, key: words})
+    knocks.change(tx, case.id, seeker_says=more, messages={**case.messages, finding.key("seeker", level): words})
     changed = knocks.case(tx, case.id)
     assert changed is not None  # noqa: S101 - it was changed a moment ago
     return [
-        _show_case(ask, changed, one, [_("I keep it for them.")]),
+        _show_case(ask, changed, one, [finding.kept(changed, level)]),
         *finding.to_holder(tx, changed, ask.now),
     ]
 
 
 def no(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """It is somebody else: it is remembered, and the search goes on."""
-    case, one = _my_case(ask, tx)
+    """It is somebody else: asked once, then it is remembered, and the search goes on."""
+    case, one = _my_case(ask, tx, ask.number())
+    if ask.args[1:] != (str(SURE),):
+        return [
+            ask.reply(finding.TWO, [button(finding.YES_TWO, "knock.no", case.id, SURE)], [back("knock.case", case.id)])
+        ]
     knocks.are_two(tx, one, case.sought, ask.now + rules.TWO_PEOPLE)
     knocks.change(tx, case.id, state=Case.NOT_SAME, ended_at=ask.now)
     held = search.held(tx, case.sought)
     who = None if held is None else finding.holder_of(tx, held)
-    told = [] if who is None else [finding.hint(tx, who, ask.now, button(finding.OPEN, "found", "answered"))]
+    told = [] if who is None else [finding.hint(tx, who, ask.now, button(finding.OPEN, "found", "parted"))]
     return [ask.reply(_("I remember that, and go on looking."), [back("knock")]), *told]
 
 
 def found(ask: Ask, tx: Tx) -> list[Outgoing]:
-    """Found: the search closes on both sides."""
-    case, one = _my_case(ask, tx)
+    """Found: asked once, then the search closes on both sides. What was released stays readable for a while."""
+    case, one = _my_case(ask, tx, ask.number())
+    end = ask.now + rules.AFTERWARDS
+    if ask.args[1:] != (str(SURE),):
+        return [
+            ask.anew(
+                _(
+                    "Then I look no further. What you have read here can be read until {when}; then everything about "
+                    "it is erased.",
+                    when=On(end, HOME),
+                ),
+                [button(pgettext("button", "✅ Yes, close it"), "knock.found", case.id, SURE)],
+                [back("knock.case", case.id)],
+                clean_after=STANDS,
+            )
+        ]
     letters = list(finding.ends(tx, one, ask.now))
     for other in knocks.cases_of(tx, one.id):
         knocks.change(tx, other.id, state=Case.CLOSED, ended_at=ask.now)
     knocks.found(tx, one.id)
     lists.withdraw(tx, lists.Whose(search=one.id))
-    end = ask.now + rules.AFTERWARDS
     knocks.renew(tx, one.id, None, end)
-    del case
     return [
         ask.reply(
             _(
                 "Thank you for telling me. I look no further, and erase everything about it on {when}.",
                 when=On(end, HOME),
             ),
-            [back("knock")],
+            [back("knock.one", one.id)],
         ),
         *letters,
     ]
@@ -464,7 +555,7 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
         return []
     letters: list[Outgoing] = []
     for one in due:
-        letters += _looked_up(tx, one, now)
+        letters += [*_looked_up(tx, one, now), *finding.again(tx, one, now)]
         knocks.search_again(tx, one.id, now + rules.AGAIN + _lot(tx, rules.SPREAD))
     return letters
 
@@ -479,7 +570,7 @@ def _looked_up(tx: Tx, one: Knock, now: datetime) -> list[Outgoing]:
         if hit.score < rules.LIKELY:
             continue
         record = search.held(tx, hit.record)
-        if record is None or (holder := finding.holder_of(tx, record)) == one.person:
+        if record is None or finding.holder_of(tx, record) == one.person:
             continue
         proved = _proved(tx, one, record.id, record.question, now)
         second = rules.is_second(hit.born, hit.place)
@@ -487,8 +578,9 @@ def _looked_up(tx: Tx, one: Knock, now: datetime) -> list[Outgoing]:
         if state is None:
             continue
         number = knocks.propose(tx, one, record.id, hit.score, proved=proved, state=state, now=now)
-        if number is not None and state is Case.HOLDER and holder is not None:
-            letters.append(finding.hint(tx, holder, now, button(finding.OPEN, "found.case", number)))
+        case = None if number is None else knocks.case(tx, number)
+        if case is not None and state is Case.HOLDER:
+            letters += finding.to_holder(tx, case, now)
     return letters
 
 

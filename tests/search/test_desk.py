@@ -38,6 +38,7 @@ from tests.storage.test_plans import Statements, whole
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OUTDATED = "This button is no longer in use. Please choose again:"
+OVER = "This search has ended. Nothing is asked of you any more."
 NEW = "There is something new for you."
 ASKED = Known(("Djamched Iorov",), 1984, ("Хорог",))
 HELD = Known(("Ҷамшед Ёров",), 1985, ("Khorugh",))
@@ -348,12 +349,12 @@ async def test_nobody_else_opens_what_a_list_says(stage: Stage) -> None:
     number = await case(stage, seeker, HELD, kind=Kind.LIST)
     for moderator in (anna, bahrom):
         await forge(stage, seeker, f"knock.case:{base36(number)}")
-        assert OUTDATED in seeker.last, "not before two have agreed"
+        assert OVER in seeker.last, "not before two have agreed"
         await takes(moderator)
         await moderator.presses("May be the same")
     for stranger in (holder, chaman, anna):
         await forge(stage, stranger, f"knock.case:{base36(number)}")
-        assert OUTDATED in stranger.last
+        assert OVER in stranger.last
     await seeker.presses("Open it")
     await seeker.presses("It is somebody else")
     assert await state(stage, number) is Case.NOT_SAME
@@ -430,7 +431,7 @@ async def test_nobody_without_the_right_learns_that_there_is_a_desk(stage: Stage
         "export",
     ):
         await forge(stage, seeker, code)
-        assert OUTDATED in seeker.last
+        assert OVER in seeker.last
 
 
 async def test_who_loses_the_right_works_on_nothing_and_has_said_nothing(stage: Stage) -> None:

@@ -165,10 +165,10 @@ async def test_names_that_are_tried_teach_nothing(stage: Stage, monkeypatch: pyt
 async def test_control_a_bot_that_answers_hits_in_other_words_is_found_out(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest: Callable[[Ask, Tx], Outgoing] = knock.put
+    honest: Callable[[Ask, Tx], list[Outgoing]] = knock.put
 
     def leaky(ask: Ask, tx: Tx) -> Outgoing:
-        answer = honest(ask, tx)
+        (answer,) = honest(ask, tx)
         mine = knocks.of(tx, ask.person.id)[-1]
         hits = [search.held(tx, hit.record) for hit in search.candidates(tx, mine.form.known) if hit.score > 1]
         return ask.reply(_("Saved."), silent=True) if hits else answer
