@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot.domain.hotline import URGENT
 from bot.domain.knock import Case, Kind
 from storage.database import Tx
 from storage.prepared import ONE, Prepared
@@ -47,6 +48,11 @@ class Open:
     until: datetime | None
     first: int | None
     opinion: Opinion
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the words of the search speak of a danger."""
+        return self.danger >= URGENT
 
     def is_free(self, now: datetime) -> bool:
         """Whether nobody works on it."""
@@ -85,6 +91,10 @@ def _open(row: Any) -> Open:
     )
 
 
+# Words of a road or a school are no danger: those cases stand among the others, by their age.
+_DANGER: Final = sa.case((knock.c.danger >= URGENT, knock.c.danger), else_=0)
+
+
 def _here(far_from: Collection[int], now: datetime) -> Any:
     """Cases at the desk of nobody among `far_from`: not looking, not to be found, and not the first to judge."""
     near = list(far_from)
@@ -113,7 +123,7 @@ def waiting(  # noqa: PLR0913 - a page of a queue is all this
     if districts:
         where &= knock.c.district.in_(list(districts))
     query = sa.select(*_COLUMNS).select_from(_JOINED).where(where)
-    order = (knock.c.danger.desc(), _C.since, _C.id)
+    order = (_DANGER.desc(), _C.since, _C.id)
     return [_open(row) for row in tx.execute(query.order_by(*order).limit(most).offset(skip))]
 
 

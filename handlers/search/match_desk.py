@@ -101,7 +101,7 @@ def queue(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def _label(one: Open, who: int, now: datetime) -> Line:
-    sign = "🔴" if one.danger else "⚪"
+    sign = "🔴" if one.urgent else "⚪"
     case = spelled(one.number)
     if one.owner == who and not one.is_free(now):
         return pgettext("button-wide", "{sign} {case}: yours", sign=sign, case=case)
@@ -139,7 +139,7 @@ def look(ask: Ask, tx: Tx) -> Outgoing:
         _("<b>Comparison {case}</b>", case=spelled(one.number)),
         _("It waits since {when}.", when=On(one.since, HOME)),
     ]
-    if one.danger:
+    if one.urgent:
         lines.append(_("Whoever is looked for may be in danger."))
     if one.first is not None:
         lines.append(_("Another moderator has looked at it. You would be the second."))

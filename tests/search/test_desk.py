@@ -16,7 +16,7 @@ import structlog
 from bot import i18n
 from bot import lists as incoming
 from bot.domain import matching as rules
-from bot.domain.hotline import spelled
+from bot.domain.hotline import URGENT, spelled
 from bot.domain.knock import Case, Kind, Known, Looking, May
 from bot.domain.roles import Role
 from handlers.ask import base36
@@ -32,6 +32,8 @@ from tests.family.looking import button, forge, id_of, press
 from tests.family.test_desk import moderators
 from tests.family.test_desk import people as settled
 from tests.family.test_duress import FORCED, family
+from tests.search.test_knock import people as phones
+from tests.search.walk import hasten, looks
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 from tests.storage.test_plans import Statements, whole
@@ -536,7 +538,7 @@ async def test_the_most_endangered_come_first_and_then_the_oldest(stage: Stage) 
     old = await case(stage, seeker, HELD, holder)
     await waits(stage, HOUR)
     new = await case(stage, seeker, HELD, holder)
-    pressing = await case(stage, seeker, HELD, holder, danger=1)
+    pressing = await case(stage, seeker, HELD, holder, danger=URGENT)
     await opens(anna)
     shown = [label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]
     assert [next(one for one in (old, new, pressing) if spelled(one) in label) for label in shown] == [
@@ -545,6 +547,32 @@ async def test_the_most_endangered_come_first_and_then_the_oldest(stage: Stage) 
         new,
     ]
     assert shown[0].startswith("🔴")
+
+
+@ONE_ENGINE
+async def test_how_pressing_a_search_is_is_read_from_its_words_and_told_to_nobody_who_looks(stage: Stage) -> None:
+    anna, *_others, holder = await people(stage)
+    person = await id_of(stage, holder)
+    await stage.storage.write(
+        partial(search.put, kind=Kind.MEMBER, known=HELD, now=stage.now(), person=person, may=May.KIN)
+    )
+    (zebo,) = await phones(stage, "Zebo")
+    answers: set[str] = set()
+    for words in ("We went to one school.", "He walked along the road to the border.", "He is missing since May."):
+        answers.add(await looks(zebo, "Djamched Iorov", "1984", "Khorog", "Fotima", words))
+        await stage.storage.write(hasten)
+        await waits(stage, 2 * MINUTE)
+    assert len({re.sub(r"\d+:\d\d", "", answer) for answer in answers}) == 1, "whoever looks reads the same"
+    school, road, missing = await stage.storage.read(
+        lambda tx: list(tx.execute(sa.select(candidate.c.id).order_by(candidate.c.since)).scalars())
+    )
+    await opens(anna)
+    shown = [label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]
+    assert [f"{label[0]} {label[2:10]}" for label in shown] == [
+        f"🔴 {spelled(missing)}",
+        f"⚪ {spelled(school)}",
+        f"⚪ {spelled(road)}",
+    ]
 
 
 @ONE_ENGINE
