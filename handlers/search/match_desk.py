@@ -268,8 +268,8 @@ def _shown(ask: Ask, tx: Tx, one: Open, at: At, first: Iterable[Line] = ()) -> O
         )
     if not enough:
         lines.append(_("Only the names agree. That is never enough to ask or tell anybody."))
-    notes = matches.notes(tx, one.number, ask.now)
-    lines += _noted(notes[-NOTES_SHOWN:])
+    written = matches.notes(tx, one.number, ask.now)
+    lines += _noted(written[-NOTES_SHOWN:])
     until = one.until or ask.now
     lines += [
         "",
@@ -282,7 +282,7 @@ def _shown(ask: Ask, tx: Tx, one: Open, at: At, first: Iterable[Line] = ()) -> O
     ]
     here = (one.number, *at.args)
     same = [button(pgettext("button", "🟢 May be the same"), "matches.same", *here)] if enough else []
-    earlier = [button(pgettext("button", "🗒 All notes"), "matches.notes", *here)] if len(notes) > NOTES_SHOWN else []
+    earlier = [button(pgettext("button", "🗒 All notes"), "matches.notes", *here)] if len(written) > NOTES_SHOWN else []
     return ask.anew(
         Page(tuple(lines)),
         same,
