@@ -237,18 +237,27 @@ def leave(tx: Tx, which: int, who: int) -> None:
     release(tx, which)
 
 
+# How a case stands that nobody at the desk has looked at.
+_NEW: Final[Mapping[str, Any]] = {
+    "taken_id": None,
+    "taken_until": None,
+    "first_id": None,
+    "first_says": 0,
+    "message": None,
+}
+
+
 def anew(tx: Tx, sought_id: int) -> None:
-    """What is known of somebody has changed: what was said of their cases at the desk was said of something else."""
+    """What is known of somebody has changed: what was read and said of their cases at the desk counts no more."""
     theirs = (_C.sought_id == sought_id) & (_C.state == int(Case.DESK))
-    tx.execute(candidate.update().where(theirs).values(first_id=None, first_says=0, message=None))
+    tx.execute(candidate.update().where(theirs).values(**_NEW))
 
 
 def decide(tx: Tx, which: int, state: Case, now: datetime, **says: int) -> bool:
     """Two have agreed: the case leaves the desk. Of two who do it at once one is told no."""
     ended = {"ended_at": now} if state in {Case.NOT_SAME, Case.CLOSED} else {}
     here = (_C.id == which) & (_C.state == int(Case.DESK))
-    gone = {"taken_id": None, "taken_until": None, "first_id": None, "first_says": 0, "message": None}
-    values: dict[str, Any] = {"state": int(state), **gone, **ended, **says}
+    values: dict[str, Any] = {"state": int(state), **_NEW, **ended, **says}
     return tx.execute(candidate.update().where(here).values(**values)).rowcount == 1
 
 

@@ -444,7 +444,11 @@ async def test_what_the_first_said_of_a_record_that_has_changed_counts_no_more(s
     await anna.presses("May be the same")
     found = await stage.storage.read(partial(knocks.case, which=number))
     assert found is not None
+    await takes(bahrom)
+    kept = button(bahrom, "matches.same")
     await stage.storage.write(partial(search.replace, which=found.sought, known=replace(HELD, born=1984)))
+    await press(stage, bahrom, kept)
+    assert OUTDATED in bahrom.last, "he has read something else"
     await takes(bahrom)
     await bahrom.presses("May be the same")
     assert await state(stage, number) is Case.DESK
