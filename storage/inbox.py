@@ -88,3 +88,8 @@ def use(tx: Tx, key: str, window: timedelta, now: datetime) -> int:
     row = {"key": key, "used": 1, "until": now + window, "present": now}
     used: int = tx.execute(_USE, row).scalar_one()
     return used
+
+
+def reset(tx: Tx, key: str) -> None:
+    """Forget how often `key` was used."""
+    tx.execute(throttle.delete().where(throttle.c.key == key))

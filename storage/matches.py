@@ -6,7 +6,8 @@ moderators' sight.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -14,12 +15,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot.domain.hotline import URGENT
 from bot.domain.knock import Case, Kind
 from storage.database import Tx
-from storage.prepared import ONE, Prepared
-from storage.schema import candidate, candidate_note, knock, sought
+from storage.prepared import Prepared
+from storage.schema import candidate, candidate_note, circle, knock, relative, sought
 
 MOST_NOTES: Final = 10  # that one case keeps
+MOST_UNSURE: Final = 2  # moderators who can't tell: after them nobody is asked
 
 _C = candidate.c
 
@@ -48,9 +51,30 @@ class Open:
     first: int | None
     opinion: Opinion
 
+    @property
+    def urgent(self) -> bool:
+        """Whether the words of the search speak of a danger."""
+        return self.danger >= URGENT
+
     def is_free(self, now: datetime) -> bool:
         """Whether nobody works on it."""
         return self.owner is None or self.until is None or self.until <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Who is not asked about a case: whoever can't tell, and two who disagree, until somebody else has spoken.
+
+    It stands where both sides of a case write to each other later: at the desk neither has.
+    """
+
+    unsure: frozenset[int] = frozenset()
+    disagree: frozenset[int] = frozenset()
+
+    def keeps_away(self, near: Collection[int], first: int | None) -> bool:
+        """Whether a moderator with these people `near` is not asked now; `first` has spoken."""
+        away = self.unsure if first is not None else self.unsure | self.disagree
+        return len(self.unsure) >= MOST_UNSURE or not away.isdisjoint(near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +90,12 @@ _COLUMNS: Final = (
     *(_C.id, _C.knock_id, _C.sought_id, _C.proved, _C.since, _C.taken_id, _C.taken_until, _C.first_id, _C.first_says),
     *(sought.c.kind, knock.c.danger),
 )
-_JOINED: Final = candidate.join(knock, knock.c.id == _C.knock_id).join(sought, sought.c.id == _C.sought_id)
+_JOINED: Final = (
+    candidate.join(knock, knock.c.id == _C.knock_id)
+    .join(sought, sought.c.id == _C.sought_id)
+    .outerjoin(relative, relative.c.person_id == sought.c.person_id)
+    .outerjoin(circle, circle.c.id == relative.c.circle_id)
+)
 
 
 def _open(row: Any) -> Open:
@@ -85,16 +114,36 @@ def _open(row: Any) -> Open:
     )
 
 
-def _here(far_from: Collection[int], now: datetime) -> Any:
-    """Cases at the desk of nobody among `far_from`: not looking, not to be found, and not the first to judge."""
+# Words of a road or a school are no danger: those cases stand among the others, by their age.
+_DANGER: Final = sa.case((knock.c.danger >= URGENT, knock.c.danger), else_=0)
+
+
+def _here(tx: Tx, far_from: Collection[int], now: datetime, *which: int) -> Any:
+    """Cases at the desk (or one of them) of nobody among `far_from`.
+
+    They do not look, are not to be found, do not answer for a relative who is, and have not judged.
+    """
     near = list(far_from)
+    away = [number for number, first, aside in _asides(tx, which) if aside.keeps_away(near, first)]
     return (
         (_C.state == int(Case.DESK))
         & (knock.c.expires_at > now)
         & knock.c.person_id.not_in(near)
         & (sought.c.person_id.is_(None) | sought.c.person_id.not_in(near))
+        & (circle.c.keeper_id.is_(None) | circle.c.keeper_id.not_in(near))
         & (_C.first_id.is_(None) | _C.first_id.not_in(near))
+        & _C.id.not_in(away)
     )
+
+
+def _free(now: datetime) -> Any:
+    return _C.taken_id.is_(None) | (_C.taken_until <= now)
+
+
+def _may(tx: Tx, who: int, far_from: Collection[int], now: datetime, districts: Collection[str]) -> Any:
+    """The cases that `who` may work on, of districts if some are named."""
+    where = _here(tx, {*far_from, who}, now) & (_free(now) | (_C.taken_id == who))
+    return where & knock.c.district.in_(list(districts)) if districts else where
 
 
 def waiting(  # noqa: PLR0913 - a page of a queue is all this
@@ -107,20 +156,30 @@ def waiting(  # noqa: PLR0913 - a page of a queue is all this
     districts: Collection[str] = (),
     skip: int = 0,
 ) -> list[Open]:
-    """The cases that `who` may work on, of districts if some are named: the most endangered first, then the oldest."""
-    free = _C.taken_id.is_(None) | (_C.taken_until <= now) | (_C.taken_id == who)
-    where = _here({*far_from, who}, now) & free
-    if districts:
-        where &= knock.c.district.in_(list(districts))
-    query = sa.select(*_COLUMNS).select_from(_JOINED).where(where)
-    order = (knock.c.danger.desc(), _C.since, _C.id)
+    """The cases that `who` may work on: those they have taken, then the most endangered, then the oldest."""
+    query = sa.select(*_COLUMNS).select_from(_JOINED).where(_may(tx, who, far_from, now, districts))
+    mine = sa.case(((_C.taken_id == who) & (_C.taken_until > now), 0), else_=1)
+    order = (mine, _DANGER.desc(), _C.since, _C.id)
     return [_open(row) for row in tx.execute(query.order_by(*order).limit(most).offset(skip))]
+
+
+def count(tx: Tx, who: int, far_from: Collection[int], now: datetime, *, districts: Collection[str] = ()) -> int:
+    """How many cases `who` may work on."""
+    query = sa.select(sa.func.count()).select_from(_JOINED).where(_may(tx, who, far_from, now, districts))
+    found: int = tx.execute(query).scalar_one()
+    return found
+
+
+def any_free(tx: Tx, who: int, far_from: Collection[int], now: datetime) -> bool:
+    """Whether there is a case that nobody works on and `who` may take."""
+    where = _here(tx, {*far_from, who}, now) & _free(now)
+    return tx.execute(sa.select(_C.id).select_from(_JOINED).where(where).limit(1)).first() is not None
 
 
 def find(tx: Tx, which: int, who: int, far_from: Collection[int], now: datetime) -> Open | None:
     """A case at the desk by its number, if `who` may know of it."""
-    query = sa.select(*_COLUMNS).select_from(_JOINED).where(_C.id == which, _here({*far_from, who}, now))
-    row = tx.execute(query).first()
+    where = (_C.id == which) & _here(tx, {*far_from, who}, now, which)
+    row = tx.execute(sa.select(*_COLUMNS).select_from(_JOINED).where(where)).first()
     return None if row is None else _open(row)
 
 
@@ -132,7 +191,7 @@ def taken_by(tx: Tx, who: int, now: datetime) -> list[int]:
 
 def take(tx: Tx, which: int, who: int, now: datetime, until: datetime) -> bool:
     """A moderator takes a case that nobody works on; of two who do it at once one is told no."""
-    free = (_C.id == which) & (_C.state == int(Case.DESK)) & (_C.taken_id.is_(None) | (_C.taken_until <= now))
+    free = (_C.id == which) & (_C.state == int(Case.DESK)) & _free(now)
     return tx.execute(candidate.update().where(free).values(taken_id=who, taken_until=until)).rowcount == 1
 
 
@@ -146,6 +205,7 @@ def release_of(tx: Tx, who: Collection[int]) -> None:
     left = list(who)
     tx.execute(candidate.update().where(_C.taken_id.in_(left)).values(taken_id=None, taken_until=None))
     tx.execute(candidate.update().where(_C.first_id.in_(left)).values(first_id=None, first_says=0))
+    _rename(tx, dict.fromkeys(left))
 
 
 _TAKEN = Prepared(sa.select(_C.taken_id).where(_C.taken_id.is_not(None)).distinct())
@@ -154,18 +214,8 @@ _SPOKEN = Prepared(sa.select(_C.first_id).where(_C.first_id.is_not(None), _C.sta
 
 def workers(tx: Tx) -> set[int]:
     """Everybody who works on a case, or has said something of one that another must still look at."""
-    return {*tx.execute(_TAKEN).scalars(), *tx.execute(_SPOKEN).scalars()}
-
-
-_NEWEST = Prepared(
-    sa.select(_C.since).where(_C.state == int(Case.DESK), _C.first_id.is_(None)).order_by(_C.since.desc()).limit(ONE)
-)
-
-
-def newest(tx: Tx) -> datetime | None:
-    """When the newest case came to the desk that nobody has spoken of."""
-    found: datetime | None = tx.execute(_NEWEST).scalar()
-    return found
+    aside = (who for _which, _first, one in _asides(tx, ()) for who in one.unsure | one.disagree)
+    return {*tx.execute(_TAKEN).scalars(), *tx.execute(_SPOKEN).scalars(), *aside}
 
 
 def opine(tx: Tx, which: int, who: int | None, opinion: Opinion) -> None:
@@ -174,12 +224,40 @@ def opine(tx: Tx, which: int, who: int | None, opinion: Opinion) -> None:
     release(tx, which)
 
 
+def disagree(tx: Tx, which: int, who: Collection[int]) -> None:
+    """Two have said the opposite: both words are dropped, and somebody else is to speak before either of them."""
+    _put(tx, which, Aside(_aside(tx, which).unsure, frozenset(who)))
+    opine(tx, which, None, Opinion.NONE)
+
+
+def leave(tx: Tx, which: int, who: int) -> None:
+    """A moderator can't tell, and lets go of the case: they, and after a second one all, are not asked again."""
+    aside = _aside(tx, which)
+    _put(tx, which, Aside(aside.unsure | {who}, aside.disagree))
+    release(tx, which)
+
+
+# How a case stands that nobody at the desk has looked at.
+_NEW: Final[Mapping[str, Any]] = {
+    "taken_id": None,
+    "taken_until": None,
+    "first_id": None,
+    "first_says": 0,
+    "message": None,
+}
+
+
+def anew(tx: Tx, sought_id: int) -> None:
+    """What is known of somebody has changed: what was read and said of their cases at the desk counts no more."""
+    theirs = (_C.sought_id == sought_id) & (_C.state == int(Case.DESK))
+    tx.execute(candidate.update().where(theirs).values(**_NEW))
+
+
 def decide(tx: Tx, which: int, state: Case, now: datetime, **says: int) -> bool:
     """Two have agreed: the case leaves the desk. Of two who do it at once one is told no."""
     ended = {"ended_at": now} if state in {Case.NOT_SAME, Case.CLOSED} else {}
     here = (_C.id == which) & (_C.state == int(Case.DESK))
-    gone = {"taken_id": None, "taken_until": None, "first_id": None, "first_says": 0}
-    values: dict[str, Any] = {"state": int(state), **gone, **ended, **says}
+    values: dict[str, Any] = {"state": int(state), **_NEW, **ended, **says}
     return tx.execute(candidate.update().where(here).values(**values)).rowcount == 1
 
 
@@ -209,3 +287,42 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     """Two persons turn out to be one: what one of them has said of a case, the other does not say again."""
     tx.execute(candidate.update().where(_C.taken_id == gone).values(taken_id=kept))
     tx.execute(candidate.update().where(_C.first_id == gone).values(first_id=kept))
+    _rename(tx, {gone: kept})
+
+
+# -- who is not asked again ----------------------------------------------------------------------------------------
+
+
+def _asides(tx: Tx, which: Iterable[int]) -> list[tuple[int, int | None, Aside]]:
+    """The cases at the desk, or those of some numbers, from which somebody is kept away; who has spoken; and whom."""
+    where = (_C.state == int(Case.DESK)) & _C.message.is_not(None)
+    if some := list(which):
+        where &= _C.id.in_(some)
+    rows = tx.execute(sa.select(_C.id, _C.first_id, _C.message).where(where))
+    return [(row.id, row.first_id, _unpacked(row.message)) for row in rows]
+
+
+def _aside(tx: Tx, which: int) -> Aside:
+    return next((aside for _which, _first, aside in _asides(tx, [which])), Aside())
+
+
+def _put(tx: Tx, which: int, aside: Aside) -> None:
+    said = {"unsure": aside.unsure, "disagree": aside.disagree}
+    whole = json.dumps({name: " ".join(map(str, sorted(who))) for name, who in said.items() if who})
+    tx.execute(candidate.update().where(_C.id == which).values(message=whole))
+
+
+def _unpacked(message: str) -> Aside:
+    said = json.loads(message)
+    return Aside(*(frozenset(map(int, said.get(name, "").split())) for name in ("unsure", "disagree")))
+
+
+def _rename(tx: Tx, new: Mapping[int, int | None]) -> None:
+    """People are somebody else now, or nobody."""
+
+    def renamed(some: Iterable[int]) -> frozenset[int]:
+        return frozenset(one for who in some if (one := new.get(who, who)) is not None)
+
+    for which, _first, aside in _asides(tx, ()):
+        if not new.keys().isdisjoint(aside.unsure | aside.disagree):
+            _put(tx, which, Aside(renamed(aside.unsure), renamed(aside.disagree)))

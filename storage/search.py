@@ -34,7 +34,7 @@ from bot.domain.knock import Kind, Known, May
 from bot.domain.names import kept
 from bot.domain.names.blind import SLIP
 from bot.domain.names.verdict import Verdict, beside, whereabouts, years
-from storage import knocks
+from storage import knocks, matches
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.prepared import MOST, Prepared
@@ -165,6 +165,7 @@ def replace(tx: Tx, which: int, known: Known) -> None:
     """Change what is known of somebody. They are found by it once `index` has run, and by the old no more."""
     _unlist(tx, [which])
     tx.execute(sought.update().where(sought.c.id == which).values(record=_packed(known), bits=None))
+    matches.anew(tx, which)
 
 
 def allow(tx: Tx, which: int, may: May, question: str = "", answer: str = "") -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot.domain import knock as rules
 from bot.domain import places
 from bot.domain.conversation import Ago, Choice, Line, On, Outgoing, Page
+from bot.domain.hotline import danger
 from bot.domain.knock import QUESTIONS, RELATIONS, Case, Kind, Known, Looking, Says
 from bot.domain.people import HOME
 from bot.domain.refusals import Empty, Enough, Outdated, Refusal, SearchOver
@@ -379,6 +380,7 @@ def put(ask: Ask, tx: Tx) -> list[Outgoing]:
         remind_at=until - rules.REMINDED,
         expires_at=until,
         district=found[0] if found else "",
+        danger=danger(said.words),  # for the order at the desk; whoever looks is told nothing of it
     )
     return [ask.reply(_answer(until), [back("knock")], clean_after=STANDS), *letters]
 

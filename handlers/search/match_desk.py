@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from bot.domain import knock as knocking
 from bot.domain import matching as rules
 from bot.domain import places
-from bot.domain.conversation import Ago, Choice, Line, On, Outgoing, Page, Place, Span
+from bot.domain.conversation import Ago, Choice, Line, Outgoing, Page, Place, Span
 from bot.domain.hotline import spelled
 from bot.domain.knock import Case, Kind, Known, Says
 from bot.domain.names import Record, compare
 from bot.domain.names.verdict import Field, Verdict
 from bot.domain.names.verdict import Line as Compared
 from bot.domain.people import HOME
-from bot.domain.refusals import Enough, NotAName, Outdated, TooOften
+from bot.domain.refusals import NotAName, Outdated, TooOften
 from bot.domain.roles import Moderator, Role
-from bot.i18n import _, pgettext
+from bot.i18n import _, day, ngettext, pgettext
 from handlers import desk
 from handlers.ask import Ask, back, button, expect
 from handlers.search import finding
@@ -32,6 +34,7 @@ from storage.database import Tx
 from storage.matches import Note, Open, Opinion
 
 SHOWN = 8  # cases on one screen
+NOTES_SHOWN = 3  # of a case, the newest
 STANDS = timedelta(hours=1)  # what a case says, in a moderator's chat
 FARTHEST = 1 << 20
 DAY = timedelta(days=1)
@@ -68,31 +71,51 @@ def _own(ask: Ask, tx: Tx, which: int) -> tuple[Moderator, Open]:
 # -- the queue -----------------------------------------------------------------------------------------------------
 
 
+class At(NamedTuple):
+    """Where in the queue somebody is: how many cases come before, and of which district all are ("": of any)."""
+
+    skip: int = 0
+    where: str = ""
+
+    @property
+    def args(self) -> tuple[int | str, ...]:
+        """What of it stands in a button."""
+        return (self.skip, self.where) if self.where else (self.skip,) if self.skip else ()
+
+    @property
+    def districts(self) -> tuple[str, ...]:
+        """Of which districts the cases are; none: of any."""
+        return (self.where, *places.within(self.where)) if self.where else ()
+
+
+def _at(ask: Ask, index: int) -> At:
+    """Where in the queue a button leads to, or back to: its arguments from this one on. Raises Outdated."""
+    skip = min(ask.number(index), FARTHEST) if len(ask.args) > index else 0
+    where = ask.args[index + 1] if len(ask.args) > index + 1 else ""
+    return At(skip, where if places.exists(where) else "")
+
+
 def queue(ask: Ask, tx: Tx) -> Outgoing:
-    """The open cases, without anything of their words: the most endangered first, then the oldest."""
+    """The open cases, without anything of their words: one's own, then the most endangered, then the oldest."""
     by = desk.moderator(ask, tx)
-    skip = min(ask.number(), FARTHEST) if ask.args else 0
-    where = ask.args[1] if len(ask.args) > 1 and places.exists(ask.args[1]) else ""
-    here = (where, *places.within(where)) if where else ()
-    found = matches.waiting(tx, by.person, _far(tx, by.person), ask.now, SHOWN + 1, districts=here, skip=skip)
+    inbox.reset(tx, _unread(by.person))
+    at, far = _at(ask, 0), _far(tx, by.person)
+    waiting = matches.count(tx, by.person, far, ask.now, districts=at.districts)
+    at = at._replace(skip=min(at.skip, max(waiting - 1, 0) // SHOWN * SHOWN))  # some may have gone meanwhile
+    found = matches.waiting(tx, by.person, far, ask.now, SHOWN, districts=at.districts, skip=at.skip)
     lines: list[Line | str] = [
         _("People looked for: are two records one person? You see case numbers, never who looks."),
         _("Open a case only to work on it. Each opening is written down, and there is a limit a day."),
     ]
-    if where:
-        lines.append(_("Only: {place}", place=Place(where)))
-    if not found:
-        lines.append(_("No case waits here for you."))
-    rows = [[button(_label(one, by.person, ask.now), "matches.one", one.number)] for one in found[:SHOWN]]
-    further = (
-        [button(pgettext("button", "⬇️ More"), "matches", skip + SHOWN, *([where] if where else []))]
-        if len(found) > SHOWN
-        else []
-    )
+    if at.where:
+        lines.append(_("Only: {place}", place=Place(at.where)))
+    lines.append(_("Cases for you here: {n}", n=waiting) if waiting else _("No case waits here for you."))
+    rows = [[button(_label(one, by.person, ask.now), "matches.one", one.number, *at.args)] for one in found]
+    further = At(at.skip + SHOWN, at.where)
     return ask.reply(
         Page(tuple(lines)),
         *rows,
-        further,
+        [button(pgettext("button", "⬇️ More"), "matches", *further.args)] if further.skip < waiting else [],
         [button(pgettext("button", "📍 A district"), "matches.where")],
         [button(pgettext("button", "📤 Pass records on"), "export")],
         [back("desk")],
@@ -101,7 +124,7 @@ def queue(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def _label(one: Open, who: int, now: datetime) -> Line:
-    sign = "🔴" if one.danger else "⚪"
+    sign = "🔴" if one.urgent else "⚪"
     case = spelled(one.number)
     if one.owner == who and not one.is_free(now):
         return pgettext("button-wide", "{sign} {case}: yours", sign=sign, case=case)
@@ -133,43 +156,77 @@ def districts(ask: Ask, tx: Tx) -> Outgoing:
 def look(ask: Ask, tx: Tx) -> Outgoing:
     """A case: as a whole to whoever works on it; to others how long it waits, and the way to take it."""
     by, one = _case(ask, tx, ask.number())
-    if one.owner == by.person and not one.is_free(ask.now):
-        return _shown(ask, tx, one)
+    return _look(ask, tx, by, one, _at(ask, 1))
+
+
+def next_one(ask: Ask, tx: Tx) -> Outgoing:
+    """The first case of the queue."""
+    by = desk.moderator(ask, tx)
+    at = _at(ask, 0)
+    found = matches.waiting(tx, by.person, _far(tx, by.person), ask.now, 1, districts=at.districts)
+    return _look(ask, tx, by, found[0], at) if found else queue(ask, tx)
+
+
+def _look(ask: Ask, tx: Tx, by: Moderator, one: Open, at: At) -> Outgoing:
+    if not one.is_free(ask.now):
+        return _shown(ask, tx, one, at) if one.owner == by.person else _is_taken(ask, at)
     lines: list[Line | str] = [
         _("<b>Comparison {case}</b>", case=spelled(one.number)),
-        _("It waits since {when}.", when=On(one.since, HOME)),
+        _("It has waited since {when}.", when=_day(one.since)),
     ]
-    if one.danger:
+    if one.urgent:
         lines.append(_("Whoever is looked for may be in danger."))
     if one.first is not None:
         lines.append(_("Another moderator has looked at it. You would be the second."))
-    rows = []
-    if one.is_free(ask.now):
-        rows = [button(pgettext("button", "🙋 Take it"), "matches.take", one.number)]
-    return ask.reply(Page(tuple(lines)), rows, [back("matches")], clean_after=desk.STANDS)
+    take_it = button(pgettext("button", "🙋 Take it"), "matches.take", one.number, *at.args)
+    return ask.reply(Page(tuple(lines)), [take_it], [back("matches", *at.args)], clean_after=desk.STANDS)
+
+
+def _day(at: datetime) -> Line:
+    return day(at.astimezone(ZoneInfo(HOME)).date())
+
+
+def _is_taken(ask: Ask, at: At) -> Outgoing:
+    return ask.reply(_("Another moderator has just taken it."), [_to_queue(at)])
+
+
+def _to_queue(at: At) -> Choice:
+    return button(pgettext("button", "🔎 People looked for"), "matches", *at.args)
 
 
 def take(ask: Ask, tx: Tx) -> Outgoing:
-    """Take a case, and see what is compared. Raises Enough or TooOften. Of two who take it at once, one does."""
+    """Take a case, and see what is compared. Raises TooOften. Of two who take it at once, one does."""
     by, one = _case(ask, tx, ask.number())
+    at = _at(ask, 1)
     if one.owner != by.person or one.is_free(ask.now):
-        if len(matches.taken_by(tx, by.person, ask.now)) >= rules.AT_ONCE:
-            raise Enough(rules.AT_ONCE)
+        working = len(matches.taken_by(tx, by.person, ask.now))
+        if working >= rules.AT_ONCE:
+            text = ngettext(
+                "You work on {n} case. Finish it or hand it over.",
+                "You work on {n} cases. Finish one or hand it over.",
+                n=working,
+            )
+            return ask.reply(text, [_to_queue(at)])
+        if not matches.take(tx, one.number, by.person, ask.now, ask.now + rules.TAKEN_FOR):
+            return _is_taken(ask, at)
         key = f"matches/{by.person}"
         if inbox.use(tx, key, DAY, ask.now) > rules.A_DAY:
             raise TooOften(inbox.remaining(tx, key, ask.now))
-        if not matches.take(tx, one.number, by.person, ask.now, ask.now + rules.TAKEN_FOR):
-            raise Outdated
         audit.note(tx, by.person, "opened: a case of the search", ask.now)
-    return _shown(ask, tx, _own(ask, tx, one.number)[1])
+    return _shown(ask, tx, _own(ask, tx, one.number)[1], at)
 
 
 def _lines(tx: Tx, one: Open) -> Sequence[Compared]:
     """What is compared, part by part. Raises Outdated if one of the two is gone."""
+    return _beside(*_both(tx, one))
+
+
+def _both(tx: Tx, one: Open) -> tuple[Known, Known]:
+    """Whom somebody looks for, and who can be found. Raises Outdated if one of the two is gone."""
     asked, held = knocks.find(tx, one.knock), search.held(tx, one.sought)
     if asked is None or held is None:
         raise Outdated
-    return _beside(asked.form.known, held.known)
+    return asked.form.known, held.known
 
 
 def _beside(asked: Known, known: Known) -> Sequence[Compared]:
@@ -189,7 +246,7 @@ def _signed(one: Compared) -> Line:
     return _("{sign} {field}: {mine} · {theirs}", sign=sign, field=field, mine=mine, theirs=theirs)
 
 
-def _shown(ask: Ask, tx: Tx, one: Open, first: Iterable[Line] = ()) -> Outgoing:
+def _shown(ask: Ask, tx: Tx, one: Open, at: At, first: Iterable[Line] = ()) -> Outgoing:
     compared = _lines(tx, one)
     enough = rules.is_enough(compared, proved=one.proved)
     lines: list[Line | str] = [
@@ -202,7 +259,7 @@ def _shown(ask: Ask, tx: Tx, one: Open, first: Iterable[Line] = ()) -> Outgoing:
         lines.append(_("🟢 What only kin know was answered rightly."))
     told = lists.of(tx, one.sought) if one.kind is Kind.LIST else None
     if told is not None:
-        lines.append(_("Known from a list: {source}, {when}.", source=told.source, when=On(told.at, HOME)))
+        lines.append(_("Known from a list: {source}, {when}.", source=told.source, when=_day(told.at)))
         if told.hard:
             lines.append(_("⚫ The list speaks of something that only a voice may tell."))
     if one.first is not None:
@@ -211,21 +268,30 @@ def _shown(ask: Ask, tx: Tx, one: Open, first: Iterable[Line] = ()) -> Outgoing:
         )
     if not enough:
         lines.append(_("Only the names agree. That is never enough to ask or tell anybody."))
-    lines += _noted(matches.notes(tx, one.number, ask.now))
+    written = matches.notes(tx, one.number, ask.now)
+    lines += _noted(written[-NOTES_SHOWN:])
     until = one.until or ask.now
     lines += [
         "",
         _("It is yours for {span}. Then others can take it.", span=Span(until - ask.now)),
+        _(
+            "These words go from the chat after {span}. As long as it is yours, you can open it again.",
+            span=Span(STANDS),
+        ),
         _("Never write to anybody about it, and copy nothing."),
     ]
-    same = [button(pgettext("button", "🟢 May be the same"), "matches.same", one.number)] if enough else []
+    here = (one.number, *at.args)
+    same = [button(pgettext("button", "🟢 May be the same"), "matches.same", *here)] if enough else []
+    earlier = [button(pgettext("button", "🗒 All notes"), "matches.notes", *here)] if len(written) > NOTES_SHOWN else []
     return ask.anew(
         Page(tuple(lines)),
         same,
-        [button(pgettext("button", "🚫 Not the same person"), "matches.other", one.number)],
-        [button(pgettext("button", "✍️ Add a note"), "matches.note", one.number)],
-        [button(pgettext("button", "🤲 Hand it over"), "matches.hand", one.number)],
-        [back("matches")],
+        [button(pgettext("button", "🚫 Not the same person"), "matches.other", *here)],
+        [button(pgettext("button", "🤷 Can't tell"), "matches.unsure", *here)],
+        [button(pgettext("button", "✍️ Add a note"), "matches.note", *here)],
+        earlier,
+        [button(pgettext("button", "🤲 Hand it over"), "matches.hand", *here)],
+        [back("matches", *at.args)],
         clean_after=STANDS,
     )
 
@@ -235,37 +301,58 @@ def _noted(notes: Sequence[Note]) -> Iterable[Line | str]:
         yield _("Note of moderator {number}, {ago}: {words}", number=one.by, ago=Ago(one.at), words=one.words)
 
 
+def notes(ask: Ask, tx: Tx) -> Outgoing:
+    """Everything that was noted about a case."""
+    _by, one = _own(ask, tx, ask.number())
+    return ask.anew(
+        Page(tuple(_noted(matches.notes(tx, one.number, ask.now)))),
+        [back("matches.one", one.number, *_at(ask, 1).args)],
+        clean_after=STANDS,
+    )
+
+
 def hand(ask: Ask, tx: Tx) -> Outgoing:
     """Let others take a case."""
     _by, one = _own(ask, tx, ask.number())
     matches.release(tx, one.number)
-    return ask.reply(_("Handed over. Another moderator can take it now."), [back("matches")])
+    return ask.reply(_("Handed over. Another moderator can take it now."), [back("matches", *_at(ask, 1).args)])
 
 
 def note(ask: Ask, tx: Tx) -> Outgoing:
     """Ask for a note about a case."""
     _by, one = _own(ask, tx, ask.number())
-    expect(ask, tx, "matches.note", case=one.number, after=outbox.newest_message(tx, ask.address))
-    return ask.anew(
-        _(
-            "Comparison {case}: write what whoever takes it next should know. No names of people, no numbers. It is "
-            "erased after {span}.",
-            case=spelled(one.number),
-            span=Span(rules.NOTES_KEPT),
-        ),
-        [back("matches.one", one.number)],
-        clean_after=STANDS,
+    return _ask_note(ask, tx, one, _at(ask, 1), outbox.newest_message(tx, ask.address))
+
+
+def _ask_note(  # noqa: PLR0913, PLR0917 - of which case, and what to come back to
+    ask: Ask, tx: Tx, one: Open, at: At, after: int, first: Iterable[Line] = ()
+) -> Outgoing:
+    """The question for a note; what is said in the chat after the message numbered `after` goes once it is kept."""
+    expect(ask, tx, "matches.note", case=one.number, after=after, **at._asdict())
+    asked = _(
+        "Comparison {case}: write what whoever takes it next should know. No names of people, no numbers. It is "
+        "erased after {span}.",
+        case=spelled(one.number),
+        span=Span(rules.NOTES_KEPT),
     )
+    return ask.anew(Page((*first, asked)), [back("matches.one", one.number, *at.args)], clean_after=STANDS)
 
 
 def noted(ask: Ask, tx: Tx) -> Outgoing:
-    """A note was written."""
+    """A note was written. If it says who somebody is, or how to reach them, it is not kept, and asked for once more."""
     by, one = _own(ask, tx, int(ask.data["case"]))
+    at = At(int(ask.data.get("skip", 0)), str(ask.data.get("where", "")))
+    after = int(ask.data["after"])
     words = ask.text(rules.LONGEST_NOTE)
+    outbox.clean_after(tx, ask.address, after, ask.now + STANDS)
+    if rules.tells_who(words, [name for known in _both(tx, one) for name in known.names]):
+        refused = _(
+            "This was not kept: a note holds no name, no number, no account and no link. Please leave them out."
+        )
+        return _ask_note(ask, tx, one, at, after, [refused])
     people.end_dialogue(tx, ask.person.id)
-    outbox.clean_after(tx, ask.address, int(ask.data["after"]), ask.now + STANDS)
     matches.note(tx, one.number, words, by.held.number, ask.now, ask.now + rules.NOTES_KEPT)
-    return _shown(ask, tx, one, [_("Noted.")])
+    return _shown(ask, tx, one, at, [_("Noted.")])
 
 
 # -- what two say --------------------------------------------------------------------------------------------------
@@ -290,7 +377,7 @@ def same(ask: Ask, tx: Tx) -> list[Outgoing]:
     case = knocks.case(tx, one.number)
     assert case is not None  # noqa: S101 - it was decided a moment ago
     letters = finding.to_seeker(tx, case, ask.now) if one.kind is Kind.LIST else finding.to_holder(tx, case, ask.now)
-    return [ask.reply(text, [back("matches")]), *letters]
+    return [_kept(ask, tx, by, text), *letters]
 
 
 def other(ask: Ask, tx: Tx) -> list[Outgoing]:
@@ -304,18 +391,34 @@ def other(ask: Ask, tx: Tx) -> list[Outgoing]:
         raise Outdated
     knocks.are_two(tx, asked, one.sought, ask.now + knocking.TWO_PEOPLE)
     text = _("Kept: these two are not the same person. They are not put beside each other again.")
-    return [ask.reply(text, [back("matches")])]
+    return [_kept(ask, tx, by, text)]
+
+
+def unsure(ask: Ask, tx: Tx) -> Outgoing:
+    """They can't tell. The case is put aside for them, and after a second one for all, until more becomes known."""
+    by, one = _own(ask, tx, ask.number())
+    audit.note(tx, by.person, "said: can't tell", ask.now)
+    matches.leave(tx, one.number, by.person)
+    return _kept(ask, tx, by, _("Put aside. It comes back to you only if something else becomes known."))
 
 
 def _first(ask: Ask, tx: Tx, by: Moderator, one: Open, opinion: Opinion) -> list[Outgoing]:
     """Keep what the first of two says. If two have said the opposite, both words are dropped, and others look anew."""
-    if one.opinion is Opinion.NONE:
+    if one.first is None:
         matches.opine(tx, one.number, by.person, opinion)
         text = _("Kept. Nothing happens before another moderator, who has not seen what you said, says the same.")
     else:
-        matches.opine(tx, one.number, None, Opinion.NONE)
+        matches.disagree(tx, one.number, [one.first, by.person])
         text = _("Another moderator sees it differently. So nothing happens, and others look at it anew.")
-    return [ask.reply(text, [back("matches")])]
+    return [_kept(ask, tx, by, text)]
+
+
+def _kept(ask: Ask, tx: Tx, by: Moderator, text: Line) -> Outgoing:
+    """What somebody has said of a case is kept: the way to the next one, and back."""
+    at = _at(ask, 1)
+    more = matches.waiting(tx, by.person, _far(tx, by.person), ask.now, 1, districts=at.districts)
+    on = [button(pgettext("button", "➡️ Next one"), "matches.next", *at.args)] if more else []
+    return ask.reply(text, [*on, back("matches", *at.args)])
 
 
 # -- passing records on --------------------------------------------------------------------------------------------
@@ -438,13 +541,28 @@ def recipient_agreed(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def watch(tx: Tx, now: datetime) -> list[Outgoing]:
-    """Whoever is no moderator any more works on nothing; and the others are told now and then that cases wait."""
+    """Whoever is no moderator any more works on nothing; the others are told once a day while a case waits for them.
+
+    Nobody is told again while they have not looked and the letter before still stands in their chat.
+    """
     holders = {held.person for held in roles.holders(tx, Role.MODERATOR, now)}
     left = matches.workers(tx) - holders
     if left:
         matches.release_of(tx, left)
-    newest = matches.newest(tx)
-    if newest is None or newest < now - rules.TELLING or inbox.uses(tx, "matches.told", now):
-        return []
-    inbox.use(tx, "matches.told", rules.TELLING, now)
-    return [desk.quietly(tx, who, desk.WAITS, now) for who in sorted(holders)]
+    look_on = button(desk.LOOK, "matches")
+    return [desk.quietly(tx, who, desk.WAITS, now, look_on) for who in sorted(holders) if _is_told(tx, who, now)]
+
+
+def _is_told(tx: Tx, who: int, now: datetime) -> bool:
+    """Whether a moderator is to be told now that a case waits that they may take. It counts as told."""
+    told, unread = f"matches.told/{who}", _unread(who)
+    if inbox.uses(tx, told, now) or inbox.uses(tx, unread, now) or not matches.any_free(tx, who, _far(tx, who), now):
+        return False
+    inbox.use(tx, told, rules.TELLING, now)
+    inbox.use(tx, unread, desk.STANDS, now)
+    return True
+
+
+def _unread(who: int) -> str:
+    """The key that counts as long as a letter stands and its reader has not looked."""
+    return f"matches.unread/{who}"

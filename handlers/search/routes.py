@@ -55,11 +55,14 @@ ROUTES = Routes(
         "matches": match_desk.queue,
         "matches.where": match_desk.districts,
         "matches.one": match_desk.look,
+        "matches.next": match_desk.next_one,
         "matches.take": match_desk.take,
         "matches.hand": match_desk.hand,
         "matches.note": match_desk.note,
+        "matches.notes": match_desk.notes,
         "matches.same": match_desk.same,
         "matches.other": match_desk.other,
+        "matches.unsure": match_desk.unsure,
         "export": match_desk.export,
         "export.put": match_desk.propose,
         "export.see": match_desk.see,
@@ -95,6 +98,7 @@ ROUTES = Routes(
         {
             *(knock.written, knock.said),
             *(found_choice.written, found_choice.said),
+            match_desk.noted,
         }
     ),
     unseeing=frozenset(
@@ -104,6 +108,7 @@ ROUTES = Routes(
             *(match_desk.note, match_desk.noted, match_desk.same, match_desk.other, match_desk.export),
             *(match_desk.propose, match_desk.see, match_desk.agreed, match_desk.recipient),
             *(match_desk.recipient_written, match_desk.recipient_seen, match_desk.recipient_agreed),
+            *(match_desk.next_one, match_desk.notes, match_desk.unsure),
             *(knock.decoys, knock.make_decoys, knock.clear_decoys),
         }
     ),

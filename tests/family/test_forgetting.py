@@ -146,6 +146,7 @@ async def test_a_moderator_who_is_forgotten_has_said_nothing_and_holds_up_nobody
     number = await cases.case(stage, seeker, cases.HELD, holder)
     who = await id_of(stage, anna)
     await stage.storage.write(partial(matches.opine, which=number, who=who, opinion=matches.Opinion.OTHER))
+    await stage.storage.write(partial(matches.leave, which=number, who=who))
     until = stage.now() + timedelta(hours=6)
     assert await stage.storage.write(partial(matches.take, which=number, who=who, now=stage.now(), until=until))
     await forget(anna)

@@ -46,6 +46,12 @@ OTHER = {
     Intent.PEOPLE: "одамони ман|мои близкие|my people",
     Intent.CIRCLES: "доираҳои ман|мои круги|circles",
     Intent.FORGET: "маро фаромӯш кунед|забудьте меня|forget me",
+    Intent.SEARCH: "Поиск человека|🔎 Поиск человека|ищу брата|Ищу сестру.|ищу маму|ищу отца|ищу сына|ишу брата"
+    "|ищу мужа|я ищу брата|Хочу найти брата|не могу найти сестру|пропал брат|брат пропал|Пропала мама|у меня пропал сын"
+    "|I am looking for my brother|I'm looking for my sister|looking for my mum|my brother is missing|find somebody"
+    "|i can't find my son|look for someone|Ҷустуҷӯи одам|бародарамро меҷӯям|Бародарамро мечуям|модарамро меҷӯям"
+    "|ман хоҳарамро меҷӯям|писарам гум шуд|падарам бедарак шуд|хешамро ёфта наметавонам|мехоҳам бародарамро ёбам"
+    "|Салом, бародарамро меҷӯям",
     Intent.PRIVACY: "махфият|privacy|что вы обо мне знаете?",
 }
 NOTHING = """
@@ -89,6 +95,28 @@ def test_other_wishes_are_understood(intent: Intent, phrase: str) -> None:
 def test_a_negation_a_question_and_half_a_phrase_mean_nothing(phrase: str) -> None:
     assert understand(phrase, asked=False) is None
     assert understand(phrase, asked=True) is None
+
+
+CRIES = """
+помогите, пропал брат|Пропал брат. Помогите!|брата забрали, помогите|спасите брата|бародарам гум шуд, кумак кунед
+help, my brother is missing|My brother is missing. Help me!|кумак кунед! бародарамро меҷӯям|SOS пропал сын
+помогите найти брата|помогите мне, ищу маму|нас ищут|меня ищут|маро меҷӯянд|they are looking for me|брата ищут
+брат ранен|бародарамро гирифтанд|моего брата задержали|ищут брата|за мной пришли|я пропал|ман гум шудам|I am missing
+не ищу брата|не ищите брата|бародарамро намеҷӯям
+"""
+
+
+@pytest.mark.parametrize("phrase", each(CRIES))
+def test_nothing_that_cries_for_help_or_fears_being_found_is_taken_for_a_search(phrase: str) -> None:
+    for asked in (False, True):
+        assert understand(phrase, asked=asked) is not Intent.SEARCH
+
+
+@pytest.mark.parametrize(
+    "phrase", ["Пропал брат. Помогите!", "бародарам гум шуд, кумак кунед", "My brother is missing. Help me!"]
+)
+def test_a_cry_for_help_beside_a_search_goes_first(phrase: str) -> None:
+    assert understand(phrase, asked=False) is Intent.HELP
 
 
 @pytest.mark.parametrize(("name", "intent"), COMMANDS.items())

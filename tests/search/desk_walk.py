@@ -72,7 +72,7 @@ async def _judges(moderator: Hand, kept: str) -> bool:
     await moderator.chooses("People looked for")
     await moderator.reads("People looked for")
     await moderator.chooses("⚪")
-    await moderator.reads("It waits since")
+    await moderator.reads("It has waited since")
     await moderator.chooses("Take it")
     shown = await moderator.reads("place:", "name:")
     assert not [name for name in (*NAMES, WORDS, "sister", "Moscow", "Fotima") if name in shown]
@@ -86,10 +86,10 @@ async def _judges(moderator: Hand, kept: str) -> bool:
 
 
 def _give_rights(tx: Tx, now: datetime) -> None:
-    """As the operator's command does. That cases wait is told every few hours: not in the middle of this walk."""
+    """As the operator's command does. That cases wait is told once a day: not in the middle of this walk."""
     for who in tx.execute(sa.select(schema.person.c.id)).scalars().all():
         roles.give(tx, who, Role.MODERATOR, now)
-    inbox.use(tx, "matches.told", timedelta(hours=12), now)
+        inbox.use(tx, f"matches.told/{who}", timedelta(days=1), now)
 
 
 async def _until(storage: Storage, cases: dict[Case, int]) -> None:

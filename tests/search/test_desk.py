@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,22 +17,24 @@ import structlog
 from bot import i18n
 from bot import lists as incoming
 from bot.domain import matching as rules
-from bot.domain.hotline import spelled
+from bot.domain.hotline import URGENT, spelled
 from bot.domain.knock import Case, Kind, Known, Looking, May
 from bot.domain.roles import Role
 from handlers.ask import base36
 from handlers.search import match_desk
-from storage import audit, knocks, lists, matches, merging, roles, search, vouchers
+from storage import audit, circles, knocks, lists, matches, merging, relatives, roles, search, vouchers
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.knocks import Form, Knock
 from storage.lists import Told
 from storage.schema import candidate, candidate_note, sought
 from storage.sqlite import open_file
-from tests.family.looking import button, forge, id_of, press
+from tests.family.looking import button, forge, id_of, invite_to, make_circle, press
 from tests.family.test_desk import moderators
 from tests.family.test_desk import people as settled
 from tests.family.test_duress import FORCED, family
+from tests.search.test_knock import people as phones
+from tests.search.walk import hasten, looks
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 from tests.storage.test_plans import Statements, whole
@@ -237,6 +240,33 @@ async def test_nobody_judges_about_their_own_circle(stage: Stage) -> None:
     assert sum(spelled(one) in label for one in (mine, theirs) for label in far.buttons) == 2  # noqa: PLR2004
 
 
+@ONE_ENGINE
+async def test_nobody_near_the_keeper_of_a_relatives_circle_gets_the_case(stage: Stage) -> None:
+    anna, bahrom, chaman, seeker, holder = await people(stage)
+    await make_circle(stage, anna, "Friends")
+    await invite_to(stage, anna, "Friends", holder)
+    await make_circle(stage, holder, "Home")
+    keeper = await id_of(stage, holder)
+    await stage.storage.write(partial(vouchers.note, who=keeper, by=[await id_of(stage, bahrom)]))
+
+    def relative(tx: Tx) -> int:
+        home = next(one.id for one in circles.circles_of(tx, keeper) if one.name == "Home")
+        return relatives.add(tx, home, "Ҷамшед", stage.now())
+
+    person = await stage.storage.write(relative)
+    who = await id_of(stage, seeker)
+    number = await stage.storage.write(
+        partial(begin, stage=stage, seeker=who, held=HELD, person=person, kind=Kind.RELATIVE)
+    )
+    for near in (anna, bahrom):
+        await opens(near)
+        assert "No case waits here for you." in near.last
+        await forge(stage, near, f"matches.take:{base36(number)}")
+        assert OUTDATED in near.last
+    await takes(chaman)
+    assert "ёров" in chaman.last, "the control: somebody far away"
+
+
 async def test_not_the_same_is_remembered(stage: Stage) -> None:
     anna, _bahrom, _chaman, seeker, holder = await people(stage)
     number = await case(stage, seeker, NAMESAKE, holder)
@@ -281,6 +311,9 @@ async def test_two_who_say_the_opposite_decide_nothing(stage: Stage) -> None:
     await bahrom.presses("May be the same")
     assert "others look at it anew" in bahrom.last
     assert await state(stage, number) is Case.DESK
+    for moderator in (anna, bahrom):
+        await opens(moderator)
+        assert "No case waits here for you." in moderator.last, "somebody else goes first"
     await takes(chaman)
     assert "What they said" not in chaman.last
     await chaman.presses("May be the same")
@@ -361,6 +394,115 @@ async def test_nobody_else_opens_what_a_list_says(stage: Stage) -> None:
     assert await state(stage, number) is Case.NOT_SAME
 
 
+# -- who can't tell ------------------------------------------------------------------------------------------------
+
+
+async def says_unsure(moderator: Actor) -> None:
+    await takes(moderator)
+    await moderator.presses("Can't tell")
+    assert "Put aside." in moderator.last
+
+
+async def sees_cases(moderator: Actor) -> bool:
+    await opens(moderator)
+    return "No case waits here for you." not in moderator.last
+
+
+async def test_a_case_is_put_aside_for_who_can_not_tell_and_after_two_for_all_until_more_is_known(stage: Stage) -> None:
+    anna, bahrom, chaman, seeker, holder = await people(stage)
+    number = await case(stage, seeker, BARE, holder)
+    await says_unsure(anna)
+    assert not await sees_cases(anna)
+    await forge(stage, anna, f"matches.take:{base36(number)}")
+    assert OUTDATED in anna.last
+    assert await sees_cases(bahrom)
+    assert "a second look" not in " ".join(bahrom.buttons), "nobody has judged"
+    await says_unsure(bahrom)
+    assert not await sees_cases(chaman)
+    assert await state(stage, number) is Case.DESK
+    for other in (seeker, holder):
+        assert not other.sees(NEW)
+
+    def more_is_known(tx: Tx) -> None:
+        found = knocks.case(tx, number)
+        assert found is not None
+        search.replace(tx, found.sought, HELD)
+
+    await stage.storage.write(more_is_known)
+    for moderator in (anna, bahrom):
+        await takes(moderator)
+        await moderator.presses("May be the same")
+    assert await state(stage, number) is Case.HOLDER
+    found = await stage.storage.read(partial(knocks.case, which=number))
+    assert found is not None
+    assert found.messages.keys() == {"holder"}, (
+        "that a letter went out; the holder reads nothing of what was said at the desk"
+    )
+
+
+@ONE_ENGINE
+async def test_what_the_first_said_of_a_record_that_has_changed_counts_no_more(stage: Stage) -> None:
+    anna, bahrom, _chaman, seeker, holder = await people(stage)
+    number = await case(stage, seeker, HELD, holder)
+    await takes(anna)
+    await anna.presses("May be the same")
+    found = await stage.storage.read(partial(knocks.case, which=number))
+    assert found is not None
+    await takes(bahrom)
+    kept = button(bahrom, "matches.same")
+    await stage.storage.write(partial(search.replace, which=found.sought, known=replace(HELD, born=1984)))
+    await press(stage, bahrom, kept)
+    assert OUTDATED in bahrom.last, "he has read something else"
+    await takes(bahrom)
+    await bahrom.presses("May be the same")
+    assert await state(stage, number) is Case.DESK
+    await takes(anna)
+    await anna.presses("May be the same")
+    assert await state(stage, number) is Case.HOLDER
+
+
+@ONE_ENGINE
+async def test_two_who_are_near_to_each_other_put_no_case_aside_for_all(stage: Stage) -> None:
+    anna, bahrom, chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, BARE, holder)
+    by = [await id_of(stage, anna)]
+    await stage.storage.write(partial(vouchers.note, who=await id_of(stage, bahrom), by=by))
+    await says_unsure(anna)
+    assert not await sees_cases(bahrom)
+    assert await sees_cases(chaman)
+
+
+@ONE_ENGINE
+async def test_who_could_not_tell_and_is_no_moderator_any_more_has_said_nothing(stage: Stage) -> None:
+    anna, bahrom, chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, BARE, holder)
+    for moderator in (anna, bahrom):
+        await says_unsure(moderator)
+    who = await id_of(stage, anna)
+
+    def take_away(tx: Tx) -> None:
+        held = roles.held(tx, who, Role.MODERATOR, stage.now())
+        assert held is not None
+        roles.take(tx, held)
+
+    await stage.storage.write(take_away)
+    await waits(stage, 2 * MINUTE)
+    assert await sees_cases(chaman)
+    assert not await sees_cases(bahrom)
+
+
+@ONE_ENGINE
+async def test_two_accounts_of_one_moderator_who_can_not_tell_count_once(stage: Stage) -> None:
+    anna, bahrom, chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, BARE, holder)
+    for moderator in (anna, bahrom):
+        await says_unsure(moderator)
+    gone, kept = await id_of(stage, anna), await id_of(stage, bahrom)
+    await stage.storage.write(partial(merging.merge, gone=gone, kept=kept, now=stage.now()))
+    assert not await sees_cases(bahrom)
+    assert await sees_cases(chaman)
+
+
 # -- working on it -------------------------------------------------------------------------------------------------
 
 
@@ -378,6 +520,48 @@ async def test_a_case_is_one_moderators_for_a_few_hours(stage: Stage) -> None:
     await press(stage, anna, kept)
     assert OUTDATED in anna.last
     assert await state(stage, number) is Case.DESK
+
+
+@ONE_ENGINE
+async def test_whoever_takes_a_case_too_late_is_told_so_and_finds_back(stage: Stage) -> None:
+    anna, bahrom, _chaman, seeker, holder = await people(stage)
+    number = await case(stage, seeker, HELD, holder)
+    for moderator in (anna, bahrom):
+        await opens(moderator)
+        await stage.in_code(moderator, "matches.one")
+    await anna.presses("Take it")
+    await bahrom.presses("Take it")
+    assert "Another moderator has just taken it." in bahrom.last
+    await bahrom.presses("People looked for")
+    assert "No case waits here for you." in bahrom.last
+    await forge(stage, bahrom, f"matches.one:{base36(number)}")
+    assert "Another moderator has just taken it." in bahrom.last
+    assert not bahrom.sees("Djamched")
+
+
+@ONE_ENGINE
+async def test_a_case_too_many_is_refused_with_what_to_do(stage: Stage) -> None:
+    anna, _bahrom, _chaman, seeker, holder = await people(stage)
+    numbers = [await case(stage, seeker, HELD, holder) for _each in range(rules.AT_ONCE + 1)]
+    for number in numbers:
+        await forge(stage, anna, f"matches.take:{base36(number)}")
+    assert f"You work on {rules.AT_ONCE} cases. Finish one or hand it over." in anna.last
+    await anna.presses("People looked for")
+    assert sum("yours" in label for label in anna.buttons) == rules.AT_ONCE
+
+
+@ONE_ENGINE
+async def test_a_case_says_when_its_words_go_and_how_long_it_is_ones_own(stage: Stage) -> None:
+    anna, _bahrom, _chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, HELD, holder)
+    await takes(anna)
+    assert "It is yours for 6 hours." in anna.last
+    assert "These words go from the chat after 1 hour." in anna.last
+    await stage.pass_time(HOUR + 5 * MINUTE, 5 * MINUTE)
+    assert not anna.sees("Djamched")
+    await opens(anna)
+    await stage.in_code(anna, "matches.one")
+    assert "🟡 birth year: 1984 · 1985" in anna.last, "it can be opened again"
 
 
 async def test_a_case_is_handed_over_with_a_note_that_expires(stage: Stage) -> None:
@@ -411,7 +595,64 @@ async def test_a_bad_note_gets_a_kind_sentence(stage: Stage, words: str) -> None
 
 @ONE_ENGINE
 @pytest.mark.parametrize(
-    "code", ["matches.one:zzzz", "matches.take:1", "matches.take", "matches.same:-1", "matches.one:\u0663"]
+    "words",
+    [
+        "мама умерла, +992 90",
+        "ask Ҷамшед",
+        "спросите Джамшеда",
+        "Yorov is known there",
+        "ask @somebody",
+        "see t.me/somebody",
+        "see https://example.org/list",
+        "born in 1984",
+    ],
+)
+async def test_a_note_holds_nobodys_name_number_or_account(stage: Stage, words: str) -> None:
+    anna, _bahrom, _chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, HELD, holder)
+    await takes(anna)
+    await anna.presses("Add a note")
+    await anna.says(words)
+    assert "This was not kept" in anna.last
+    await anna.says("The shelter answers on Monday.")
+    assert "Noted." in anna.last
+    assert "The shelter answers on Monday." in anna.last
+    kept = await stage.storage.read(lambda tx: list(tx.execute(sa.select(candidate_note.c.words)).scalars()))
+    assert kept == ["The shelter answers on Monday."]
+    await stage.pass_time(HOUR + 5 * MINUTE, 5 * MINUTE)
+    assert not anna.sees(words), "what was refused goes from the chat as well"
+
+
+@ONE_ENGINE
+async def test_the_newest_notes_are_shown_and_the_others_at_a_press(stage: Stage) -> None:
+    anna, _bahrom, _chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, HELD, holder)
+    await takes(anna)
+    for word in ("one", "two", "three", "four"):
+        assert not any("All notes" in label for label in anna.buttons)
+        await anna.presses("Add a note")
+        await anna.says(f"note {word}")
+        await waits(stage, MINUTE)
+    assert "note one" not in anna.last
+    assert "note four" in anna.last
+    await anna.presses("All notes")
+    assert "note one" in anna.last
+    await anna.presses("Back")
+    assert "birth year" in anna.last
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize(
+    "code",
+    [
+        "matches.one:zzzz",
+        "matches.take:1",
+        "matches.take",
+        "matches.same:-1",
+        "matches.one:\u0663",
+        "matches:zz!",
+        "matches.next:-1",
+    ],
 )
 async def test_a_code_that_was_guessed_is_answered_like_an_old_button(stage: Stage, code: str) -> None:
     anna, _bahrom, _chaman, seeker, holder = await people(stage)
@@ -538,7 +779,7 @@ async def test_the_most_endangered_come_first_and_then_the_oldest(stage: Stage) 
     old = await case(stage, seeker, HELD, holder)
     await waits(stage, HOUR)
     new = await case(stage, seeker, HELD, holder)
-    pressing = await case(stage, seeker, HELD, holder, danger=1)
+    pressing = await case(stage, seeker, HELD, holder, danger=URGENT)
     await opens(anna)
     shown = [label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]
     assert [next(one for one in (old, new, pressing) if spelled(one) in label) for label in shown] == [
@@ -547,6 +788,73 @@ async def test_the_most_endangered_come_first_and_then_the_oldest(stage: Stage) 
         new,
     ]
     assert shown[0].startswith("🔴")
+
+
+@ONE_ENGINE
+async def test_how_pressing_a_search_is_is_read_from_its_words_and_told_to_nobody_who_looks(stage: Stage) -> None:
+    anna, *_others, holder = await people(stage)
+    person = await id_of(stage, holder)
+    await stage.storage.write(
+        partial(search.put, kind=Kind.MEMBER, known=HELD, now=stage.now(), person=person, may=May.KIN)
+    )
+    (zebo,) = await phones(stage, "Zebo")
+    answers: set[str] = set()
+    for words in ("We went to one school.", "He walked along the road to the border.", "He is missing since May."):
+        answers.add(await looks(zebo, "Djamched Iorov", "1984", "Khorog", "Fotima", words))
+        await stage.storage.write(hasten)
+        await waits(stage, 2 * MINUTE)
+    assert len({re.sub(r"\d+:\d\d", "", answer) for answer in answers}) == 1, "whoever looks reads the same"
+    school, road, missing = await stage.storage.read(
+        lambda tx: list(tx.execute(sa.select(candidate.c.id).order_by(candidate.c.since)).scalars())
+    )
+    await opens(anna)
+    shown = [label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]
+    assert [f"{label[0]} {label[2:10]}" for label in shown] == [
+        f"🔴 {spelled(missing)}",
+        f"⚪ {spelled(school)}",
+        f"⚪ {spelled(road)}",
+    ]
+
+
+@ONE_ENGINE
+async def test_ones_own_cases_stand_on_top_and_it_is_said_how_many_wait(stage: Stage) -> None:
+    anna, _bahrom, _chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, HELD, holder, danger=URGENT)
+    for _each in range(19):
+        last = await case(stage, seeker, HELD, holder)
+        await waits(stage, MINUTE)
+    await opens(anna)
+    assert "Cases for you here: 20" in anna.last
+    for _page in range(2):
+        await anna.presses("More")
+    third = anna.buttons
+    assert spelled(last) in third[3]
+    await anna.presses(spelled(last))
+    assert re.search(r"It has waited since \d+ \w+ \d{4}\.", anna.last), "a day is enough, in no zone"
+    await anna.presses("Back")
+    assert anna.buttons == third, "back on the same page"
+    await anna.presses(spelled(last))
+    await anna.presses("Take it")
+    await opens(anna)
+    assert spelled(last) in anna.buttons[0]
+    assert "yours" in anna.buttons[0]
+
+
+@ONE_ENGINE
+async def test_from_one_case_a_moderator_goes_on_to_the_next(stage: Stage) -> None:
+    anna, _bahrom, _chaman, seeker, holder = await people(stage)
+    first, second = [await case(stage, seeker, HELD, holder) for _each in range(2)]
+    await opens(anna)
+    await forge(stage, anna, f"matches.take:{base36(first)}")
+    await anna.presses("May be the same")
+    await anna.presses("Next one")
+    assert f"Comparison {spelled(second)}" in anna.last
+    assert "birth year" not in anna.last, "it is not taken before that is wanted"
+    await anna.presses("Take it")
+    await anna.presses("Can't tell")
+    assert not any("Next one" in label for label in anna.buttons)
+    await anna.presses("Back")
+    assert "No case waits here for you." in anna.last
 
 
 @ONE_ENGINE
@@ -576,7 +884,7 @@ async def test_fifteen_hundred_cases_are_pages_of_a_few(stage: Stage) -> None:
     await forge(stage, anna, "matches:" + base36(1496))
     assert len([label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]) == 4  # noqa: PLR2004
     await forge(stage, anna, "matches:" + base36(1 << 40))
-    assert "No case waits here for you." in anna.last
+    assert len([label for label in anna.buttons if re.search(r"\d{3} \d{4}", label)]) == 4, "the last page"  # noqa: PLR2004
     await forge(stage, anna, "matches:0:rushan")
     here = await stage.storage.read(
         partial(matches.waiting, who=0, far_from=(), now=stage.now(), most=100, districts=["rushan"])
@@ -665,3 +973,33 @@ async def test_moderators_are_told_now_and_then_that_cases_wait(stage: Stage) ->
         await waits(stage, 5 * MINUTE)
     assert anna.screen.count("Something new waits for you.") == 1
     assert "Djamched" not in anna.screen
+
+
+@ONE_ENGINE
+async def test_they_are_told_again_as_long_as_a_case_waits_that_they_may_take(stage: Stage) -> None:
+    anna, bahrom, chaman, seeker, holder = await people(stage)
+    await case(stage, seeker, HELD, holder)
+    for moderator in (anna, bahrom, chaman):
+        await opens(moderator)  # so that each letter is a new one
+    await waits(stage, 2 * MINUTE)
+    assert [told(one) for one in (anna, bahrom, chaman)] == [1, 1, 1]
+    await anna.presses("Look")
+    await stage.in_code(anna, "matches.one")
+    await anna.presses("Take it")
+    await anna.presses("May be the same")
+    await waits(stage, DAY)
+    assert told(anna) == 0, "she has opened it, and may take nothing more"
+    assert told(bahrom) == 1, "the letter before still stands"
+    await waits(stage, DAY)
+    await waits(stage, 2 * MINUTE)
+    assert told(bahrom) == 1, "it has gone from the chat, and a new one has come, for a second look"
+    await bahrom.presses("Look")
+    assert "a second look" in " ".join(bahrom.buttons)
+    await waits(stage, DAY)
+    assert told(bahrom) == 1, "he has looked, and still it waits"
+    assert told(anna) == 0
+
+
+def told(moderator: Actor) -> int:
+    """How many letters stand in a moderator's chat that say that something waits."""
+    return sum("Something new waits for you." in message.text for message in moderator.messages)

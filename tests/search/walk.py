@@ -126,7 +126,9 @@ async def holds(  # noqa: PLR0913, PLR0917 - what is known of somebody
     await keeper.reads("Kept.", "kin who answer my question", name)
 
 
-async def looks(seeker: Hand, name: str, born: str, place: str, answer: str) -> str:
+async def looks(  # noqa: PLR0913, PLR0917 - what is known of somebody
+    seeker: Hand, name: str, born: str, place: str, answer: str, words: str = WORDS
+) -> str:
     """Somebody looks for somebody; the answer."""
     await seeker.says("/search")
     await seeker.chooses("Look for somebody")
@@ -145,7 +147,7 @@ async def looks(seeker: Hand, name: str, born: str, place: str, answer: str) -> 
     await seeker.reads("What do only their kin know?")
     await seeker.chooses("Go on")
     await seeker.reads("A few words")
-    await seeker.says(WORDS)
-    await seeker.reads("May I look?", name, WORDS)
+    await seeker.says(words)
+    await seeker.reads("May I look?", name, words)
     await seeker.chooses("Yes, look")
     return await seeker.reads(FIXED)

@@ -334,7 +334,10 @@ async def test_no_search_reads_all_records_all_searches_or_all_cases(stage: Stag
             assert lists.numbered(tx, "icrc.org", "icrc.org/1") is not None
             desk = matches.waiting(tx, 1, [2], stage.now(), 5)
             matches.workers(tx)
-            matches.newest(tx)
+            matches.any_free(tx, 1, [2], stage.now())
+            matches.count(tx, 1, [2], stage.now())
+            matches.leave(tx, 1, 2)
+            matches.disagree(tx, 1, [2, 3])
             matches.release_of(tx, [3])
             assert isinstance(desk, list)
 
