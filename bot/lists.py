@@ -106,11 +106,13 @@ def _take(tx: Tx, wish: Wish, people: Sequence[Person], done: Done) -> None:
         ends = wish.now + timedelta(days=wish.days)
         if (said := date(one.fields.get("expiry_date", ""))) is not None:
             ends = min(ends, said)
-        if one.stub or ends <= wish.now:
-            which = lists.numbered(tx, wish.source, one.id)
-            done.over += _erase(tx, [] if which is None else [which], wish.now)
+        over, known = one.stub or ends <= wish.now, _known(one)
+        which = lists.numbered(tx, wish.source, one.id)
+        if which is not None and (over or lists.another(tx, which, known)):
+            done.over += _erase(tx, [which], wish.now)
+        if over:
             continue
-        new = lists.put(tx, _line(one, wish), _known(one), wish.now, ends, consent=wish.consent)
+        new = lists.put(tx, _line(one, wish), known, wish.now, ends, consent=wish.consent)
         done.new += new
         done.again += not new
 

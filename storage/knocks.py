@@ -274,6 +274,12 @@ def change(tx: Tx, which: int, **values: Any) -> None:
     tx.execute(candidate.update().where(candidate.c.id == which).values(**plain))
 
 
+def compare_anew(tx: Tx, sought: int) -> None:
+    """A record says something else by now: what one of two moderators has read or said of its cases counts no more."""
+    here = (candidate.c.sought_id == sought) & (candidate.c.state == int(Case.DESK))
+    tx.execute(candidate.update().where(here).values(taken_id=None, taken_until=None, first_id=None, first_says=0))
+
+
 def _candidate(row: Any) -> Candidate:
     says = (Says(row.seeker_says), Says(row.holder_says), json.loads(row.message or "{}"))
     work = (row.taken_id, row.taken_until, row.first_id, row.ended_at)

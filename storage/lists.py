@@ -18,6 +18,7 @@ from storage.schema import exported, fact, knock, listed, passing, sought
 
 TOLD_FOR: Final = timedelta(days=90)  # so long it is passed on that a record is over
 AGREED_FOR: Final = timedelta(hours=48)  # after two moderators have agreed to one export
+AGES: Final = 1  # years: by so much a birth year moves that is counted from an age
 _BODY: Final = 700  # bytes to which what a list says is padded before it is sealed
 _EXPORT: Final = "export"  # the fact: until when one export may be written
 _RECIPIENT: Final = "export.recipient"  # the fact: to whom the list goes
@@ -46,17 +47,18 @@ def put(  # noqa: PLR0913 - a record and what is said of it
 ) -> bool:
     """Keep what a list says of somebody, in the place of what the same list said before. Whether it is new.
 
-    It can be found once `search.index` has run.
+    Somebody else under the same id (see `another`) is a new record, and the old one is erased: tell whoever had learnt
+    from it first. It can be found once `search.index` has run.
     """
     which = numbered(tx, one.source, one.id)
     row = {"source": one.source, "body": _packed(one)}
+    if which is not None and another(tx, which, known):
+        search.erase(tx, [which])
+        which = None
     if which is None:
         which = search.put(tx, Kind.LIST, known, now, source=one.source, consent=consent, expires_at=expires_at)
         tx.execute(listed.insert(), {"sought_id": which, "trace": _trace(one.source, one.id), **row})
         return True
-    before = search.held(tx, which)
-    if before is None or before.known != known:
-        search.replace(tx, which, known)
     tx.execute(sought.update().where(sought.c.id == which).values(expires_at=expires_at, consent=int(consent)))
     tx.execute(listed.update().where(listed.c.sought_id == which).values(**row))
     return False
@@ -67,6 +69,27 @@ def numbered(tx: Tx, source: str, record: str) -> int | None:
     query = sa.select(listed.c.sought_id).where(listed.c.trace == _trace(source, record))
     which: int | None = tx.execute(query).scalar()
     return which
+
+
+def another(tx: Tx, which: int, known: Known) -> bool:
+    """Whether a list means somebody else by now: other names, places, or a year further off than ages are exact.
+
+    Lists give an id to somebody else, and cases, opinions and “not the same” are about who stood there before. Of
+    somebody who stays, nothing is changed: it is what two moderators have compared.
+    """
+    before = search.held(tx, which)
+    if before is None:
+        return True
+    return not _near(before.known.born, known.born) or _plain(before.known) != _plain(known)
+
+
+def _near(one: int | None, two: int | None) -> bool:
+    return one == two or (one is not None and two is not None and abs(one - two) <= AGES)
+
+
+def _plain(known: Known) -> tuple[list[str], list[str]]:
+    """Names and places, whatever letters are large."""
+    return [one.casefold() for one in known.names], [one.casefold() for one in known.places]
 
 
 def others(tx: Tx, source: str, after: int, most: int) -> list[tuple[int, str]]:
@@ -259,7 +282,8 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
     if rows:
         tx.execute(exported.insert(), rows)
     ended = sa.select(exported).where(exported.c.ended_at.is_not(None)).order_by(exported.c.id)
-    passed += [Passed(row.record, row.at, row.ended_at) for row in tx.execute(ended)]
+    again = {one.record for one in passed}  # a list has given the id to somebody else
+    passed += [Passed(row.record, row.at, row.ended_at) for row in tx.execute(ended) if row.record not in again]
     return passed
 
 

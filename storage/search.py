@@ -163,6 +163,9 @@ def put(  # noqa: PLR0913 - a record is what it is
 
 def replace(tx: Tx, which: int, known: Known) -> None:
     """Change what is known of somebody. They are found by it once `index` has run, and by the old no more."""
+    before = held(tx, which)
+    if before is not None and before.known != known:
+        knocks.compare_anew(tx, which)
     _unlist(tx, [which])
     tx.execute(sought.update().where(sought.c.id == which).values(record=_packed(known), bits=None))
 
