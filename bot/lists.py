@@ -118,15 +118,24 @@ def _take(tx: Tx, wish: Wish, people: Sequence[Person], done: Done) -> None:
 
 
 def _line(one: Person, wish: Wish) -> Told:
-    seen = [note["last_known_location"] for note in one.notes if note.get("last_known_location")]
-    place = (seen[-1] if seen else "")[:_LONGEST_PLACE]
-    at = min(date(one.fields.get("source_date", "")) or wish.now, wish.now)
-    return Told(wish.source, one.id, at, one.status, place, one.hard)
+    """What a list says of somebody, and of which day each of it is. The day on which it comes in is none of them."""
+
+    def day(at: datetime | None) -> datetime | None:
+        return at if at is not None and at <= wish.now + pfif.AHEAD else None
+
+    (status, said_at), (place, seen_at) = one.newest("status"), one.newest("last_known_location")
+    at = day(date(one.fields.get("source_date", "")))
+    return Told(wish.source, one.id, at, status, _place(place), one.hard, day(said_at), day(seen_at))
+
+
+def _place(said: str) -> str:
+    """A place as it may be read; none if a number, an address or a link stands there."""
+    return "" if pfif.reaches(said) else said[:_LONGEST_PLACE]
 
 
 def _known(one: Person) -> Known:
     """Of a list only what a search compares is kept: no address, no number, no picture, no words about anybody."""
-    place = one.place()[:_LONGEST_PLACE]
+    place = _place(one.place())
     names = tuple(" ".join(name.split())[:_LONGEST_NAME] for name in one.names[:MOST_NAMES])
     return Known(names, one.born(), (place,) if place else ())
 

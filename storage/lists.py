@@ -26,17 +26,20 @@ _RECIPIENT: Final = "export.recipient"  # the fact: to whom the list goes
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a list says of somebody. `id` is what the record is called there, `at` when it was true.
+    """What a list says of somebody. `id` is what the record is called there, `at` of which day it is.
 
+    `said_at` is when the status was true, `seen_at` when somebody was at the place; None where the list does not tell.
     Of a death or an arrest (`hard`) nobody is told by a message.
     """
 
     source: str
     id: str
-    at: datetime
+    at: datetime | None
     status: str = ""
     place: str = ""
     hard: bool = False
+    said_at: datetime | None = None
+    seen_at: datetime | None = None
 
 
 # -- lists come in -------------------------------------------------------------------------------------------------
@@ -111,13 +114,16 @@ def _trace(source: str, record: str) -> str:
 
 
 def _packed(one: Told) -> bytes:
-    said = {"s": one.source, "i": one.id, "a": one.at.isoformat(), "t": one.status, "p": one.place, "h": one.hard}
+    said = {"s": one.source, "i": one.id, "t": one.status, "p": one.place, "h": one.hard}
+    said |= {name: at and at.isoformat() for name, at in (("d", one.at), ("u", one.said_at), ("v", one.seen_at))}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode().ljust(_BODY)
 
 
 def _unpacked(body: bytes) -> Told:
+    """Of a list that came in with an older version no day is known: it may be that on which it came in."""
     said = json.loads(body)
-    return Told(said["s"], said["i"], datetime.fromisoformat(said["a"]), said["t"], said["p"], said["h"])
+    at, said_at, seen_at = (said.get(name) and datetime.fromisoformat(said[name]) for name in "duv")
+    return Told(said["s"], said["i"], at, said["t"], said["p"], said["h"], said_at, seen_at)
 
 
 # -- to whom, and who agreed ---------------------------------------------------------------------------------------
@@ -271,7 +277,7 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
         held, line = search.held(tx, which), of(tx, which)
         if held is not None and line is not None and held.expires_at is not None:
             name = called(which, None, line.id)
-            passed.append(Passed(name, line.at, held.expires_at, held.known, line.source))
+            passed.append(Passed(name, line.at or held.since or now, held.expires_at, held.known, line.source))
     for row in _consents(tx, now):
         found = _what(tx, row)
         if found is not None:

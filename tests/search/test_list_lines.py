@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -154,3 +155,100 @@ async def test_an_id_that_is_given_to_somebody_else_stands_once_in_what_goes_out
 
     assert await goes_out("shelter.example/1;Ёров Ҷамшед;1984;;") == [("Ёров Ҷамшед",)]
     assert await goes_out("shelter.example/1;Назарова Гулнора;1990;;") == [("Назарова Гулнора",)]
+
+
+# -- what a line says, and of which day ----------------------------------------------------------------------------
+
+
+async def reads_what_it_says(stage: Stage, rows: str, head: str = HEAD) -> Actor:
+    """Whoever looks for somebody of the only line, with what it says before them."""
+    anna, bahrom, _chaman, seeker, _holder = await at_the_desk(stage)
+    await comes_in(stage, rows, head)
+    await looks(Phone(seeker), "Djamched Iorov", "1984", "Khorog", "Oysha")
+    await soon(stage)
+    await takes(anna)
+    await anna.presses("May be the same")
+    await takes(bahrom)
+    assert "Known from a list: Shelter 5." in bahrom.last
+    await bahrom.presses("May be the same")
+    await seeker.presses("Open it")
+    return seeker
+
+
+@pytest.mark.parametrize("cell", ["неизвестно, жив ли", "alive?", "брат жив", "был жив 2 мая"])
+async def test_nobody_is_said_to_be_alive_of_whom_a_list_does_not_say_it(stage: Stage, cell: str) -> None:
+    seeker = await reads_what_it_says(stage, f'1;Ёров Ҷамшед;1984;Хоруғ;"{cell}"')
+    assert "alive" not in seeker.last
+    assert "Day: not known." in seeker.last
+
+
+async def test_what_a_list_says_without_a_day_gets_none_from_us(stage: Stage) -> None:
+    seeker = await reads_what_it_says(stage, "1;Ёров Ҷамшед;1984;Хоруғ;жив")
+    assert "The list: Shelter 5. Day: not known." in seeker.last
+    assert "It says: alive. Day: not known." in seeker.last
+
+
+async def test_what_a_list_says_is_of_its_own_day(stage: Stage) -> None:
+    head = "ФИО;Год рождения;Район;Состояние;Дата\n"
+    seeker = await reads_what_it_says(stage, "Ёров Ҷамшед;1984;Хоруғ;жив;1.11.2025", head)
+    assert "It says: alive. Day: 1 November 2025." in seeker.last
+
+
+async def test_each_word_of_a_list_has_the_day_of_its_own_note(stage: Stage) -> None:
+    fields = {"person_record_id": "s.example/1", "full_name": "Ҷамшед Ёров", "source_date": "2025-06-01T00:00:00Z"}
+    notes = (
+        {"status": "believed_alive", "source_date": "2025-05-01T00:00:00Z", "text": "x"},
+        {"last_known_location": "School 2", "source_date": "2025-04-01T00:00:00Z", "text": "x"},
+        {"last_known_location": "School 1", "source_date": "2025-03-01T00:00:00Z", "text": "x"},
+    )
+    wish = files.Wish(pfif.write([pfif.Person(fields, notes)]), "Shelter 5", stage.now())
+    await files.take(stage.storage, wish, files.read(wish))
+    told = await line(stage)
+    assert (told.place, told.status) == ("School 2", "believed_alive")
+    assert [at and at.month for at in (told.at, told.said_at, told.seen_at)] == [6, 5, 4]
+
+
+async def test_a_day_that_has_not_come_is_no_day(stage: Stage) -> None:
+    fields = {"person_record_id": "s.example/1", "full_name": "A", "source_date": "2062-01-01T00:00:00Z"}
+    notes = ({"status": "believed_alive", "source_date": "2062-01-01T00:00:00Z", "text": "x"},)
+    wish = files.Wish(pfif.write([pfif.Person(fields, notes)]), "Shelter 5", stage.now())
+    await files.take(stage.storage, wish, files.read(wish))
+    told = await line(stage)
+    assert (told.at, told.said_at, told.status) == (None, None, "believed_alive")
+
+
+async def test_of_a_list_that_came_in_with_an_older_version_no_day_is_known(stage: Stage) -> None:
+    old = b'{"s":"Shelter 5","i":"1","a":"2026-03-21T00:00:00+00:00","t":"believed_alive","p":"School 1","h":false}'
+    await comes_in(stage, BROTHER)
+    await stage.storage.write(lambda tx: tx.execute(schema.listed.update().values(body=old.ljust(700))))
+    assert await line(stage) == Told("Shelter 5", "1", None, "believed_alive", "School 1")
+
+
+async def test_no_number_no_address_and_no_link_of_a_list_reaches_anybody(stage: Stage) -> None:
+    fields = {"person_record_id": "s.example/1", "full_name": "A", "source_date": "2026-01-01T00:00:00Z"}
+    fields["home_city"] = "Хоруғ, тел. 900 000 000"
+    place = {"last_known_location": "Pay for release: +992 900 000 000, t.me/release_him"}
+    note = {"status": "believed_alive", "source_date": "2026-01-01T00:00:00Z", "text": "x", **place}
+    wish = files.Wish(pfif.write([pfif.Person(fields, (note,))]), "Shelter 5", stage.now())
+    await files.take(stage.storage, wish, files.read(wish))
+    assert (await line(stage)).place == ""
+    (record,) = await stage.storage.read(lambda tx: search.of_kind(tx, Kind.LIST))
+    assert record.known.places == ()
+
+
+async def test_whoever_reads_hard_news_closes_nothing_and_keeps_the_list_before_them(stage: Stage) -> None:
+    seeker = await reads_what_it_says(stage, "1;Ёров Ҷамшед;1984;Хоруғ;умер")
+    assert "Have somebody with you" in seeker.last
+    assert not any("Found" in label for label in seeker.buttons)
+    page = seeker.last
+    await seeker.presses("The moderators")
+    assert "Write it in one message" in seeker.last
+    assert page in seeker.screen, "the name of the list stays readable"
+
+
+@pytest.mark.parametrize("status", ["жив", "умер"])
+async def test_what_a_list_says_is_read_at_one_glance_on_a_phone(stage: Stage, status: str) -> None:
+    head = "ФИО;Год рождения;Район;Состояние;Дата\n"
+    seeker = await reads_what_it_says(stage, f"Ёров Ҷамшед;1984;Хоруғ;{status};1.11.2025", head)
+    lines = [part for one in seeker.last.splitlines() for part in textwrap.wrap(one, 40)]
+    assert len(lines) <= 12  # noqa: PLR2004
