@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -135,7 +135,12 @@ def recipient(tx: Tx) -> str:
 
 
 def name_recipient(tx: Tx, to: str) -> None:
-    """The list goes to somebody else from now on: what was agreed for the one before counts no more."""
+    """The list goes to somebody else from now on: what was agreed for the one before counts no more.
+
+    Every yes goes with it, so that none counts again if the one before is named once more.
+    """
+    if to != recipient(tx):
+        tx.execute(passing.delete())
     _note(tx, _RECIPIENT, to)
     tx.execute(fact.delete().where(fact.c.name == _EXPORT))
 
@@ -163,14 +168,14 @@ class Whose:
 
 
 def consent(tx: Tx, whose: Whose, now: datetime) -> Consent | None:
-    """The yes for a record or a search, if there is one that is not over."""
+    """The yes for a record or a search, for the list as it goes now, if there is one that is not over."""
     query = (
         sa.select(passing.c.recipient, passing.c.expires_at, exported.c.at)
         .join_from(passing, exported, exported.c.passing_id == passing.c.id, isouter=True)
         .where(_of(whose), passing.c.expires_at > now)
     )
     row = tx.execute(query).first()
-    return None if row is None else Consent(row.recipient, row.expires_at, row.at)
+    return None if row is None or row.recipient != recipient(tx) else Consent(*row)
 
 
 def say_yes(tx: Tx, whose: Whose, to: str, now: datetime, expires_at: datetime) -> None:
@@ -209,11 +214,17 @@ def agree(tx: Tx, now: datetime) -> None:
     _note(tx, _EXPORT, (now + AGREED_FOR).isoformat())
 
 
+def may_export(tx: Tx, now: datetime) -> bool:
+    """Whether an export may be written."""
+    until = tx.execute(sa.select(fact.c.value).where(fact.c.name == _EXPORT)).scalar()
+    return until is not None and datetime.fromisoformat(until) > now
+
+
 def agreed(tx: Tx, now: datetime) -> bool:
     """Whether an export may be written. Asking uses it up."""
-    until = tx.execute(sa.select(fact.c.value).where(fact.c.name == _EXPORT)).scalar()
+    may = may_export(tx, now)
     tx.execute(fact.delete().where(fact.c.name == _EXPORT))
-    return until is not None and datetime.fromisoformat(until) > now
+    return may
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +240,15 @@ class Passed:
     known: Known | None = None
     source: str = ""
     missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Everything that goes into an export, and what is to be noted once it is written: new rows, and those over."""
+
+    passed: tuple[Passed, ...]
+    new: tuple[Mapping[str, Any], ...]
+    over: tuple[int, ...]
 
 
 def passable(tx: Tx, now: datetime) -> int:
@@ -249,19 +269,22 @@ def _consents(tx: Tx, now: datetime) -> list[Any]:
     )
     here = (passing.c.expires_at > now) & (passing.c.sought_id.is_not(None) | looks)
     to = recipient(tx)
-    rows = tx.execute(sa.select(passing).where(here).order_by(passing.c.expires_at, passing.c.id))
+    rows = tx.execute(sa.select(passing).where(here).order_by(passing.c.id))  # not as they were said
     return [row for row in rows if to and row.recipient == to]
 
 
-def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
+def to_pass_on(tx: Tx, now: datetime, domain: str) -> Export:
     """Everything that goes into an export, and that what went into an earlier one and may no more is over.
 
-    A record that is not from a list is called by a number that means nothing else, within `domain`.
+    A record that is not from a list is called by a number that means nothing else, within `domain`, and of what members
+    have said only the days go out: the second of a press could be laid beside the traffic of a phone. Nothing is noted.
     """
-    tx.execute(exported.delete().where(exported.c.ended_at <= now - TOLD_FOR))
-    going_on = tx.execute(sa.select(exported).where(exported.c.ended_at.is_(None))).all()
-    known = {(row.sought_id, row.passing_id): row for row in going_on}
-    rows: list[dict[str, Any]] = []
+    before = tx.execute(sa.select(exported).order_by(exported.c.id)).all()
+    known = {(row.sought_id, row.passing_id): row for row in before if row.ended_at is None}
+    # erased, of which there may be many
+    over = [row for row in before if row.ended_at is None and row.sought_id is None and row.passing_id is None]
+    known.pop((None, None), None)
+    new: list[dict[str, Any]] = []
 
     def called(line: int | None, yes: int | None, own: str = "") -> str:
         row = known.pop((line, yes), None)
@@ -269,7 +292,7 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
             return str(row.record)
         number = tx.new_id()
         record = own if "." in own.partition("/")[0] else f"{domain}/{number}"
-        rows.append({"id": number, "sought_id": line, "passing_id": yes, "record": record, "at": now})
+        new.append({"id": number, "sought_id": line, "passing_id": yes, "record": record, "at": now})
         return record
 
     passed: list[Passed] = []
@@ -281,16 +304,22 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
     for row in _consents(tx, now):
         found = _what(tx, row)
         if found is not None:
-            passed.append(Passed(called(None, row.id), row.given_at, row.expires_at, *found))
-    # what is not among them any more is over: erased (there may be many), taken back, or its day has come
-    _end(tx, (row.id for row in going_on if row.sought_id is None and row.passing_id is None), now)
-    _end(tx, (row.id for row in known.values()), now)
-    if rows:
-        tx.execute(exported.insert(), rows)
-    ended = sa.select(exported).where(exported.c.ended_at.is_not(None)).order_by(exported.c.id)
+            passed.append(Passed(called(None, row.id), _day(row.given_at), _day(row.expires_at), *found))
+    over += known.values()  # not among them any more: taken back, or its day has come
     again = {one.record for one in passed}  # a list has given the id to somebody else
-    passed += [Passed(row.record, row.at, row.ended_at) for row in tx.execute(ended) if row.record not in again]
-    return passed
+    told = [(row, now) for row in over]
+    told += [(row, row.ended_at) for row in before if row.ended_at is not None and row.ended_at > now - TOLD_FOR]
+    passed += [Passed(row.record, _day(row.at), _day(ended)) for row, ended in told if row.record not in again]
+    return Export(tuple(passed), tuple(new), tuple(row.id for row in over))
+
+
+def passed_on(tx: Tx, export: Export, now: datetime) -> None:
+    """The file is written: note what has gone out in it, and what it says is over."""
+    tx.execute(exported.delete().where(exported.c.ended_at <= now - TOLD_FOR))
+    for one in export.over:
+        tx.execute(exported.update().where(exported.c.id == one).values(ended_at=now, sought_id=None, passing_id=None))
+    if export.new:
+        tx.execute(exported.insert(), [dict(row) for row in export.new])
 
 
 def _what(tx: Tx, row: Any) -> tuple[Known, str, bool] | None:
@@ -302,6 +331,5 @@ def _what(tx: Tx, row: Any) -> tuple[Known, str, bool] | None:
     return None if one is None else (one.form.known, "", True)
 
 
-def _end(tx: Tx, which: Iterable[int], now: datetime) -> None:
-    for one in which:
-        tx.execute(exported.update().where(exported.c.id == one).values(ended_at=now, sought_id=None, passing_id=None))
+def _day(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
