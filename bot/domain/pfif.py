@@ -159,7 +159,8 @@ class Person:
     @property
     def hard(self) -> bool:
         """Whether the list speaks of a death or an arrest: that is told by a voice, and never by a message."""
-        said = (self.fields.get("description", ""), *(note.get("text", "") for note in self.notes))
+        said = [self.fields.get("description", "")]
+        said += [note.get(name, "") for note in self.notes for name in ("text", "last_known_location")]
         return any(note.get("status") == "believed_dead" for note in self.notes) or any(map(_is_hard, said))
 
     def born(self) -> int | None:

@@ -178,6 +178,10 @@ def test_a_death_is_seen_at_the_end_of_a_long_text_too() -> None:
         assert Person({}, ({"text": "x" * before + " he died."},)).hard, before
 
 
+def test_a_place_can_be_hard_news() -> None:
+    assert Person({}, ({"status": "believed_alive", "last_known_location": "СИЗО № 1"},)).hard
+
+
 @pytest.mark.parametrize(
     "words",
     [
