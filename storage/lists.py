@@ -269,8 +269,9 @@ def _consents(tx: Tx, now: datetime) -> list[Any]:
     )
     here = (passing.c.expires_at > now) & (passing.c.sought_id.is_not(None) | looks)
     to = recipient(tx)
-    rows = tx.execute(sa.select(passing).where(here).order_by(passing.c.id))  # not as they were said
-    return [row for row in rows if to and row.recipient == to]
+    rows = tx.execute(sa.select(passing).where(here).order_by(passing.c.expires_at))
+    mine = [row for row in rows if to and row.recipient == to]
+    return sorted(mine, key=lambda row: row.id)  # by lot: the order of the file does not tell who was first
 
 
 def to_pass_on(tx: Tx, now: datetime, domain: str) -> Export:
