@@ -6,6 +6,7 @@ and read who is looked for. What goes out needs two moderators, and never passes
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from bot.domain.pfif import LARGEST, Person, Reading, Trouble, Version, date, da
 from handlers.search import finding
 from storage import audit, lists, outbox, search
 from storage.database import Storage, Tx
+from storage.disk import sync_directory
 from storage.lists import Passed, Told
 
 __all__ = ["LARGEST", "Done", "Export", "ListFault", "Wish", "read", "refuse", "take", "told", "write"]
@@ -106,25 +108,36 @@ def _take(tx: Tx, wish: Wish, people: Sequence[Person], done: Done) -> None:
         ends = wish.now + timedelta(days=wish.days)
         if (said := date(one.fields.get("expiry_date", ""))) is not None:
             ends = min(ends, said)
-        if one.stub or ends <= wish.now:
-            which = lists.numbered(tx, wish.source, one.id)
-            done.over += _erase(tx, [] if which is None else [which], wish.now)
+        over, known = one.stub or ends <= wish.now, _known(one)
+        which = lists.numbered(tx, wish.source, one.id)
+        if which is not None and (over or lists.another(tx, which, known)):
+            done.over += _erase(tx, [which], wish.now)
+        if over:
             continue
-        new = lists.put(tx, _line(one, wish), _known(one), wish.now, ends, consent=wish.consent)
+        new = lists.put(tx, _line(one, wish), known, wish.now, ends, consent=wish.consent)
         done.new += new
         done.again += not new
 
 
 def _line(one: Person, wish: Wish) -> Told:
-    seen = [note["last_known_location"] for note in one.notes if note.get("last_known_location")]
-    place = (seen[-1] if seen else "")[:_LONGEST_PLACE]
-    at = min(date(one.fields.get("source_date", "")) or wish.now, wish.now)
-    return Told(wish.source, one.id, at, one.status, place, one.hard)
+    """What a list says of somebody, and of which day each of it is. The day on which it comes in is none of them."""
+
+    def day(at: datetime | None) -> datetime | None:
+        return at if at is not None and at <= wish.now + pfif.AHEAD else None
+
+    (status, said_at), (place, seen_at) = one.newest("status"), one.newest("last_known_location")
+    at = day(date(one.fields.get("source_date", "")))
+    return Told(wish.source, one.id, at, status, _place(place), one.hard, day(said_at), day(seen_at))
+
+
+def _place(said: str) -> str:
+    """A place as it may be read; none if a number, an address or a link stands there."""
+    return "" if pfif.reaches(said) else said[:_LONGEST_PLACE]
 
 
 def _known(one: Person) -> Known:
     """Of a list only what a search compares is kept: no address, no number, no picture, no words about anybody."""
-    place = one.place()[:_LONGEST_PLACE]
+    place = _place(one.place())
     names = tuple(" ".join(name.split())[:_LONGEST_NAME] for name in one.names[:MOST_NAMES])
     return Known(names, one.born(), (place,) if place else ())
 
@@ -152,20 +165,35 @@ def _noted(tx: Tx, wish: Wish) -> None:
 def told(done: Done, *, try_only: bool = False) -> str:
     """What an operator reads about a list: counts, and line numbers of what was not taken; never a name."""
     if try_only:
-        lines = [f"{done.new} records can be taken in. Nothing was changed."]
+        lines = [f"{_counted(done.new, 'record')} can be taken in. Nothing was changed."]
     else:
-        lines = [f"{done.new} records are new, {done.again} were replaced, {done.over} are over and erased."]
+        new, again, over = done.new, done.again, done.over
+        said = f"{_counted(new, 'record')} {_are(new)} new, {again} {_were(again)} replaced"
+        lines = [f"{said}, {over} {_are(over)} over and erased."]
     if done.refused:
         counted = Counter(why for _line, why in done.refused)
-        lines.append(f"{len(done.refused)} lines were not taken:")
+        many = len(done.refused)
+        lines.append(f"{_counted(many, 'line')} {_were(many)} not taken:")
         lines += [f"  {count} × {why.value}: {_numbers(done.refused, why)}" for why, count in counted.most_common()]
     return "\n".join(lines)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _numbers(refused: Sequence[tuple[int, Trouble]], why: Trouble) -> str:
     numbers = [str(line) for line, other in refused if other is why]
     more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
-    return f"line {', '.join(numbers[:SHOWN])}{more}"
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(numbers[:SHOWN])}{more}"
 
 
 # -- records are passed on -----------------------------------------------------------------------------------------
@@ -193,32 +221,52 @@ def refuse(asked: Export) -> None:
 
 
 async def write(storage: Storage, asked: Export) -> str:
-    """Write what may be passed on. Raises ListFault if two moderators have not agreed to it."""
+    """Write what may be passed on. Raises ListFault if two moderators have not agreed to it, or the file is there.
+
+    Only once the whole file is on the disk is it noted that it went out, and the agreement used up.
+    """
+    refuse(asked)
     version = Version(asked.version)
-    asked.file.touch(mode=0o600, exist_ok=False)  # before the agreement is used up
-    passed = await storage.write(partial(_pass_on, asked=asked))
-    if passed is None:
-        asked.file.unlink()
+    export = await storage.read(partial(_export, asked=asked))
+    if export is None:
         raise ListFault(
             "Two moderators must agree first: at the desk, under “People looked for”, “Pass records on”. It counts "
             "once, for two days."
         )
+    passed = export.passed
     # 1.2 can't say on which day a record ends, so that what is over is said there by its absence
     people = [one for one in _people(passed, asked) if version is Version.V1_4 or not one.stub]
-    asked.file.write_bytes(pfif.write(people, version))
+    _put(asked.file, pfif.write(people, version))
+    await storage.write(partial(_exported, asked=asked, export=export))
     over = sum(one.known is None for one in passed)
     to = await storage.read(lists.recipient)
     whose = f" It goes to: {to}." if to else ""
     return (
-        f"{asked.file}: {len(passed) - over} records, and {over} that are over. Only those who agreed are in it.{whose}"
+        f"{asked.file}: {_counted(len(passed) - over, 'record')}, and {over} that {_are(over)} over. "
+        f"Only those who agreed are in it.{whose}"
     )
 
 
-def _pass_on(tx: Tx, asked: Export) -> list[Passed] | None:
-    if not lists.agreed(tx, asked.now):
-        return None
+def _export(tx: Tx, asked: Export) -> lists.Export | None:
+    return lists.to_pass_on(tx, asked.now, asked.domain.lower()) if lists.may_export(tx, asked.now) else None
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write a file that only we can read, whole or not at all."""
+    draft = file.with_name(file.name + ".part")
+    draft.unlink(missing_ok=True)  # of a command that was cut short
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    draft.rename(file)
+    sync_directory(file.parent)
+
+
+def _exported(tx: Tx, asked: Export, export: lists.Export) -> None:
+    lists.agreed(tx, asked.now)
     audit.note(tx, None, "passed on: records", asked.now)
-    return lists.pass_on(tx, asked.now, asked.domain.lower())
+    lists.passed_on(tx, export, asked.now)
 
 
 def _people(passed: Sequence[Passed], asked: Export) -> Iterator[Person]:

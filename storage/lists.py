@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from storage.schema import exported, fact, knock, listed, passing, sought
 
 TOLD_FOR: Final = timedelta(days=90)  # so long it is passed on that a record is over
 AGREED_FOR: Final = timedelta(hours=48)  # after two moderators have agreed to one export
+AGES: Final = 1  # years: by so much a birth year moves that is counted from an age
 _BODY: Final = 700  # bytes to which what a list says is padded before it is sealed
 _EXPORT: Final = "export"  # the fact: until when one export may be written
 _RECIPIENT: Final = "export.recipient"  # the fact: to whom the list goes
@@ -25,17 +26,20 @@ _RECIPIENT: Final = "export.recipient"  # the fact: to whom the list goes
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a list says of somebody. `id` is what the record is called there, `at` when it was true.
+    """What a list says of somebody. `id` is what the record is called there, `at` of which day it is.
 
+    `said_at` is when the status was true, `seen_at` when somebody was at the place; None where the list does not tell.
     Of a death or an arrest (`hard`) nobody is told by a message.
     """
 
     source: str
     id: str
-    at: datetime
+    at: datetime | None
     status: str = ""
     place: str = ""
     hard: bool = False
+    said_at: datetime | None = None
+    seen_at: datetime | None = None
 
 
 # -- lists come in -------------------------------------------------------------------------------------------------
@@ -46,17 +50,18 @@ def put(  # noqa: PLR0913 - a record and what is said of it
 ) -> bool:
     """Keep what a list says of somebody, in the place of what the same list said before. Whether it is new.
 
-    It can be found once `search.index` has run.
+    Somebody else under the same id (see `another`) is a new record, and the old one is erased: tell whoever had learnt
+    from it first. It can be found once `search.index` has run.
     """
     which = numbered(tx, one.source, one.id)
     row = {"source": one.source, "body": _packed(one)}
+    if which is not None and another(tx, which, known):
+        search.erase(tx, [which])
+        which = None
     if which is None:
         which = search.put(tx, Kind.LIST, known, now, source=one.source, consent=consent, expires_at=expires_at)
         tx.execute(listed.insert(), {"sought_id": which, "trace": _trace(one.source, one.id), **row})
         return True
-    before = search.held(tx, which)
-    if before is None or before.known != known:
-        search.replace(tx, which, known)
     tx.execute(sought.update().where(sought.c.id == which).values(expires_at=expires_at, consent=int(consent)))
     tx.execute(listed.update().where(listed.c.sought_id == which).values(**row))
     return False
@@ -67,6 +72,27 @@ def numbered(tx: Tx, source: str, record: str) -> int | None:
     query = sa.select(listed.c.sought_id).where(listed.c.trace == _trace(source, record))
     which: int | None = tx.execute(query).scalar()
     return which
+
+
+def another(tx: Tx, which: int, known: Known) -> bool:
+    """Whether a list means somebody else by now: other names, places, or a year further off than ages are exact.
+
+    Lists give an id to somebody else, and cases, opinions and “not the same” are about who stood there before. Of
+    somebody who stays, nothing is changed: it is what two moderators have compared.
+    """
+    before = search.held(tx, which)
+    if before is None:
+        return True
+    return not _near(before.known.born, known.born) or _plain(before.known) != _plain(known)
+
+
+def _near(one: int | None, two: int | None) -> bool:
+    return one == two or (one is not None and two is not None and abs(one - two) <= AGES)
+
+
+def _plain(known: Known) -> tuple[list[str], list[str]]:
+    """Names and places, whatever letters are large."""
+    return [one.casefold() for one in known.names], [one.casefold() for one in known.places]
 
 
 def others(tx: Tx, source: str, after: int, most: int) -> list[tuple[int, str]]:
@@ -88,13 +114,16 @@ def _trace(source: str, record: str) -> str:
 
 
 def _packed(one: Told) -> bytes:
-    said = {"s": one.source, "i": one.id, "a": one.at.isoformat(), "t": one.status, "p": one.place, "h": one.hard}
+    said = {"s": one.source, "i": one.id, "t": one.status, "p": one.place, "h": one.hard}
+    said |= {name: at and at.isoformat() for name, at in (("d", one.at), ("u", one.said_at), ("v", one.seen_at))}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode().ljust(_BODY)
 
 
 def _unpacked(body: bytes) -> Told:
+    """Of a list that came in with an older version no day is known: it may be that on which it came in."""
     said = json.loads(body)
-    return Told(said["s"], said["i"], datetime.fromisoformat(said["a"]), said["t"], said["p"], said["h"])
+    at, said_at, seen_at = (said.get(name) and datetime.fromisoformat(said[name]) for name in "duv")
+    return Told(said["s"], said["i"], at, said["t"], said["p"], said["h"], said_at, seen_at)
 
 
 # -- to whom, and who agreed ---------------------------------------------------------------------------------------
@@ -106,7 +135,12 @@ def recipient(tx: Tx) -> str:
 
 
 def name_recipient(tx: Tx, to: str) -> None:
-    """The list goes to somebody else from now on: what was agreed for the one before counts no more."""
+    """The list goes to somebody else from now on: what was agreed for the one before counts no more.
+
+    Every yes goes with it, so that none counts again if the one before is named once more.
+    """
+    if to != recipient(tx):
+        tx.execute(passing.delete())
     _note(tx, _RECIPIENT, to)
     tx.execute(fact.delete().where(fact.c.name == _EXPORT))
 
@@ -134,14 +168,14 @@ class Whose:
 
 
 def consent(tx: Tx, whose: Whose, now: datetime) -> Consent | None:
-    """The yes for a record or a search, if there is one that is not over."""
+    """The yes for a record or a search, for the list as it goes now, if there is one that is not over."""
     query = (
         sa.select(passing.c.recipient, passing.c.expires_at, exported.c.at)
         .join_from(passing, exported, exported.c.passing_id == passing.c.id, isouter=True)
         .where(_of(whose), passing.c.expires_at > now)
     )
     row = tx.execute(query).first()
-    return None if row is None else Consent(row.recipient, row.expires_at, row.at)
+    return None if row is None or row.recipient != recipient(tx) else Consent(*row)
 
 
 def say_yes(tx: Tx, whose: Whose, to: str, now: datetime, expires_at: datetime) -> None:
@@ -180,11 +214,17 @@ def agree(tx: Tx, now: datetime) -> None:
     _note(tx, _EXPORT, (now + AGREED_FOR).isoformat())
 
 
+def may_export(tx: Tx, now: datetime) -> bool:
+    """Whether an export may be written."""
+    until = tx.execute(sa.select(fact.c.value).where(fact.c.name == _EXPORT)).scalar()
+    return until is not None and datetime.fromisoformat(until) > now
+
+
 def agreed(tx: Tx, now: datetime) -> bool:
     """Whether an export may be written. Asking uses it up."""
-    until = tx.execute(sa.select(fact.c.value).where(fact.c.name == _EXPORT)).scalar()
+    may = may_export(tx, now)
     tx.execute(fact.delete().where(fact.c.name == _EXPORT))
-    return until is not None and datetime.fromisoformat(until) > now
+    return may
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +240,15 @@ class Passed:
     known: Known | None = None
     source: str = ""
     missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Everything that goes into an export, and what is to be noted once it is written: new rows, and those over."""
+
+    passed: tuple[Passed, ...]
+    new: tuple[Mapping[str, Any], ...]
+    over: tuple[int, ...]
 
 
 def passable(tx: Tx, now: datetime) -> int:
@@ -220,19 +269,23 @@ def _consents(tx: Tx, now: datetime) -> list[Any]:
     )
     here = (passing.c.expires_at > now) & (passing.c.sought_id.is_not(None) | looks)
     to = recipient(tx)
-    rows = tx.execute(sa.select(passing).where(here).order_by(passing.c.expires_at, passing.c.id))
-    return [row for row in rows if to and row.recipient == to]
+    rows = tx.execute(sa.select(passing).where(here).order_by(passing.c.expires_at))
+    mine = [row for row in rows if to and row.recipient == to]
+    return sorted(mine, key=lambda row: row.id)  # by lot: the order of the file does not tell who was first
 
 
-def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
+def to_pass_on(tx: Tx, now: datetime, domain: str) -> Export:
     """Everything that goes into an export, and that what went into an earlier one and may no more is over.
 
-    A record that is not from a list is called by a number that means nothing else, within `domain`.
+    A record that is not from a list is called by a number that means nothing else, within `domain`, and of what members
+    have said only the days go out: the second of a press could be laid beside the traffic of a phone. Nothing is noted.
     """
-    tx.execute(exported.delete().where(exported.c.ended_at <= now - TOLD_FOR))
-    going_on = tx.execute(sa.select(exported).where(exported.c.ended_at.is_(None))).all()
-    known = {(row.sought_id, row.passing_id): row for row in going_on}
-    rows: list[dict[str, Any]] = []
+    before = tx.execute(sa.select(exported).order_by(exported.c.id)).all()
+    known = {(row.sought_id, row.passing_id): row for row in before if row.ended_at is None}
+    # erased, of which there may be many
+    over = [row for row in before if row.ended_at is None and row.sought_id is None and row.passing_id is None]
+    known.pop((None, None), None)
+    new: list[dict[str, Any]] = []
 
     def called(line: int | None, yes: int | None, own: str = "") -> str:
         row = known.pop((line, yes), None)
@@ -240,7 +293,7 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
             return str(row.record)
         number = tx.new_id()
         record = own if "." in own.partition("/")[0] else f"{domain}/{number}"
-        rows.append({"id": number, "sought_id": line, "passing_id": yes, "record": record, "at": now})
+        new.append({"id": number, "sought_id": line, "passing_id": yes, "record": record, "at": now})
         return record
 
     passed: list[Passed] = []
@@ -248,19 +301,26 @@ def pass_on(tx: Tx, now: datetime, domain: str) -> list[Passed]:
         held, line = search.held(tx, which), of(tx, which)
         if held is not None and line is not None and held.expires_at is not None:
             name = called(which, None, line.id)
-            passed.append(Passed(name, line.at, held.expires_at, held.known, line.source))
+            passed.append(Passed(name, line.at or held.since or now, held.expires_at, held.known, line.source))
     for row in _consents(tx, now):
         found = _what(tx, row)
         if found is not None:
-            passed.append(Passed(called(None, row.id), row.given_at, row.expires_at, *found))
-    # what is not among them any more is over: erased (there may be many), taken back, or its day has come
-    _end(tx, (row.id for row in going_on if row.sought_id is None and row.passing_id is None), now)
-    _end(tx, (row.id for row in known.values()), now)
-    if rows:
-        tx.execute(exported.insert(), rows)
-    ended = sa.select(exported).where(exported.c.ended_at.is_not(None)).order_by(exported.c.id)
-    passed += [Passed(row.record, row.at, row.ended_at) for row in tx.execute(ended)]
-    return passed
+            passed.append(Passed(called(None, row.id), _day(row.given_at), _day(row.expires_at), *found))
+    over += known.values()  # not among them any more: taken back, or its day has come
+    again = {one.record for one in passed}  # a list has given the id to somebody else
+    told = [(row, now) for row in over]
+    told += [(row, row.ended_at) for row in before if row.ended_at is not None and row.ended_at > now - TOLD_FOR]
+    passed += [Passed(row.record, _day(row.at), _day(ended)) for row, ended in told if row.record not in again]
+    return Export(tuple(passed), tuple(new), tuple(row.id for row in over))
+
+
+def passed_on(tx: Tx, export: Export, now: datetime) -> None:
+    """The file is written: note what has gone out in it, and what it says is over."""
+    tx.execute(exported.delete().where(exported.c.ended_at <= now - TOLD_FOR))
+    for one in export.over:
+        tx.execute(exported.update().where(exported.c.id == one).values(ended_at=now, sought_id=None, passing_id=None))
+    if export.new:
+        tx.execute(exported.insert(), [dict(row) for row in export.new])
 
 
 def _what(tx: Tx, row: Any) -> tuple[Known, str, bool] | None:
@@ -272,6 +332,5 @@ def _what(tx: Tx, row: Any) -> tuple[Known, str, bool] | None:
     return None if one is None else (one.form.known, "", True)
 
 
-def _end(tx: Tx, which: Iterable[int], now: datetime) -> None:
-    for one in which:
-        tx.execute(exported.update().where(exported.c.id == one).values(ended_at=now, sought_id=None, passing_id=None))
+def _day(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

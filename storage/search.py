@@ -163,9 +163,11 @@ def put(  # noqa: PLR0913 - a record is what it is
 
 def replace(tx: Tx, which: int, known: Known) -> None:
     """Change what is known of somebody. They are found by it once `index` has run, and by the old no more."""
+    before = held(tx, which)
+    if before is not None and before.known != known:
+        matches.anew(tx, which)
     _unlist(tx, [which])
     tx.execute(sought.update().where(sought.c.id == which).values(record=_packed(known), bits=None))
-    matches.anew(tx, which)
 
 
 def allow(tx: Tx, which: int, may: May, question: str = "", answer: str = "") -> None:

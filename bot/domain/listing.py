@@ -10,21 +10,41 @@ from hashlib import sha256
 from typing import Final
 
 from bot.domain.folding import words
-from bot.domain.listing_words import HEADINGS, NOT, SEX, STATUS
-from bot.domain.pfif import LARGEST, LONGEST, LONGEST_NAME, MOST, Person, Reading, Trouble, Unreadable, clean, dated
+from bot.domain.listing_words import HEADINGS, NEVER, SEX, STATUS
+from bot.domain.pfif import (
+    AHEAD,
+    LARGEST,
+    LONGEST,
+    LONGEST_NAME,
+    LONGEST_WORDS,
+    MOST,
+    Person,
+    Reading,
+    Trouble,
+    Unreadable,
+    both,
+    clean,
+    dated,
+)
 
 _CELLS: Final = 100
 _TELLING: Final = 24  # characters of the id of a row that has none
 _FORMULA: Final = re.compile(r"[=+@]")
 _YEAR: Final = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)", re.ASCII)
-_DAY: Final = (re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"), re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})"))
+_TIME: Final = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
+_DAY: Final = (
+    re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})" + _TIME, re.ASCII),
+    re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})" + _TIME, re.ASCII),
+)
+_PLAIN: Final = re.compile(r"[\w ,;/-]*[.!]?")
+_BETWEEN: Final = re.compile(r"[,;/]|\s(?:и|ва|у|and)\s", re.IGNORECASE)
 _AGE: Final = re.compile(r"\d{1,3}(?:-\d{1,3})?", re.ASCII)
 
 
 def read(data: bytes, at: datetime, most: int = MOST) -> Reading:
     """The people of a table with columns divided by commas, semicolons or tabs. Raises Unreadable.
 
-    `at` is when the list was true, for rows that do not say so themselves.
+    `at` is now: no row is of a later day, and from it ages are counted in rows that say no day.
     """
     if len(data) > LARGEST:
         raise Unreadable("The file is too large.")
@@ -44,6 +64,7 @@ def read(data: bytes, at: datetime, most: int = MOST) -> Reading:
     for line, row in rows:
         got = Trouble.BROKEN if row is None or len(row) > _CELLS else _person(row, columns, at)
         if isinstance(got, Person) and got.id in people:
+            people[got.id] = both(people[got.id], got)
             got = Trouble.TWICE
         elif isinstance(got, Person) and len(people) >= most:
             got = Trouble.TOO_MANY
@@ -86,7 +107,8 @@ def _groups(said: str) -> frozenset[str]:
 
 _BY_HEADING: Final = {heading: name for name, said in HEADINGS.items() for heading in _groups(said)}
 _BY_STATUS: Final = {word: name for name, said in STATUS.items() for word in _groups(said)}
-_NOT: Final = frozenset(words(NOT))
+_DEAD: Final = tuple(word for word, name in _BY_STATUS.items() if name == "believed_dead")
+_NEVER: Final = _groups(NEVER)
 _BY_SEX: Final = {word: name for name, said in SEX.items() for word in _groups(said)}
 
 
@@ -95,6 +117,8 @@ def _columns(headings: list[str]) -> dict[int, str]:
     found: dict[int, str] = {}
     for at, heading in enumerate(headings[:_CELLS]):
         said = words(clean(heading.replace("_", " "))[:LONGEST_NAME])
+        if not _NEVER.isdisjoint(said):
+            continue
         whole = _BY_HEADING.get(" ".join(said))
         name = whole or next((_BY_HEADING[word] for word in said if word in _BY_HEADING), None)
         if name is not None and name not in found.values():
@@ -111,7 +135,12 @@ def _person(row: list[str], columns: Mapping[int, str], at: datetime) -> Person 
     name = _name(said)
     if (trouble := _trouble(name, said)) is not None:
         return trouble
-    fields = {"full_name": name, "source_date": dated(_day(said.get("source_date", "")) or at)}
+    day = _dated(said.get("source_date", ""), at)
+    if isinstance(day, Trouble):
+        return day
+    fields = {"full_name": name}
+    if day:
+        fields["source_date"] = day
     if "home_city" in said:
         fields["home_city"] = said["home_city"][:LONGEST_NAME]
     if born := _YEAR.search(said.get("date_of_birth", "")):
@@ -121,7 +150,9 @@ def _person(row: list[str], columns: Mapping[int, str], at: datetime) -> Person 
     if sex := _BY_SEX.get(" ".join(words(said.get("sex", "")))):
         fields["sex"] = sex
     fields["person_record_id"] = said.get("person_record_id") or _told_apart(fields)
-    return Person(fields, _notes(said.get("status", ""), fields["source_date"]))
+    if not day and (counted := Person({"source_date": dated(at)} | fields).born()) is not None:
+        fields["date_of_birth"] = str(counted)
+    return Person(fields, _notes(said.get("status", ""), day))
 
 
 def _name(said: Mapping[str, str]) -> str:
@@ -138,21 +169,40 @@ def _trouble(name: str, said: Mapping[str, str]) -> Trouble | None:
     return None if any(letter.isalpha() for letter in name) else Trouble.NO_NAME
 
 
-def _notes(status: str, at: str) -> tuple[Mapping[str, str], ...]:
-    if not status:
+def _notes(cell: str, at: str) -> tuple[Mapping[str, str], ...]:
+    """What a cell says of somebody, of the day of its row."""
+    if not cell:
         return ()
-    found = {_BY_STATUS[word] for word in (" ".join(words(status)), *words(status)) if word in _BY_STATUS}
-    if _NOT & set(words(status)):
-        found.discard("believed_alive")
-    for name in ("believed_dead", "believed_missing", "believed_alive"):  # never the better of two
-        if name in found:
-            return ({"status": name, "text": status, "source_date": at},)
-    return ({"text": status, "source_date": at},)
+    said = {"text": cell, "status": _status(cell), "source_date": at}
+    return ({name: value for name, value in said.items() if value},)
+
+
+def _status(cell: str) -> str:
+    """The status, if a cell says nothing else: “unknown if alive” and “his brother is alive” do not say “alive”.
+
+    Of a death its word is enough, wherever it stands. Never the better of two.
+    """
+    said = " ".join(cell.split())
+    folded = f" {' '.join(words(said))} "
+    if any(f" {word} " in folded for word in _DEAD):
+        return "believed_dead"
+    if len(said) > LONGEST_WORDS or not _PLAIN.fullmatch(said):
+        return ""
+    found = {_BY_STATUS.get(" ".join(words(part)), "") for part in _BETWEEN.split(said)}
+    return next((name for name in ("", "believed_missing", "believed_alive") if name in found), "")
+
+
+def _dated(cell: str, at: datetime) -> str | Trouble:
+    """The day of a row, as PFIF writes it; "" if it says none."""
+    if not any(map(str.isalnum, cell)):
+        return ""
+    day = _day(cell)
+    return Trouble.BAD_DATE if day is None or day > at + AHEAD else dated(day)
 
 
 def _day(words_: str) -> datetime | None:
     for form, order in zip(_DAY, ((1, 2, 3), (3, 2, 1)), strict=True):
-        if read_ := form.match(words_):
+        if read_ := form.fullmatch(words_):
             try:
                 return datetime(*(int(read_[part]) for part in order), tzinfo=UTC)  # type: ignore[arg-type, misc]
             except ValueError:

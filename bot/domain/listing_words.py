@@ -17,19 +17,26 @@ HEADINGS: Final[Mapping[str, str]] = {
     "age": "age; возраст; сколько лет; син; синну сол; сол",
     "sex": "sex; gender; пол; чинс",
     "home_city": "place; city; town; village; district; from; home city; город; село; кишлак; район; откуда; ноҳия; "
-    "деҳа; шаҳр; чой; место; место жительства; чои зист; маҳалли зист; адрес; нишонӣ; address",
+    "деҳа; шаҳр; чой; место; место жительства; чои зист; маҳалли зист",
     "status": "status; state; condition; статус; состояние; вазъ; вазъият; ҳолат; ҳол",
     "source_date": "date; as of; source date; дата; дата записи; сана; рӯз",
 }
 STATUS: Final[Mapping[str, str]] = {
-    "believed_alive": "alive; well; safe; discharged; жив; жива; живой; живая; здоров; здорова; выписан; выписана; "
-    "зинда; саломат; солим; тандуруст",
-    "believed_dead": "dead; died; deceased; killed; умер; умерла; погиб; погибла; мертв; мертва; скончался; "
-    "скончалась; фавтид; фавтида; мурд; мурда; шаҳид; ҳалок",
-    "believed_missing": "missing; lost; пропал; пропала; бедарак; гум; гумшуда; не найден; не найдена",
+    "believed_alive": "alive; well; safe; alive and well; safe and well; discharged; жив; жива; живой; живая; здоров; "
+    "здорова; жив здоров; жива здорова; выписан; выписана; зинда; саломат; солим; тандуруст; сиҳату саломат; "
+    "зинда аст; саломат аст",
+    "believed_dead": "dead; died; deceased; killed; not alive; умер; умерла; погиб; погибла; мертв; мертва; скончался; "
+    "скончалась; не жив; не жива; фавтид; фавтида; мурд; мурда; шаҳид; ҳалок; зинда нест; зинда набуд; зинда намонд",
+    "believed_missing": "missing; lost; пропал; пропала; пропал без вести; пропала без вести; без вести пропал; "
+    "без вести пропала; бедарак; бедарак шуд; бедарак шудааст; гум; гумшуда; гум шуд; гум шудааст; не найден; "
+    "не найдена; not found; ёфт нашуд",
 }
 SEX: Final[Mapping[str, str]] = {
     "male": "m; male; man; м; муж; мужской; мужчина; мард; мардона",
     "female": "f; female; woman; ж; жен; женский; женщина; зан; занона",
 }
-NOT: Final = "не нет not no нест набуд"
+# A column whose heading has one of these words is not read: by what stands in it families are found and blackmailed.
+NEVER: Final = (
+    "адрес; адреса; адреси; нишонӣ; суроға; address; addresses; улица; кӯча; street; телефон; тел; телефони; "
+    "phone; telephone; tel; mobile; email; mail; почта; почтаи"
+)

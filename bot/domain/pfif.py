@@ -7,9 +7,10 @@ huge, nested, or say what entities stand for, so that a few bytes become gigabyt
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 from xml.parsers import expat  # no DTD is read: see _Reader
@@ -24,6 +25,9 @@ MOST: Final = 100_000  # records of a file
 LONGEST: Final = 4000  # characters of one value
 LONGEST_NAME: Final = 200
 MOST_NOTES: Final = 200  # of one person
+AHEAD: Final = timedelta(days=1)  # of now: where the day begins earlier. What is dated later has no day that is known
+LONGEST_WORDS: Final = 60  # characters of a few words that belong together
+_LOOKED_AT: Final = 400  # characters that are searched for hard words at once
 _DEEPEST: Final = 6
 _CHUNK: Final = 1 << 16
 _STEM: Final = "http://zesty.ca/pfif/"
@@ -67,6 +71,11 @@ _FORMS: Final = {  # a value that is not of this form says nothing
     "author_made_contact": re.compile(r"true|false"),
 }
 _DATES: Final = ("source_date", "entry_date", "expiry_date")
+# By which somebody could be reached: an account, an address, a link. See `reaches`.
+_REACHES: Final = re.compile(
+    r"[@/\\]|[a-z0-9-]{3,}\.[a-z]{2,}|(?<![a-z0-9-])[a-z0-9-]{1,2}\.[a-z]{2,3}(?![a-z])|\.рф\b"
+)
+_DIGITS: Final = 4
 # Neither allowed in XML nor visible: controls, halves of characters, marks that turn the direction.
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -91,6 +100,7 @@ class Trouble(Enum):
     TOO_MANY = "too many records"
     FORMULA = "a formula"
     BROKEN = "a line that is no row"
+    NO_STATUS = "a status that is none"
 
 
 class Unreadable(Exception):  # noqa: N818 - whoever sent the file reads the sentence
@@ -99,10 +109,14 @@ class Unreadable(Exception):  # noqa: N818 - whoever sent the file reads the sen
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as a list has them, and what was noted about them: the names of fields in 1.4, and their words."""
+    """A person as a list has them, and what was noted about them: the names of fields in 1.4, and their words.
+
+    `doubtful`: something that was noted could not be read, so that nobody knows what the newest note says.
+    """
 
     fields: Mapping[str, str]
     notes: tuple[Mapping[str, str], ...] = ()
+    doubtful: bool = False
 
     @property
     def id(self) -> str:
@@ -124,14 +138,30 @@ class Person:
     @property
     def status(self) -> str:
         """What the newest note that says so says of the person."""
-        said = [note for note in self.notes if note.get("status")]
-        return max(said, key=lambda note: note.get("source_date", ""))["status"] if said else ""
+        return self.newest("status")[0]
+
+    def newest(self, field_: str) -> tuple[str, datetime | None]:
+        """What the newest note that fills a field in says there, and when that was true, if it tells.
+
+        A note without a day is older than all others, and of two of one moment “alive” is not the newer. "" if no note
+        fills it in, or if that is doubtful.
+        """
+        said = [
+            (_moment(note), note.get("status") != "believed_alive", note[field_])
+            for note in self.notes
+            if note.get(field_)
+        ]
+        if self.doubtful or not said:
+            return "", None
+        when, _worse, words = max(said)
+        return words, None if when == _NEVER else when
 
     @property
     def hard(self) -> bool:
         """Whether the list speaks of a death or an arrest: that is told by a voice, and never by a message."""
-        said = (self.fields.get("description", ""), *(note.get("text", "") for note in self.notes))
-        return any(note.get("status") == "believed_dead" for note in self.notes) or any(map(is_hard, said))
+        said = [self.fields.get("description", "")]
+        said += [note.get(name, "") for note in self.notes for name in ("text", "last_known_location")]
+        return any(note.get("status") == "believed_dead" for note in self.notes) or any(map(_is_hard, said))
 
     def born(self) -> int | None:
         """The birth year: as written, or from an age and the day on which it was true; of a range the middle."""
@@ -166,6 +196,18 @@ def date(words: str) -> datetime | None:
         return None
 
 
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _moment(note: Mapping[str, str]) -> datetime:
+    return date(note.get("source_date", "")) or _NEVER
+
+
+def _is_hard(text: str) -> bool:
+    """The same as `is_hard`, for texts that are longer than what is looked at at once."""
+    return any(is_hard(text[at : at + _LOOKED_AT]) for at in range(0, len(text), _LOOKED_AT - LONGEST_WORDS))
+
+
 def dated(at: datetime) -> str:
     """How PFIF writes an instant."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -174,6 +216,12 @@ def dated(at: datetime) -> str:
 def clean(words: str) -> str:
     """Words without what nobody sees, and without spaces around."""
     return _UNSEEN.sub("", words).strip()
+
+
+def reaches(words: str) -> bool:
+    """Whether words seem to hold a telephone number, an address or a link: through those families are blackmailed."""
+    plain = unicodedata.normalize("NFKC", words).casefold()
+    return sum(map(str.isdigit, plain)) >= _DIGITS or _REACHES.search(plain) is not None
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -202,6 +250,7 @@ class _Open:
     fields: dict[str, str] = field(default_factory=dict)
     notes: list[Mapping[str, str]] = field(default_factory=list)
     trouble: Trouble | None = None
+    doubtful: bool = False
 
 
 class _Reader:
@@ -217,6 +266,7 @@ class _Reader:
         self._length = 0
         self._people: dict[str, Person] = {}
         self._loose: list[Mapping[str, str]] = []  # notes beside the people they are about
+        self._doubtful: set[str] = set()  # whom such a note is about that could not be read
         self._refused: list[tuple[int, Trouble]] = []
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartDoctypeDeclHandler = self._doctype
@@ -276,18 +326,25 @@ class _Reader:
             one.trouble = one.trouble or Trouble.TOO_LONG
         elif name not in _FORMS or _FORMS[name].fullmatch(value):
             one.fields[name] = _described(value) if name == "description" else value
+        elif name == "status":
+            one.trouble = one.trouble or Trouble.NO_STATUS
 
     def _end_note(self, note: _Open) -> None:
+        """Of a note that can't be read whole, what can be is kept: it may be the one that speaks of a death."""
+        there = self._loose if self._person is None else self._person.notes
+        if len(there) >= (self._most if self._person is None else MOST_NOTES):
+            note.trouble = Trouble.TOO_MANY
+        else:
+            there.append(note.fields)
         if note.trouble is not None:
             self._refuse(note.line, note.trouble)
-        elif self._person is None:
-            if len(self._loose) < self._most:
-                self._loose.append(note.fields)
-        elif len(self._person.notes) < MOST_NOTES:
-            self._person.notes.append(note.fields)
+            if self._person is None:
+                self._doubtful.add(note.fields.get("person_record_id", ""))
+            else:
+                self._person.doubtful = True
 
     def _end_person(self, one: _Open) -> None:
-        person = Person(one.fields, tuple(one.notes))
+        person = Person(one.fields, tuple(one.notes), one.doubtful)
         which = one.fields.get("person_record_id", "")
         trouble = one.trouble
         if trouble is None and not _ID.fullmatch(which):
@@ -302,6 +359,8 @@ class _Reader:
             self._people[which] = person
         else:
             self._refuse(one.line, trouble)
+            if trouble is Trouble.TWICE:
+                self._people[which] = both(self._people[which], person)
 
     def _refuse(self, line: int, trouble: Trouble) -> None:
         self._refused.append((line, trouble))
@@ -311,10 +370,22 @@ class _Reader:
         for note in self._loose:
             about.setdefault(note.get("person_record_id", ""), []).append(note)
         people = (
-            Person(one.fields, (*one.notes, *about[which])[:MOST_NOTES]) if which in about else one
+            Person(
+                one.fields,
+                (*one.notes, *about.get(which, ())[:MOST_NOTES]),
+                one.doubtful or which in self._doubtful or len(about.get(which, ())) > MOST_NOTES,
+            )
             for which, one in self._people.items()
         )
         return Reading(tuple(people), tuple(self._refused))
+
+
+def both(first: Person, second: Person) -> Person:
+    """The first of two that have one id. If the other says something else of them, nobody knows which is so."""
+    if first.status == second.status and first.hard == second.hard:
+        return first
+    notes = (*first.notes, *({"status": "believed_dead"} for _ in range(second.hard and not first.hard)))
+    return Person(first.fields, notes, doubtful=True)
 
 
 def _described(other: str) -> str:

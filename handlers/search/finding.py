@@ -16,7 +16,7 @@ from bot.domain.refusals import NotPassedOn
 from bot.i18n import _, pgettext
 from handlers import desk
 from handlers.ask import Ask, button
-from storage import circles, knocks, people, relatives, search
+from storage import circles, knocks, lists, people, relatives, search
 from storage.database import Tx
 from storage.knocks import Candidate, Knock
 from storage.search import Held
@@ -325,6 +325,7 @@ def hands_over(tx: Tx, which: int, to: int, now: datetime) -> list[Outgoing]:
         if record is None:
             continue
         letters += leaves(tx, [record.id], now)
+        lists.withdraw(tx, lists.Whose(record=record.id))  # whoever answers from now on has not said yes
         for case in knocks.cases_at(tx, [record.id], HELD_OPEN):
             blank = {"holder": f"{now.isoformat()} 0"}
             knocks.change(

@@ -28,7 +28,7 @@ from bot.domain.roles import Moderator, Role
 from bot.i18n import _, day, ngettext, pgettext
 from handlers import desk
 from handlers.ask import Ask, back, button, expect
-from handlers.search import finding
+from handlers.search import finding, listing
 from storage import audit, circles, inbox, knocks, lists, matches, outbox, people, relatives, roles, search, vouchers
 from storage.database import Tx
 from storage.matches import Note, Open, Opinion
@@ -259,7 +259,7 @@ def _shown(ask: Ask, tx: Tx, one: Open, at: At, first: Iterable[Line] = ()) -> O
         lines.append(_("🟢 What only kin know was answered rightly."))
     told = lists.of(tx, one.sought) if one.kind is Kind.LIST else None
     if told is not None:
-        lines.append(_("Known from a list: {source}, {when}.", source=told.source, when=_day(told.at)))
+        lines.append(_("Known from a list: {source}. Day: {day}.", source=told.source, day=listing.day(told.at)))
         if told.hard:
             lines.append(_("⚫ The list speaks of something that only a voice may tell."))
     if one.first is not None:

@@ -75,9 +75,7 @@ def _show(ask: Ask, tx: Tx, one: Matter, first: Iterable[Line] = ()) -> Outgoing
     if not to and said is None:
         raise Outdated
     lines: list[Line | str] = [*first, _("<b>📤 A list for others</b>")]
-    if said is None or said.recipient != to:
-        if said is not None:
-            lines.append(_("You had said yes to another list, for {to}. That counts no more.", to=said.recipient))
+    if said is None:
         asked = [_("May this stand in a list that goes to {to}, until a day that you choose?", to=to)] if to else []
     else:
         asked = []
@@ -115,7 +113,7 @@ def _given(said: Consent) -> Iterable[Line]:
 def _answers(one: Matter, said: Consent | None, to: str) -> Iterable[list[Choice]]:
     if said is not None:
         yield [button(pgettext("button", "🚫 Take it back"), "pass.no", *one.code)]
-    if to and (said is None or said.recipient != to):
+    if to and said is None:
         for days in rules.PASSED_FOR:
             label = pgettext("button-wide", "✅ Yes, for {span}", span=Span(timedelta(days=days)))
             yield [button(label, "pass.yes", *one.code, days, _mark(one, to))]

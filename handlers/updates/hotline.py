@@ -6,6 +6,7 @@ A moderator reads a case only after taking it, and the member sees that one has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -113,7 +114,9 @@ def _how_long(tx: Tx, now: datetime) -> Line:
 
 
 def new(ask: Ask, tx: Tx) -> Outgoing:
-    """Ask for the first words of a new case."""
+    """Ask for the first words of a new case. Where an argument says so, the message that held the button stays."""
+    if ask.args:
+        ask = replace(ask, on="")
     if not _reading(tx, ask.person.id, ask.now):
         return overview(ask, tx)
     if sum(one.open for one in hotline.of(tx, ask.person.id)) >= MOST_OPEN:

@@ -372,7 +372,7 @@ async def confides(stage: Stage) -> dict[str, int]:
         for whose in (lists.Whose(record=record), lists.Whose(search=knocking.id)):
             lists.say_yes(tx, whose, "Recipientia Canary", now, later)
         knocks.replaced(tx, 1, record, now)
-        lists.pass_on(tx, now, "canary.example")
+        lists.passed_on(tx, lists.to_pass_on(tx, now, "canary.example"), now)
         while search.index(tx):
             pass
         return {"petition": one.id, "draft": drafted, "record": record, "knock": knocking.id, "seeker": seeker}
@@ -416,8 +416,8 @@ async def test_no_word_of_a_petition_or_a_search_stands_in_the_file_and_none_sta
         knocks.erase(tx, made["knock"])
         people_kept.forget(tx, made["seeker"])
         search.expire(tx, later)
-        lists.pass_on(tx, stage.now(), "canary.example")
-        lists.pass_on(tx, later, "canary.example")
+        lists.passed_on(tx, lists.to_pass_on(tx, stage.now(), "canary.example"), stage.now())
+        lists.passed_on(tx, lists.to_pass_on(tx, later, "canary.example"), later)
         knocks.sweep(tx, later)
         sponsors.expire(tx, later)
         one = petitions.newest(tx, made["draft"])

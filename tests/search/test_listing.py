@@ -91,8 +91,66 @@ def test_a_file_without_headings_is_not_guessed_at(text: str) -> None:
 
 
 def test_the_worse_of_two_words_counts_and_not_alive_is_not_alive() -> None:
-    people, _refused = read("name,status\nA,не жив\nB,зинда нест\nC,жива\nD,был жив и умер\nE,ранен\n")
-    assert [status for *_rest, status in people] == ["", "", "believed_alive", "believed_dead", ""]
+    people, _refused = read("name,status\nA,не жив\nB,зинда нест\nC,жива\nD,был жив и умер\nE,ранен\nF,жив/пропал\n")
+    dead, alive, missing = "believed_dead", "believed_alive", "believed_missing"
+    assert [status for *_rest, status in people] == [dead, dead, alive, dead, "", missing]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "неизвестно; жив ли",
+        "неизвестно жив ли",
+        "unknown if alive",
+        "alive?",
+        "жив (?)",
+        "жив...",
+        "~жив",
+        "брат жив",
+        "был жив 2 мая",
+        "жив 2.5.2026",
+        "скорее всего жив",
+        "шояд зинда",
+        "alive / not known",
+        "жив" + " " * 500 + "ли",
+        "ҷустуҷӯ: пропал?",
+    ],
+)
+def test_a_status_is_the_whole_cell_or_none(cell: str) -> None:
+    (one,) = listing.read(f'name,status\nA,"{cell}"\n'.encode(), AT).people
+    assert one.status == ""
+    assert not one.hard
+
+
+@pytest.mark.parametrize(
+    "cell", ["жив", "Жива.", "ALIVE", " жив, здоров ", "жив и здоров", "жив-здоров", "зинда ва саломат"]
+)
+def test_a_cell_may_say_it_with_several_known_words(cell: str) -> None:
+    (one,) = listing.read(f'name,status\nA,"{cell}"\n'.encode(), AT).people
+    assert one.status == "believed_alive"
+
+
+@pytest.mark.parametrize(
+    "text", ["не жив", "жив/умер", "был жив, 2 мая умер", "нет в живых", "ранен; " * 60 + "потом умер"]
+)
+def test_of_a_death_its_word_is_enough_wherever_it_stands(text: str) -> None:
+    (one,) = listing.read(f'name,status\nA,"{text}"\n'.encode(), AT).people
+    assert one.hard
+    assert one.status != "believed_alive"
+
+
+def test_a_row_that_stands_there_twice_with_another_status_says_none() -> None:
+    one, two = listing.read("name,status\nA,жив\nA,умер\nB,жива\nB,пропала\n".encode(), AT).people
+    assert (one.status, one.hard) == ("", True)
+    assert (two.status, two.hard) == ("", False)
+
+
+def test_addresses_and_telephone_numbers_are_no_place() -> None:
+    for heading in ("Адрес", "address", "Нишонӣ", "Адрес проживания", "Место жительства (адрес)", "Телефони шаҳр"):
+        (one,) = listing.read(f"name,{heading}\nA,ул. Ленина 5\n".encode(), AT).people
+        assert one.place() == "", heading
+    known = {word for said in HEADINGS.values() for word in listing._groups(said)}  # noqa: SLF001
+    assert known.isdisjoint(listing._NEVER)  # noqa: SLF001
 
 
 def test_the_same_row_has_the_same_id_on_the_next_list() -> None:
@@ -102,6 +160,22 @@ def test_the_same_row_has_the_same_id_on_the_next_list() -> None:
 
 
 def test_a_row_says_itself_when_it_was_true() -> None:
-    one, two, three = listing.read(b"name,date\nA,2026-11-01\nB,1.11.2026\nC,yesterday\n", AT).people
-    assert one.fields["source_date"] == two.fields["source_date"] == "2026-11-01T00:00:00Z"
-    assert three.fields["source_date"] == "2026-11-28T00:00:00Z"
+    days = ("2026-11-01", "1.11.2026", "01/11/2026", "1-11-2026", "2026-11-01 14:30", "2026-11-01T14:30:00")
+    rows = "".join(f"P{at},{day},жив\n" for at, day in enumerate(days))
+    people = listing.read(f"name,date,status\n{rows}".encode(), AT).people
+    assert {one.fields["source_date"] for one in people} == {"2026-11-01T00:00:00Z"}
+    assert {one.newest("status") for one in people} == {("believed_alive", datetime(2026, 11, 1, tzinfo=UTC))}
+
+
+def test_a_row_without_a_day_has_none() -> None:
+    for one in listing.read("name,date,status,age\nA,,жив,40\nB,–,жив,40\n".encode(), AT).people:
+        assert "source_date" not in one.fields
+        assert one.newest("status") == ("believed_alive", None)
+        assert one.born() == 1986  # noqa: PLR2004
+
+
+@pytest.mark.parametrize("day", ["yesterday", "1.11.26", "11/25/2026", "46327", "31.2.2026", "2026-11-01x", "1.1.2062"])
+def test_a_day_that_can_not_be_read_is_told_by_its_line(day: str) -> None:
+    people, refused = read(f"name,date,status\nA,1.11.2026,жив\nB,{day},жив\n")
+    assert [names for names, *_rest in people] == [("A",)]
+    assert refused == {3: Trouble.BAD_DATE}

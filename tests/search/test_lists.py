@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -85,8 +87,19 @@ def test_the_same_list_again_replaces_and_the_whole_one_erases(home: Path, capsy
     assert takes() == 0
     assert {held.id for held in looked(home, records)} == before, "a shelter's next list may be only the new ones"
     assert takes("--whole") == 0
-    assert "1 are over and erased" in capsys.readouterr().out
+    assert "1 is over and erased" in capsys.readouterr().out
     assert len(looked(home, records)) == 1
+
+
+def test_one_is_not_said_to_be_many() -> None:
+    assert lists.told(lists.Done(1, 1, 1, [(4, pfif.Trouble.FORMULA)])).splitlines() == [
+        "1 record is new, 1 was replaced, 1 is over and erased.",
+        "1 line was not taken:",
+        "  1 × a formula: line 4",
+    ]
+    assert lists.told(lists.Done(1), try_only=True) == "1 record can be taken in. Nothing was changed."
+    twice = [(4, pfif.Trouble.FORMULA), (9, pfif.Trouble.FORMULA)]
+    assert lists.told(lists.Done(2, refused=twice)).endswith("2 lines were not taken:\n  2 × a formula: lines 4, 9")
 
 
 def test_another_source_says_what_it_says_beside_it(home: Path) -> None:
@@ -188,6 +201,7 @@ async def hold(storage: Storage) -> dict[str, int]:
 
     def work(tx: Tx) -> dict[str, int]:
         made: dict[str, int] = {}
+        kept.name_recipient(tx, "Red Cross")
         for name, consent, ends, kind in (
             ("Агреедов Один", True, NOW + 30 * DAY, Kind.MEMBER),
             ("Беззгодаев Два", False, NOW + 30 * DAY, Kind.MEMBER),
@@ -204,7 +218,6 @@ async def hold(storage: Storage) -> dict[str, int]:
             made[name.split()[0]] = which
             if consent and ends is not None and kind is Kind.MEMBER:
                 kept.say_yes(tx, kept.Whose(record=which), "Red Cross", NOW, ends)
-        kept.name_recipient(tx, "Red Cross")
         return made
 
     return await storage.write(work)
@@ -222,7 +235,7 @@ async def test_only_who_agreed_goes_out_with_a_day_on_which_it_ends(storage: Sto
     reading = await written(storage, tmp_path / "out.xml", NOW)
     (one,) = reading.people
     assert one.names == ("Агреедов Один", "Other Spelling")
-    assert one.fields["expiry_date"] == pfif.dated(NOW + 30 * DAY)
+    assert one.fields["expiry_date"] == "2026-04-20T00:00:00Z"
     assert one.id.startswith("nur.example.org/")
     assert str(made["Агреедов"]) not in one.id
     again = await written(storage, tmp_path / "out.xml", NOW + DAY)
@@ -248,6 +261,58 @@ async def test_what_may_no_more_goes_out_as_a_stub(storage: Storage, tmp_path: P
     assert old.people == ()
     assert (await written(storage, tmp_path / "out.xml", later + 100 * DAY)).people == ()
     assert await storage.read(lambda tx: tx.execute(sa.select(exported)).all()) == []
+
+
+async def test_what_was_pressed_goes_out_with_its_day_alone(storage: Storage, tmp_path: Path) -> None:
+    """Whoever has the list can't find out by the traffic of a phone who said yes."""
+    await hold(storage)
+    pressed = NOW + timedelta(hours=3, minutes=7, seconds=40)
+    for _again in range(2):
+        text = ""
+        for version in ("1.4", "1.2"):
+            await written(storage, tmp_path / "out.xml", pressed, version)
+            text += (tmp_path / "out.xml").read_text("utf-8").replace(pfif.dated(pressed), "")
+        assert "source_date>2026-03-21T00:00:00Z<" in text
+        assert set(re.findall(r"T(\d\d:\d\d:\d\d)Z", text)) == {"00:00:00"}
+        await storage.write(lambda tx: kept.name_recipient(tx, "Somebody else"))  # then all that is left are stubs
+
+
+class Killed(Exception):  # noqa: N818 - it is no error of anybody
+    """The machine goes off."""
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("where", ["the file is made", "it is written", "it is renamed", "it is noted"])
+async def test_an_export_that_is_cut_short_counts_as_none(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def kill(*_about: object) -> None:
+        raise Killed
+
+    await hold(storage)
+    await storage.write(partial(kept.agree, now=NOW))
+    asked = lists.Export(tmp_path / "out.xml", "nur.example.org", "Нур", NOW)
+    module, name = {
+        "the file is made": (pfif, "write"),
+        "it is written": (os, "fsync"),
+        "it is renamed": (lists, "sync_directory"),
+        "it is noted": (kept, "passed_on"),
+    }[where]
+    with monkeypatch.context() as there:
+        there.setattr(module, name, kill)
+        with pytest.raises(Killed):
+            await lists.write(storage, asked)
+    assert await storage.read(lambda tx: tx.execute(sa.select(exported)).all()) == [], "nobody reads that it went out"
+    if where in {"it is renamed", "it is noted"}:
+        assert len(pfif.read(asked.file.read_bytes()).people) == 1, "what is there is whole"
+        asked.file.unlink()
+    assert not asked.file.exists()
+    assert "1 record, and 0 that are over" in await lists.write(storage, asked), "the agreement still stands"
+    assert [file.name for file in tmp_path.glob("out.xml*")] == ["out.xml"]
+    assert asked.file.stat().st_mode & 0o777 == 0o600  # noqa: PLR2004
+    asked.file.unlink()
+    with pytest.raises(lists.ListFault, match="Two moderators must agree first"):
+        await lists.write(storage, asked)
 
 
 @ONE_ENGINE

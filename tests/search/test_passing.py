@@ -20,7 +20,7 @@ from tests.family.looking import button, forge, id_of, press, rows
 from tests.family.test_desk import moderators
 from tests.family.test_duress import FORCED, chooses
 from tests.family.test_privacy import forget
-from tests.search.test_knock import kept, people, tries
+from tests.search.test_knock import kept, lets, people, tries
 from tests.search.test_walk import Phone
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
@@ -120,7 +120,7 @@ async def test_what_was_shown_goes_out_and_is_taken_back(stage: Stage, tmp_path:
     (one,) = await written(stage, tmp_path / "out.xml")
     text = (tmp_path / "out.xml").read_text("utf-8")
     assert (one.names, one.born(), one.place(), one.status) == (("Ҷамшед Ёров",), 1984, "Хоруғ", "")
-    assert one.fields["expiry_date"] == pfif.dated(stage.now() + 90 * DAY)
+    assert one.fields["expiry_date"] == f"{stage.now() + 90 * DAY:%Y-%m-%dT00:00:00Z}"
     for secret in ("Karim", "Moscow", "grandmother", "karim"):
         assert secret not in text
     await asked_for_jamshed(karim)
@@ -188,7 +188,8 @@ async def test_a_yes_is_for_what_was_shown_and_for_whom(stage: Stage, tmp_path: 
     await named(stage, "Somebody else")
     assert [one.stub for one in await written(stage, tmp_path / "out.xml")] == [True]
     await asked_for_jamshed(karim)
-    await karim.reads("May this stand", "Somebody else", f"another list, for {RECIPIENT}")
+    shown = await karim.reads("May this stand", "Somebody else")
+    assert RECIPIENT not in shown
     await karim.chooses("Yes, for 30 days")
     who = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.sought.c.person_id)).scalar_one())
     await forge(stage, karim.actor, f"found.may:{base36(who)}:{base36(2)}")
@@ -196,6 +197,58 @@ async def test_a_yes_is_for_what_was_shown_and_for_whom(stage: Stage, tmp_path: 
         await karim.says(words)
     await karim.reads("Kept. Whoever looks")
     assert (await rows(stage))["passing"] == [], "other words need another yes"
+
+
+async def test_a_yes_does_not_come_back_with_the_one_it_was_for(stage: Stage, tmp_path: Path) -> None:
+    (karim,) = await people(stage, "Karim")
+    await kept(karim)
+    await named(stage)
+    await asked_for_jamshed(karim)
+    await karim.chooses("Yes, for 90 days")
+    await named(stage)
+    assert len(await written(stage, tmp_path / "out.xml")) == 1, "naming the same one again changes nothing"
+    await named(stage, "A ministry")
+    await named(stage)
+    assert [one.stub for one in await written(stage, tmp_path / "out.xml")] == [True]
+    await asked_for_jamshed(karim)
+    await karim.reads("May this stand in a list")
+    assert (await rows(stage))["passing"] == []
+
+
+async def test_a_yes_for_the_one_before_that_an_older_version_has_kept_counts_for_nobody(
+    stage: Stage, tmp_path: Path
+) -> None:
+    (karim,) = await people(stage, "Karim")
+    await kept(karim)
+    await named(stage)
+    await asked_for_jamshed(karim)
+    await karim.chooses("Yes, for 90 days")
+    await stage.storage.write(lambda tx: tx.execute(schema.passing.update().values(recipient="A ministry")))
+    await asked_for_jamshed(karim)
+    await karim.reads("May this stand in a list")
+    await named(stage, "A ministry")
+    assert await written(stage, tmp_path / "out.xml") == ()
+
+
+async def test_whoever_keeps_a_circle_from_now_on_has_not_said_yes(stage: Stage, tmp_path: Path) -> None:
+    keeper, safar, _maria = await stage.family("Karim", "Safar", "Maria")
+    karim = Phone(keeper)
+    await karim.says("/circles")
+    await karim.chooses("Family")
+    await karim.chooses("Somebody without the bot")
+    await karim.says("Ҷамшед")
+    await lets(karim)
+    await named(stage)
+    await asked_for_jamshed(karim)
+    await karim.chooses("Yes, for 90 days")
+    assert len(await written(stage, tmp_path / "out.xml")) == 1
+    for label in ("Family", "Hand over", "Safar"):
+        if label == "Family":
+            await karim.says("/circles")
+        await karim.chooses(label)
+    assert [one.stub for one in await written(stage, tmp_path / "out.xml")] == [True]
+    await asked_for_jamshed(Phone(safar))
+    await Phone(safar).reads("May this stand in a list")
 
 
 async def test_nobody_answers_for_what_is_not_theirs(stage: Stage) -> None:

@@ -110,6 +110,106 @@ def test_the_newest_note_says_how_somebody_is() -> None:
     assert Person({}, (new, old, {"text": "?", "source_date": "2026-12-01T00:00:00Z"})).status == "believed_alive"
 
 
+def test_what_has_no_day_is_older_and_of_two_of_one_moment_alive_is_not_the_newer() -> None:
+    undated, dated = {"status": "believed_alive"}, {"status": "believed_missing", "source_date": AT}
+    assert Person({}, (dated, undated)).newest("status") == ("believed_missing", pfif.date(AT))
+    assert Person({}, (undated,)).newest("status") == ("believed_alive", None)
+    for notes in ((dated, {**undated, "source_date": AT}), ({**undated, "source_date": AT}, dated)):
+        assert Person({}, notes).status == "believed_missing"
+
+
+def test_the_last_place_is_that_of_the_newest_note_and_not_of_the_last() -> None:
+    new = {"last_known_location": "new", "source_date": AT}
+    old = {"last_known_location": "old", "source_date": "2025-01-01T00:00:00Z"}
+    assert Person({}, (new, old)).newest("last_known_location") == ("new", pfif.date(AT))
+
+
+ALIVE = {
+    "status": "believed_alive",
+    "source_date": "2025-01-01T00:00:00Z",
+    "last_known_location": "School 1",
+    "text": "x",
+}
+
+
+@pytest.mark.parametrize("loose", [False, True])
+@pytest.mark.parametrize(
+    ("note", "why", "hard"),
+    [
+        ({"source_date": "2026-03-01", "status": "believed_dead", "text": "x"}, Trouble.BAD_DATE, True),
+        ({"source_date": AT, "status": "believed_dead", "text": "x " * 2500}, Trouble.TOO_LONG, True),
+        ({"source_date": "2026-03-01", "text": "He has died."}, Trouble.BAD_DATE, True),
+        ({"source_date": "2026-03-01", "status": "believed_missing", "text": "x"}, Trouble.BAD_DATE, False),
+        ({"source_date": AT, "status": "gone", "text": "x"}, Trouble.NO_STATUS, False),
+    ],
+)
+def test_a_note_that_can_not_be_read_lets_no_older_alive_stand(
+    note: dict[str, str], why: Trouble, *, hard: bool, loose: bool
+) -> None:
+    said = "".join(f"<p:{name}>{words}</p:{name}>" for name, words in note.items())
+    alive = "".join(f"<p:{name}>{words}</p:{name}>" for name, words in ALIVE.items())
+    which = "<p:person_record_id>a.example/1</p:person_record_id>"
+    notes = f"<p:note>{which}{alive}</p:note>\n<p:note>{which}{said}</p:note>"
+    inside = person() + notes if loose else person(more=notes)
+    reading = pfif.read(document(inside))
+    (one,) = reading.people
+    assert reading.refused == ((2, why),)
+    assert (one.status, one.hard, one.newest("last_known_location")) == ("", hard, ("", None))
+
+
+def test_of_more_notes_than_are_kept_nobody_knows_which_is_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pfif, "MOST_NOTES", 1)
+    note = "<p:note><p:person_record_id>a.example/1</p:person_record_id><p:status>believed_alive</p:status></p:note>"
+    for inside in (person(more=note * 2), person() + note * 2):
+        (one,) = pfif.read(document(inside)).people
+        assert one.status == ""
+
+
+def test_a_record_that_stands_there_twice_with_another_status_says_none() -> None:
+    first, second = (
+        f"<p:note><p:status>{status}</p:status></p:note>" for status in ("believed_alive", "believed_dead")
+    )
+    (one,) = pfif.read(document(person(more=first) + person(more=second))).people
+    assert (one.status, one.hard) == ("", True)
+
+
+def test_a_death_is_seen_at_the_end_of_a_long_text_too() -> None:
+    for before in range(330, 420):
+        assert Person({}, ({"text": "x" * before + " he died."},)).hard, before
+
+
+def test_a_place_can_be_hard_news() -> None:
+    assert Person({}, ({"status": "believed_alive", "last_known_location": "СИЗО № 1"},)).hard
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Pay for release: +992 900 000 000",
+        "t.me/release_him",
+        "t.me",
+        "wa.me",
+        "telegram @release",
+        "release.example.org",
+        "тел. 90-00",
+        "９００００",
+        "①②③④",
+        "pay＠me",
+        "сайт.рф",
+        "C:\\x",
+    ],
+)
+def test_by_what_somebody_could_be_reached_is_known(words: str) -> None:
+    assert pfif.reaches(words)
+
+
+@pytest.mark.parametrize(
+    "words", ["Школа 1", "г. Хоруғ", "ш.Хоруғ", "School No. 123", "St. Khorog", "Хоруғ, Бар-Хоруғ"]
+)
+def test_a_place_is_a_place(words: str) -> None:
+    assert not pfif.reaches(words)
+
+
 def test_a_birth_year_comes_from_a_date_or_from_an_age_on_a_day() -> None:
     assert Person({"date_of_birth": "1984-02-03"}).born() == 1984  # noqa: PLR2004
     assert Person({"age": "30-40", "source_date": AT}).born() == 1991  # noqa: PLR2004

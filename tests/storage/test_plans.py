@@ -349,6 +349,7 @@ async def test_no_search_reads_all_records_all_searches_or_all_cases(stage: Stag
     words = ("sought", "knock", "candidate", "listed", "exported", "not_same", "passing")
     plans = {one: plan for one, plan in (await statements.plans()).items() if any(word in one for word in words)}
     del plans["UPDATE knock SET search_at=knock.made_at"]  # of the walk, which does not wait for it
+    del plans["DELETE FROM passing"]  # every yes ends with the one who got the list
     assert len(plans) > 40, "the statements were seen"  # noqa: PLR2004
     assert reads_all(plans) == {}
 
