@@ -76,6 +76,9 @@ def _explain(error: Exception, *, debug: bool) -> int:
         said = next((STORAGE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in STORAGE), "")
         print(said or STORAGE["Broken"], file=sys.stderr)
         return FAILED
+    if said := _of_files(error):
+        print(said, file=sys.stderr)
+        return FAILED
     print(
         f"Something went wrong in the program itself ({type(error).__name__}). "
         + ("Please report the line below." if debug else "Run the same with --debug and report the line it adds."),
@@ -86,6 +89,18 @@ def _explain(error: Exception, *, debug: bool) -> int:
 
         print(logs.trace(error), file=sys.stderr)
     return FAILED
+
+
+def _of_files(error: Exception) -> str:
+    """A sentence for a path that is not there or can't be used, and for a question that nobody answers; else ""."""
+    if isinstance(error, EOFError):
+        return "Nobody answers here. Use a terminal, or --no-questions or --passphrase-file where the command has it."
+    if not isinstance(error, OSError) or not error.filename:
+        return ""
+    if isinstance(error, FileNotFoundError):
+        folder = Path(error.filename).parent
+        return f"There is no file {error.filename}." if folder.is_dir() else f"There is no directory {folder}."
+    return f"{error.filename} can't be used: {error.strerror}."
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -203,7 +218,12 @@ def _restore(wish: argparse.Namespace) -> int:
     print(backup.restore(wish.file, wish.identity, wish.to))
     print(
         f"\nEverything is in {wish.to}. To serve from it: put payvand.toml where you run payvand, payvand.db into its "
-        "`data`,\npayvand.key where `key_file` says (var/keys/payvand.key), the token beside it, then: payvand check"
+        "`data`,\npayvand.key where `key_file` says (var/keys/payvand.key), bulletins.* and petitions.* into `keys` in "
+        "`data`.\nNot inside are: telegram.token (from @BotFather), matrix.password, database.password, and "
+        "webhook.secret:\nmake a new one with\n"
+        "  (umask 077; python3 -c 'import secrets; print(secrets.token_urlsafe(32))' > webhook.secret)\n"
+        "Under the service, then give what you put into `data` to its user: chown --reference=DATA DATA/keys/* "
+        "DATA/payvand.db\nThen: payvand check"
     )
     return 0
 

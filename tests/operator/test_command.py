@@ -87,7 +87,10 @@ def test_a_backup_of_a_running_bot_is_drilled_and_restored(tmp_path: Path) -> No
     assert settings.key_file.read_bytes().strip() not in copy.read_bytes()
     drilled = payvand(tmp_path, "drill", str(copy), "--identity", "holder")
     assert (drilled.returncode, "The file is whole" in drilled.stdout) == (0, True)
-    assert payvand(tmp_path, "restore", str(copy), "--identity", "holder").returncode == 0
+    opened = payvand(tmp_path, "restore", str(copy), "--identity", "holder")
+    assert opened.returncode == 0
+    for name in ("bulletins.*", "petitions.*", "telegram.token", "webhook.secret", "matrix.password"):
+        assert name in opened.stdout, name
     restored = {one.name for one in (tmp_path / "restored").iterdir()}
     assert {"payvand.db", "payvand.key", "payvand.toml", "bulletins.key"} <= restored
     again = payvand(tmp_path, "restore", str(copy), "--identity", "holder")
@@ -153,6 +156,39 @@ def test_an_accident_is_told_without_its_words(capsys: pytest.CaptureFixture[str
     assert "ValueError" in told
     assert "canary" not in told
     assert ("--debug" in told) is not debug
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("certify", "root.key", "no/bulletins.key", "--passphrase-file", "words"), "There is no directory no."),
+        (("certify", "root.key", "bulletins.key", "--passphrase-file", "words"), "There is no file bulletins.key."),
+        (("certify", "root.key", "bulletins.key", "--passphrase-file", "none"), "There is no file none."),
+        (("import-list", "none.csv", "--source", "x"), "There is no file none.csv."),
+        (("certify", "root.key", "folder", "--passphrase-file", "words"), "folder can't be used: Is a directory."),
+        (("init",), "Nobody answers here."),
+    ],
+)
+def test_a_path_that_is_not_there_and_a_question_that_nobody_answers_are_told(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "words").write_text("on paper")
+    (tmp_path / "folder").mkdir()
+    told = payvand(tmp_path, *words)
+    assert (told.returncode, told.stderr.splitlines()[-1].startswith(said)) == (1, True), told.stderr
+
+
+def test_a_token_that_is_none_stops_the_service_for_good(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words")
+    settings = tmp_path / "payvand.toml"
+    settings.write_text(settings.read_text().replace("# [telegram]", "[telegram]").replace("# token_f", "token_f"))
+    (tmp_path / "var/keys/telegram.token").touch(0o600)
+    (tmp_path / "var/keys/telegram.token").write_text("later\n")
+    told = payvand(tmp_path, "run")
+    assert told.returncode == 2  # noqa: PLR2004 - systemd does not try again
+    assert "`telegram.token_file`" in told.stderr
+    assert "later" not in told.stderr
 
 
 def test_every_sentence_belongs_to_an_exception_that_exists() -> None:
