@@ -539,6 +539,33 @@ def _unknown(wish: argparse.Namespace) -> int:
     return 0
 
 
+def _accidents(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    from bot import checkup
+
+    if wish.again:
+        from bot import serving
+
+        count = asyncio.run(serving.handle_again(settings))
+        print(
+            f"{count} messages will be handled once more, within two minutes of the start of the bot. "
+            "Look afterwards: payvand accidents"
+        )
+        return 0
+    found = checkup.accidents(settings)
+    if not found:
+        print("No message that met a fault of ours is kept.")
+        return 0
+    print("Messages that met a fault of ours; each is erased a day after it came:")
+    for one in found:
+        if one.kept is None:
+            state = "an older version kept it; it can't be handled again"
+        else:
+            state = "will be handled when the bot runs" if one.kept.again else "waits for a repair"
+        print(f"{one.code:>8}  {one.at:%Y-%m-%d %H:%M} UTC  {state}")
+    return 0
+
+
 def _move(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     if not wish.file.is_file():
@@ -641,6 +668,12 @@ def _parser() -> argparse.ArgumentParser:
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
     unknown.add_argument("--resend", action="store_true", help="send them once more, marked as perhaps a repeat")
     unknown.set_defaults(do=_unknown)
+
+    accidents = commands.add_parser("accidents", help="messages that met a fault of ours: numbers and days, no words")
+    accidents.add_argument(
+        "--again", action="store_true", help="after the repair, the bot stopped: let it handle them when it starts"
+    )
+    accidents.set_defaults(do=_accidents)
 
     move = commands.add_parser("move", help="pour a database file into the empty server that the settings name")
     move.add_argument("file", type=Path, help="the file, such as var/payvand.db, of a bot that is stopped")

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from bot import i18n
 from bot.domain.conversation import Lane
 from bot.settings import OFFICIAL, MatrixSettings, Settings, SettingsFault, TelegramSettings, file_of, load
-from storage import inspection, keys, notes, outbox, petitions, signing, sqlite
+from storage import inbox, inspection, keys, notes, outbox, petitions, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Tx, Unusable
 
@@ -93,6 +93,11 @@ def unknown_letters(settings: Settings) -> list[tuple[str, int]]:
         if state is outbox.State.UNKNOWN:
             lanes[lane] = lanes.get(lane, 0) + count
     return [(lane.name.lower(), lanes[lane]) for lane in sorted(lanes)]
+
+
+def accidents(settings: Settings) -> list[inbox.Accident]:
+    """What is kept of messages that met a defect. Raises Unusable."""
+    return inspection.read(database_of(settings), Keys(keys.read(settings.key_file)), inbox.accidents)
 
 
 class _Failed(Exception):  # noqa: N818

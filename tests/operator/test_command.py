@@ -8,15 +8,18 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyrage
 import pytest
 
 from bot import __main__ as command
+from bot.domain.conversation import Incoming, Said, Sender
 from bot.outbox.courier import Throttled
 from bot.settings import SettingsFault, load
-from storage import keys, signing, sqlite
+from storage import inbox, keys, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Busy, Full, Unusable
 from tests.house.sources import HOUSE
@@ -189,6 +192,29 @@ def test_a_token_that_is_none_stops_the_service_for_good(tmp_path: Path) -> None
     assert told.returncode == 2  # noqa: PLR2004 - systemd does not try again
     assert "`telegram.token_file`" in told.stderr
     assert "later" not in told.stderr
+
+
+def test_messages_that_met_a_fault_are_listed_without_a_word_and_released(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words")
+    settings = load(tmp_path / "payvand.toml")
+    now = datetime.now(UTC)
+    incoming = Incoming("1", Sender("telegram", "1", "canary"), now, Said("canary"))
+
+    async def keep() -> None:
+        bot = await sqlite.open_file(settings.database_file, Keys(keys.read(settings.key_file)))
+        await bot.write(partial(inbox.note_accident, code="7F3A", kept=inbox.Kept(incoming), now=now))
+        await bot.close()
+
+    asyncio.run(keep())
+    listed = payvand(tmp_path, "accidents")
+    assert (listed.returncode, f"7F3A  {now:%Y-%m-%d %H:%M} UTC  waits for a repair" in listed.stdout) == (0, True)
+    released = payvand(tmp_path, "accidents", "--again")
+    assert (released.returncode, released.stdout.startswith("1 messages will be handled once more")) == (0, True)
+    afterwards = payvand(tmp_path, "accidents")
+    assert "7F3A" in afterwards.stdout
+    assert "will be handled when the bot runs" in afterwards.stdout
+    assert "canary" not in listed.stdout + listed.stderr + released.stdout + released.stderr + afterwards.stdout
 
 
 def test_every_sentence_belongs_to_an_exception_that_exists() -> None:
