@@ -76,6 +76,9 @@ def _explain(error: Exception, *, debug: bool) -> int:
         said = next((STORAGE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in STORAGE), "")
         print(said or STORAGE["Broken"], file=sys.stderr)
         return FAILED
+    if said := _of_files(error):
+        print(said, file=sys.stderr)
+        return FAILED
     print(
         f"Something went wrong in the program itself ({type(error).__name__}). "
         + ("Please report the line below." if debug else "Run the same with --debug and report the line it adds."),
@@ -86,6 +89,18 @@ def _explain(error: Exception, *, debug: bool) -> int:
 
         print(logs.trace(error), file=sys.stderr)
     return FAILED
+
+
+def _of_files(error: Exception) -> str:
+    """A sentence for a path that is not there or can't be used, and for a question that nobody answers; else ""."""
+    if isinstance(error, EOFError):
+        return "Nobody answers here. Use a terminal, or --no-questions or --passphrase-file where the command has it."
+    if not isinstance(error, OSError) or not error.filename:
+        return ""
+    if isinstance(error, FileNotFoundError):
+        folder = Path(error.filename).parent
+        return f"There is no file {error.filename}." if folder.is_dir() else f"There is no directory {folder}."
+    return f"{error.filename} can't be used: {error.strerror}."
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -203,7 +218,12 @@ def _restore(wish: argparse.Namespace) -> int:
     print(backup.restore(wish.file, wish.identity, wish.to))
     print(
         f"\nEverything is in {wish.to}. To serve from it: put payvand.toml where you run payvand, payvand.db into its "
-        "`data`,\npayvand.key where `key_file` says (var/keys/payvand.key), the token beside it, then: payvand check"
+        "`data`,\npayvand.key where `key_file` says (var/keys/payvand.key), bulletins.* and petitions.* into `keys` in "
+        "`data`.\nNot inside are: telegram.token (from @BotFather), matrix.password, database.password, and "
+        "webhook.secret:\nmake a new one with\n"
+        "  (umask 077; python3 -c 'import secrets; print(secrets.token_urlsafe(32))' > webhook.secret)\n"
+        "Under the service, then give what you put into `data` to its user: chown --reference=DATA DATA/keys/* "
+        "DATA/payvand.db\nThen: payvand check"
     )
     return 0
 
@@ -519,6 +539,33 @@ def _unknown(wish: argparse.Namespace) -> int:
     return 0
 
 
+def _accidents(wish: argparse.Namespace) -> int:
+    settings = _settings(wish)
+    from bot import checkup
+
+    if wish.again:
+        from bot import serving
+
+        count = asyncio.run(serving.handle_again(settings))
+        print(
+            f"{count} messages will be handled once more, within two minutes of the start of the bot. "
+            "Look afterwards: payvand accidents"
+        )
+        return 0
+    found = checkup.accidents(settings)
+    if not found:
+        print("No message that met a fault of ours is kept.")
+        return 0
+    print("Messages that met a fault of ours; each is erased a day after it came:")
+    for one in found:
+        if one.kept is None:
+            state = "an older version kept it; it can't be handled again"
+        else:
+            state = "will be handled when the bot runs" if one.kept.again else "waits for a repair"
+        print(f"{one.code:>8}  {one.at:%Y-%m-%d %H:%M} UTC  {state}")
+    return 0
+
+
 def _move(wish: argparse.Namespace) -> int:
     settings = _settings(wish)
     if not wish.file.is_file():
@@ -621,6 +668,12 @@ def _parser() -> argparse.ArgumentParser:
     unknown = commands.add_parser("unknown", help="how many letters have an unknown outcome, by lane")
     unknown.add_argument("--resend", action="store_true", help="send them once more, marked as perhaps a repeat")
     unknown.set_defaults(do=_unknown)
+
+    accidents = commands.add_parser("accidents", help="messages that met a fault of ours: numbers and days, no words")
+    accidents.add_argument(
+        "--again", action="store_true", help="after the repair, the bot stopped: let it handle them when it starts"
+    )
+    accidents.set_defaults(do=_accidents)
 
     move = commands.add_parser("move", help="pour a database file into the empty server that the settings name")
     move.add_argument("file", type=Path, help="the file, such as var/payvand.db, of a bot that is stopped")

@@ -27,7 +27,7 @@ from bot.outbox.courier import Courier, CourierError, Fetches, NoFile, NotSent, 
 from bot.outbox.engine import Engine, Route
 from bot.outbox.pace import Limits
 from handlers import dispatch, rounds
-from storage import bulletins, cards, codes, drafts, jobs, ledger, regions, relays
+from storage import bulletins, cards, codes, drafts, inbox, jobs, ledger, regions, relays
 from storage.database import Storage, StorageFault, Tx
 from storage.drafts import Fetch
 from storage.jobs import File
@@ -212,6 +212,33 @@ class App:
                 log.error("update.dropped", code=code, error=second)  # noqa: TRY400 - logs withhold the message
         return None
 
+    async def again(self) -> None:
+        """Handle what met a defect once more where an operator has said so after the repair, each by itself.
+
+        Raises StorageFault: what is left waits for the next time.
+        """
+        for one in await self.storage.read(inbox.accidents):
+            if one.kept is None or not one.kept.again:
+                continue
+            incoming = one.kept.incoming
+            async with self._turns.setdefault(incoming.sender, asyncio.Lock()):
+                try:
+                    handled = partial(dispatch.again, code=one.code, now=self.now(), doors=self._doors)
+                    await self.storage.write(handled, urgent=dispatch.is_urgent(incoming.heard))
+                except StorageFault:
+                    raise
+                except Exception as error:  # noqa: BLE001 - not repaired: the others go on
+                    log.error("update.accident", code=one.code, error=error)  # noqa: TRY400 - logs withhold the message
+                    await self.storage.write(partial(inbox.give_up, code=one.code))
+
+    async def _handle_again(self) -> None:
+        try:
+            await self.again()
+        except StorageFault as fault:
+            log.warning("rounds.wait", why=type(fault).__name__)
+        except Exception as error:  # noqa: BLE001 - a row that nobody can read must not end what else the bot does
+            log.error("rounds.defect", error=error)  # noqa: TRY400 - logs withhold the message
+
     async def _not_saved(self, sender: Sender, now: datetime) -> None:
         """Say plainly that nothing was saved: the only word that does not go through the outbox, which can't store."""
         courier = self._couriers.get((sender.platform, sender.bot))
@@ -252,6 +279,7 @@ class App:
             ):
                 work(tx, now)
 
+        await self.again()
         await self.storage.write(once)
         while await self.storage.write(self._feeding()):
             pass
@@ -283,6 +311,7 @@ class App:
             await self._go_round(rounds.waiting)
             if self._moved.is_set() or loop.time() - last >= SELDOM:
                 last = loop.time()
+                await self._handle_again()  # before what is old is dropped
                 if await self._go_round(rounds.seldom):
                     await self._empty_log()
             await self._go_round(rounds.asking)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import shlex
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -21,8 +22,8 @@ from pydantic import SecretStr
 
 from bot import i18n
 from bot.domain.conversation import Lane
-from bot.settings import OFFICIAL, MatrixSettings, Settings, SettingsFault, TelegramSettings, load
-from storage import inspection, keys, notes, outbox, petitions, signing, sqlite
+from bot.settings import OFFICIAL, MatrixSettings, Settings, SettingsFault, TelegramSettings, file_of, load
+from storage import inbox, inspection, keys, notes, outbox, petitions, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Tx, Unusable
 
@@ -67,7 +68,7 @@ def examine(path: Path | None, now: datetime, *, offline: bool = False) -> list[
         found.append(Finding("settings", Outcome.OK, settings.community))
     found += [_one("SQLite", _library), _one("catalogues", _catalogues)]
     if settings is not None:
-        found += _of_a_community(settings, now, offline=offline)
+        found += _of_a_community(settings, file_of(path).resolve().parent, now, offline=offline)
     else:
         found.append(Finding("everything else", Outcome.LEFT_OUT, "needs the settings"))
     found += [_one("core dumps", _core_dumps), _one("swap", _swap)]
@@ -92,6 +93,11 @@ def unknown_letters(settings: Settings) -> list[tuple[str, int]]:
         if state is outbox.State.UNKNOWN:
             lanes[lane] = lanes.get(lane, 0) + count
     return [(lane.name.lower(), lanes[lane]) for lane in sorted(lanes)]
+
+
+def accidents(settings: Settings) -> list[inbox.Accident]:
+    """What is kept of messages that met a defect. Raises Unusable."""
+    return inspection.read(database_of(settings), Keys(keys.read(settings.key_file)), inbox.accidents)
 
 
 class _Failed(Exception):  # noqa: N818
@@ -119,7 +125,7 @@ def _one(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, Outcome.FAILED, f"This check broke ({type(error).__name__}). Please report it.")
 
 
-def _of_a_community(settings: Settings, now: datetime, *, offline: bool) -> Iterator[Finding]:
+def _of_a_community(settings: Settings, home: Path, now: datetime, *, offline: bool) -> Iterator[Finding]:
     yield _one("key", lambda: _key(settings))
     yield _one("permissions", lambda: _permissions(settings))
     yield _one("disk", lambda: _disk(settings))
@@ -127,7 +133,7 @@ def _of_a_community(settings: Settings, now: datetime, *, offline: bool) -> Iter
     yield _one("schema", lambda: _schema(settings))
     yield _one("recipients", lambda: _recipients(settings))
     yield _one("last backup", lambda: _last_backup(settings, now))
-    yield _one("root key", lambda: _root_key(settings))
+    yield _one("root key", lambda: _root_key(settings, home))
     yield _one("online key", lambda: _online_key(settings, now))
     if (petitions := _petitions_key(settings, now)) is not None:
         yield petitions
@@ -177,7 +183,16 @@ def _permissions(settings: Settings) -> str:
         more = f" and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""
         message = f"Others on this machine can read {open_ones[0]}{more}. Run: chmod -R go= {data}"
         raise _Failed(message)
+    held = sorted(one for one in (*(data / "keys").glob("*"), settings.database_file) if one.is_file())
+    if strangers := [str(one) for one in held if _owner(one) != _owner(data)]:  # put there by root, for instance
+        cure = shlex.join(["chown", f"--reference={data}", *strangers])
+        message = f"{strangers[0]} belongs to another user than {data}: the bot may not be able to read it. Run: {cure}"
+        raise _Failed(message)
     return f"only its owner reads {data}"
+
+
+def _owner(path: Path) -> int:
+    return path.stat().st_uid
 
 
 def _others_may(path: Path) -> bool:
@@ -277,12 +292,13 @@ def _last_backup(settings: Settings, now: datetime) -> str:
     return f"{hours} hours old"
 
 
-def _root_key(settings: Settings) -> str:
+def _root_key(settings: Settings, home: Path) -> str:
+    """`home` is where the settings file lies: `payvand init` writes the root key there, unless told otherwise."""
     if not settings.public_key:
         message = "`public_key` is not set: nothing can be signed in the community's name. `payvand init` makes one."
         raise _Note(message)
-    for home in (settings.data.parent, Path.cwd()):
-        here = home / ROOT_KEY
+    for where in (home, settings.data.parent, Path.cwd()):
+        here = where / ROOT_KEY
         if here.exists():
             message = f"It is still on this machine ({here}). Move {here.parent} to a memory stick and remove it here."
             raise _Failed(message)
@@ -327,7 +343,7 @@ def _petitions_key(settings: Settings, now: datetime) -> Finding | None:
         try:
             good = notes.open_online(kept, settings.community, settings.public_key, now)
         except signing.NotCertified as fault:
-            message = f"{fault} For this key: {cure}"
+            message = str(fault) if cure in str(fault) else f"{fault} For this key: {cure}"
             raise _Failed(message) from None
         return _certified(good.until, now, f"{notes.PURPOSE}.key", more)
 

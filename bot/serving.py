@@ -20,7 +20,7 @@ from bot.outbox.courier import Courier
 from bot.outbox.pace import Limits
 from bot.settings import Settings, SettingsFault
 from handlers.profile import profile
-from storage import devices, feeds, outbox
+from storage import devices, feeds, inbox, outbox
 from storage.crypto import Keys
 from storage.database import Storage, StorageFault, Tx
 
@@ -108,6 +108,18 @@ async def resend_unknown(settings: Settings) -> int:
     storage, _keys = await open_storage(settings)
     try:
         return await storage.write(partial(outbox.resend_unknown, now=present()))
+    finally:
+        await storage.close()
+
+
+async def handle_again(settings: Settings) -> int:
+    """Let messages that met a defect be handled once more when the bot runs; how many.
+
+    The bot must be stopped (Unusable).
+    """
+    storage, _keys = await open_storage(settings)
+    try:
+        return await storage.write(inbox.handle_again)
     finally:
         await storage.close()
 

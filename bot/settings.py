@@ -61,6 +61,8 @@ class SettingsProblem(ValueError):  # noqa: N818 - named like the other
 _MINISIGN: Final = re.compile(r"RW[A-Za-z0-9+/]{54}")
 
 
+# As Telegram's room has it, which has never heard of settings.
+_TOKEN: Final = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{3,128}")
 _MATRIX_USER: Final = r"^@[a-z0-9._=/+-]{1,200}:[A-Za-z0-9.\-:\[\]]{1,200}$"
 
 
@@ -105,7 +107,7 @@ class _Part(BaseModel):
 class Pace(_Part):
     """How fast one bot account writes. Telegram allows about 30 a second, 1 per chat and 20 a minute per group."""
 
-    per_second: float = Field(29.0, gt=0, le=1000, description="a number of messages above 0, such as 28")
+    per_second: float = Field(29.0, gt=0, le=1000, description="a number of messages above 0, such as 29")
     per_chat: float = Field(1.0, ge=0, le=60, description="seconds between two messages to one person, 0 to 60")
     per_group: int = Field(20, gt=0, le=1000, description="a whole number of messages a minute, such as 20")
 
@@ -147,7 +149,14 @@ class TelegramSettings(_Part):
 
     def read_token(self) -> SecretStr:
         """The bot's token. Raises SettingsFault."""
-        return read_secret(self.token_file, "telegram.token", "telegram.token_file")
+        secret = read_secret(self.token_file, "telegram.token", "telegram.token_file")
+        if not _TOKEN.fullmatch(secret.get_secret_value()):
+            message = (
+                "What `telegram.token_file` names holds no Telegram token: copy it again from @BotFather "
+                "(digits, a colon, letters)."
+            )
+            raise SettingsFault(message)
+        return secret
 
 
 class MatrixSettings(_Part):
@@ -267,7 +276,7 @@ class Settings(BaseSettings):
 
     community: str = Field(min_length=1, max_length=64, description="a name of 1 to 64 characters, in quotes")
     data: Path = Field(Path("var"), description="the path of a directory")
-    key_file: Path = Field(Path(), description="the path of the file that holds the root key")
+    key_file: Path = Field(Path(), description="the path of the file that holds the community's key")
     public_key: str = Field(
         "", pattern=f"^({_MINISIGN.pattern})?$", description="the community's minisign public key, which begins with RW"
     )
@@ -367,7 +376,7 @@ def _words(file: Path) -> dict[str, Any]:
         where = f"line {line[1]}" if line else "its end"
         message = (
             f"{file} can't be understood at {where}. A setting is written as: name = value, with text in quotes, "
-            'such as community = "Our people".'
+            'such as community = "Our people"; or the same part or the same name stands twice.'
         )
     except UnicodeDecodeError:
         message = f"{file} is not UTF-8 text. Save it again as UTF-8."

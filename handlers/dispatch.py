@@ -12,6 +12,7 @@ from bot import i18n
 from bot.domain import choosing
 from bot.domain.choosing import picked, signed
 from bot.domain.conversation import (
+    Ago,
     Attached,
     Blocked,
     Changed,
@@ -45,9 +46,11 @@ from handlers.routes import URGENT
 from handlers.search import form
 from handlers.updates import document, outlet, picturing, rumour, verify
 from storage import checkins, circles, deadlines, inbox, menus, outbox, people
-from storage.database import Tx
+from storage.database import StorageFault, Tx
 
 ASKED_WITHIN = timedelta(days=2)
+ENDING = frozenset({"call.mistake", "call.safe"})  # urgent buttons that end a call
+NEVER_AGAIN = (Blocked, Unblocked, Unreadable)  # what tells only how an account was at that moment
 MINUTE = timedelta(minutes=1)
 
 Doors = Callable[[str, str], tuple[Callable[[str], str], tuple[tuple[str, str], ...]]]
@@ -62,7 +65,10 @@ def receive(tx: Tx, incoming: Incoming, now: datetime, doors: Doors) -> None:
         return
     if not inbox.is_new(tx, incoming.sender, incoming.id, now):
         return
-    met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    _heard(tx, people.meet(tx, incoming.sender, now, group=incoming.group), incoming, now, doors)
+
+
+def _heard(tx: Tx, met: people.Met, incoming: Incoming, now: datetime, doors: Doors) -> None:
     if met.back and met.person is not None and not isinstance(incoming.heard, Blocked):
         outbox.revive(tx, met.person.id, now)
         if met.moved:
@@ -332,9 +338,76 @@ def accident(tx: Tx, incoming: Incoming, now: datetime, code: str) -> None:
     """After a defect undid everything: note the update, keep the message sealed, and tell the person a number."""
     if not inbox.is_new(tx, incoming.sender, incoming.id, now):
         return
-    inbox.note_accident(tx, code, repr(incoming), now)
     met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    meant = replace(incoming, heard=_as_meant(tx, met, incoming, now))
+    inbox.note_accident(tx, code, inbox.Kept(meant, met.dialogue), now)
     if met.person is not None:
-        outbox.post(
-            tx, [Outgoing(met.person.id, home.defect(code), choices=home.menu(), at=met.address, own=True)], now
+        outbox.post(tx, [_to(met, met.person, home.defect(code))], now)
+
+
+def _to(met: people.Met, who: Person, line: Line) -> Outgoing:
+    return Outgoing(who.id, line, choices=home.menu(), at=met.address, own=True)
+
+
+def _as_meant(tx: Tx, met: people.Met, incoming: Incoming, now: datetime) -> Heard:
+    """What a message that met a defect picked from a numbered list: later the same number may mean something else."""
+    heard = incoming.heard
+    if met.person is None or not isinstance(heard, Said | Reacted):
+        return heard
+    data = json.loads(met.dialogue) if met.dialogue else {}
+    try:
+        with tx.savepoint():
+            heard = _chosen(tx, Ask(met.person, now, incoming.at, met.address, incoming.sender, str, data=data), heard)
+    except StorageFault:
+        raise
+    except Exception:  # noqa: BLE001 - the defect may be in here: then the words are kept as they came
+        heard = incoming.heard
+    return replace(heard, lists=False) if isinstance(heard, Said) else heard
+
+
+def again(tx: Tx, code: str, now: datetime, doors: Doors) -> None:
+    """Handle a message that met a defect once more, as if no time had passed, and erase it.
+
+    It answers the question that was open then, and a question that is open now stays. A call for help is told with the
+    age of its words; somebody who has told since how they are is asked instead, because what is over must alarm nobody.
+    Of an account under duress nothing is handled: whoever holds the phone would see an answer come by itself, and two
+    trustees know already.
+    """
+    kept = inbox.take_accident(tx, code)
+    if kept is None or isinstance(kept.incoming.heard, NEVER_AGAIN):
+        return
+    incoming = kept.incoming
+    if isinstance(incoming.heard, Pressed):  # the answer comes as a new message: nobody looks at the old one any more
+        incoming = replace(incoming, heard=Pressed(incoming.heard.code))
+    met = people.meet(tx, incoming.sender, now, group=incoming.group)
+    if met.person is None:
+        _heard(tx, met, incoming, now, doors)
+        return
+    if met.own is not None and met.own.duress is not None:
+        return
+    if _calls(incoming.heard) and _has_told_since(tx, met.person, incoming.at):
+        line = _(
+            "A message of yours met a fault of ours {ago}. You have told since how you are, so I called nobody. "
+            "If you need help, please press the button.",
+            ago=Ago(incoming.at),
         )
+        outbox.post(tx, [_to(met, met.person, line)], now)
+        return
+    asked = people.dialogue_of(tx, met.person.id)
+    _heard(tx, replace(met, dialogue=kept.dialogue), incoming, now, doors)
+    if asked is not None and asked[0] != kept.dialogue and people.dialogue_of(tx, met.person.id) is None:
+        people.keep_dialogue(tx, met.person.id, *asked)
+    line = _(
+        "A message of yours met a fault of ours {ago}. It is repaired, and the message is handled now.",
+        ago=Ago(incoming.at),
+    )
+    outbox.post(tx, [Outgoing(met.person.id, line, at=met.address)], now)
+
+
+def _calls(heard: Heard) -> bool:
+    return is_urgent(heard) and not (isinstance(heard, Pressed) and heard.code.split(":")[0] in ENDING)
+
+
+def _has_told_since(tx: Tx, who: Person, at: datetime) -> bool:
+    newest = checkins.newest_by(tx, who.id, who.id)
+    return newest is not None and newest.true_at > at

@@ -1,9 +1,9 @@
 """Sealing and blind indexes: what a stolen copy of the database can't read.
 
-One root key; every purpose has a key of its own, derived with HKDF-SHA256 (RFC 5869). A sealed value is
-``version (1 byte) | nonce (12) | AES-256-GCM(padded text)``, bound to its table and column by the additional data, so
-that a value moved to another column is refused. Lengths are padded to a few sizes. A blind index is the first 16
-bytes of an HMAC-SHA256: equal values meet, nothing else can be read from it without the key.
+The community has one key (payvand.key); every purpose has a key of its own, derived with HKDF-SHA256 (RFC 5869). A
+sealed value is ``version (1 byte) | nonce (12) | AES-256-GCM(padded text)``, bound to its table and column by the
+additional data, so that a value moved to another column is refused. Lengths are padded to a few sizes. A blind index is
+the first 16 bytes of an HMAC-SHA256: equal values meet, nothing else can be read from it without the key.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Tampered(Exception):  # noqa: N818
 
 
 class Keys:
-    """The keys of one community, derived from its root key. Its repr shows nothing.
+    """The keys of one community, derived from its one secret (payvand.key). Its repr shows nothing.
 
     `dice(n)` gives n random bytes for nonces. `signer` is what bulletins are signed with, if there is one: it is made
-    from files of its own, not from the root key; so is `petitions`, which signs what their logs say. `public` is the
+    from files of its own, not from that secret; so is `petitions`, which signs what their logs say. `public` is the
     community's public key, "" if it has none.
     """
 

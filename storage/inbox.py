@@ -1,19 +1,22 @@
-"""What came in: ids against redelivery, throttles that survive a refusal, and accidents an operator may replay."""
+"""What came in: ids against redelivery, throttles that survive a refusal, accidents to be handled after a repair."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, get_args
 
 import sqlalchemy as sa
 
-from bot.domain.conversation import Sender
+from bot.domain.conversation import Heard, Incoming, Sender
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import accident, inbox, throttle
 
 KEPT = timedelta(hours=48)  # Telegram re-randomises update ids after a quiet week, so older ids must go
 ACCIDENT_KEPT = timedelta(hours=24)
+_KINDS: Final = {kind.__name__: kind for kind in get_args(Heard)}
 
 _NOTE = Prepared(lambda insert: insert(inbox).on_conflict_do_nothing())
 
@@ -36,23 +39,91 @@ def expire(tx: Tx, now: datetime) -> None:
     tx.execute(_EXPIRE_USES, {"now": now})
 
 
-def note_accident(tx: Tx, code: str, message: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message that met a defect, and the dialogue that was open then; `again` once it is to be handled once more."""
+
+    incoming: Incoming
+    dialogue: str | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accident:
+    """The number of an accident, when it was, and its message: None if it can't be read back (an older program's)."""
+
+    code: str
+    at: datetime
+    kept: Kept | None
+
+
+def note_accident(tx: Tx, code: str, kept: Kept, now: datetime) -> None:
     """Keep the message that met a defect, sealed, for 24 hours. If the number is taken, the first message stays."""
     insert = tx.insert(accident).on_conflict_do_nothing()
-    tx.execute(insert, {"code": code, "at": now, "message": message})
+    tx.execute(insert, {"code": code, "at": now, "message": _packed(kept)})
 
 
-def accidents(tx: Tx) -> list[tuple[str, datetime]]:
-    """Numbers and times of the accidents that are kept."""
-    rows = tx.execute(sa.select(accident.c.code, accident.c.at).order_by(accident.c.at))
-    return [(row.code, row.at) for row in rows]
+def accidents(tx: Tx) -> list[Accident]:
+    """What is kept of accidents, the oldest first."""
+    rows = tx.execute(sa.select(accident).order_by(accident.c.at, accident.c.code))
+    return [Accident(row.code, row.at, _unpacked(row.message)) for row in rows]
+
+
+def handle_again(tx: Tx) -> int:
+    """Let every message that can be read back be handled once more; how many."""
+    found = [one for one in accidents(tx) if one.kept is not None]
+    for one in found:
+        _mark(tx, one, again=True)
+    return len(found)
+
+
+def give_up(tx: Tx, code: str) -> None:
+    """It met a defect once more: it stays until its time is over, or an operator says so anew."""
+    for one in accidents(tx):
+        if one.code == code:
+            _mark(tx, one, again=False)
+
+
+def _mark(tx: Tx, one: Accident, *, again: bool) -> None:
+    if one.kept is not None:
+        message = _packed(replace(one.kept, again=again))
+        tx.execute(accident.update().where(accident.c.code == one.code).values(message=message))
+
+
+def take_accident(tx: Tx, code: str) -> Kept | None:
+    """Erase a message that is to be handled once more, and give it; None if there is none."""
+    row = tx.execute(sa.select(accident.c.message).where(accident.c.code == code)).first()
+    kept = None if row is None else _unpacked(row.message)
+    if kept is None or not kept.again:
+        return None
+    tx.execute(accident.delete().where(accident.c.code == code))
+    return kept
 
 
 def forget_accidents(tx: Tx, sender: Sender) -> None:
     """Drop what is kept of an account's messages that met a defect: the account wishes to be forgotten."""
     for row in tx.execute(sa.select(accident.c.code, accident.c.message)).all():
-        if repr(sender) in row.message:
+        kept = _unpacked(row.message)
+        if repr(sender) in row.message if kept is None else kept.incoming.sender == sender:
             tx.execute(accident.delete().where(accident.c.code == row.code))
+
+
+def _packed(one: Kept) -> str:
+    incoming = one.incoming
+    said = {**asdict(incoming), "at": incoming.at.isoformat(), "kind": type(incoming.heard).__name__}
+    return json.dumps({"incoming": said, "dialogue": one.dialogue, "again": one.again})
+
+
+def _unpacked(message: str) -> Kept | None:
+    """None of a message that an older program has kept in another form: it is only erased."""
+    try:
+        whole = json.loads(message)
+        said = whole["incoming"]
+        heard = _KINDS[said.pop("kind")](**said.pop("heard"))
+        sender, at = Sender(**said.pop("sender")), datetime.fromisoformat(said.pop("at"))
+        return Kept(Incoming(**said, sender=sender, at=at, heard=heard), whole["dialogue"], whole["again"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def remaining(tx: Tx, key: str, now: datetime) -> timedelta:

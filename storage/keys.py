@@ -1,4 +1,4 @@
-"""The root key: made once by `payvand init`, read from a file or a systemd credential, never from anywhere else."""
+"""The community's key (payvand.key): made by `payvand init`, read from a file or a systemd credential, nowhere else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZE = 32  # bytes
 
 
 class KeyFault(Exception):  # noqa: N818 - an operator reads the sentence, not the class
-    """The root key can't be read. The message says what to do; it never holds a key."""
+    """The community's key can't be read. The message says what to do; it never holds a key."""
 
 
 def make() -> bytes:
@@ -22,7 +22,7 @@ def make() -> bytes:
 
 
 def write(path: Path, root: bytes) -> None:
-    """Write a root key to a new file that only its owner can read (0600). Raises KeyFault if the file exists."""
+    """Write the community's key to a new file that only its owner can read (0600). Raises KeyFault if it exists."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -36,14 +36,14 @@ def write(path: Path, root: bytes) -> None:
 
 
 def find(path: Path, *, credential: str = "payvand.key") -> Path:
-    """Where the root key is read from: systemd's credentials directory if it is there, else `path`."""
+    """Where the community's key is read from: systemd's credentials directory if it is there, else `path`."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     given = Path(directory) / credential if directory else path
     return given if given.is_file() else path
 
 
 def read(path: Path, *, credential: str = "payvand.key") -> bytes:
-    """The root key from systemd's credentials directory if it is there, else from `path`.
+    """The community's key from systemd's credentials directory if it is there, else from `path`.
 
     Raises KeyFault if there is none, if others can read the file, or if it is not 64 hexadecimal digits.
     """
@@ -52,7 +52,7 @@ def read(path: Path, *, credential: str = "payvand.key") -> bytes:
 
 
 def read_file(path: Path) -> bytes:
-    """The root key from exactly this file. Raises KeyFault like `read`."""
+    """The community's key from exactly this file. Raises KeyFault like `read`."""
     if not path.is_file():
         msg = f"There is no key at {path}. Run `payvand init`, or put the community's key there."
         raise KeyFault(msg)

@@ -198,8 +198,13 @@ def open_online(kept: Path, purpose: str, root: str, now: datetime) -> tuple[byt
     signature = certificate.with_name(certificate.name + ".minisig")
     try:
         files = certificate.read_bytes(), signature.read_bytes(), (kept / f"{purpose}.key").read_bytes()
-    except OSError:
-        message = f"A file of the online key is missing in {kept}. Make it again with `payvand certify`."
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            wrong, cure = f"There is no {error.filename}.", "Make it where the root key is kept, and bring it here"
+        else:
+            wrong = f"{error.filename} can't be read ({error.strerror})."
+            cure = f"Give it to the user who runs the bot (chown --reference={kept} {error.filename}), or make it again"
+        message = f"{wrong} {cure}: payvand certify root.key {purpose}.key --purpose {purpose}"
         raise NotCertified(message) from None
     good = read_certificate(files[0], files[1], root, now)
     if public_of(files[2]) != good.key or good.purpose != purpose:

@@ -237,7 +237,12 @@ class SQLite(Storage):
 
 async def _hop(path: Path, keys: Keys, *, query_only: bool = False) -> _Hop:
     hop = _Hop(partial(connect, path, keys, query_only=query_only), 64)
-    await hop
+    try:
+        await hop
+    except BaseException:
+        # Its thread was told to stop and nobody waited: it would speak to a loop that is closed by then.
+        await asyncio.to_thread(hop._thread.join)  # noqa: SLF001
+        raise
     return hop
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyrage
@@ -26,7 +28,6 @@ from tests.operator.test_founding import CHEAP, TOKEN, Scripted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
 
 def present() -> datetime:
@@ -186,6 +187,64 @@ def test_a_root_key_that_stayed_on_the_server_is_told(home: Path) -> None:
     assert "memory stick" in failed(home, "root key")
 
 
+def test_a_root_key_beside_the_settings_is_told_wherever_the_data_are(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("lib")
+    (home / "var").rename(elsewhere / "payvand")
+    (home / "payvand.toml").write_text(
+        (home / "payvand.toml").read_text().replace('"var', f'"{elsewhere}/payvand'), "utf-8"
+    )
+    monkeypatch.chdir(elsewhere)
+    assert found(home)["root key"].outcome is Outcome.OK
+    (home / "payvand-root").mkdir()
+    (home / "payvand-root/root.key").touch()
+    assert str(home / "payvand-root/root.key") in failed(home, "root key")
+
+
+def test_a_key_that_root_has_put_there_for_the_service_is_told_with_its_cure(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = home / "var/keys/petitions.key"
+    strange.touch(0o600)
+    monkeypatch.setattr(checkup, "_owner", lambda path: 0 if path == strange else 61234)
+    assert f"chown --reference={home / 'var'} {strange}" in found(home)["permissions"].words
+    assert found(home)["permissions"].outcome is Outcome.FAILED
+    monkeypatch.setattr(checkup, "_owner", lambda _path: 61234)
+    assert found(home)["permissions"].outcome is Outcome.OK
+
+
+def test_words_that_are_no_token_are_told(home: Path) -> None:
+    (home / "var/keys/telegram.token").write_text("later\n")
+    told = failed(home, "Telegram")
+    assert "`telegram.token_file`" in told
+    assert "later" not in told
+
+
+@pytest.mark.parametrize("gone", ["bulletins.key", "bulletins.certificate.minisig"])
+def test_a_missing_file_of_the_online_key_is_named_with_the_command(home: Path, gone: str) -> None:
+    (home / "var/keys" / gone).unlink()
+    told = failed(home, "online key")
+    assert f"There is no {home / 'var/keys' / gone}." in told
+    assert "payvand certify root.key bulletins.key --purpose bulletins" in told
+
+
+def test_a_file_of_the_online_key_that_cannot_be_read_is_told_apart_from_one_that_is_missing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, read = home / "var/keys/bulletins.key", Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path == key:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    told = failed(home, "online key")
+    assert f"{key} can't be read (Permission denied)." in told
+    assert f"chown --reference={key.parent} {key}" in told
+
+
 def test_a_certificate_that_ran_out_is_told(home: Path) -> None:
     assert "payvand certify" in failed(home, "online key", now=present() + timedelta(days=31))
 
@@ -262,7 +321,8 @@ def test_a_missing_file_of_the_key_for_petitions_is_told(home: Path, gone: str) 
     (home / "var/keys" / gone).unlink()
     told = found(home)["petitions key"]
     assert told.outcome is Outcome.FAILED
-    assert CURE in told.words
+    assert told.words.count(CURE) == 1
+    assert f"There is no {home / 'var/keys' / gone}." in told.words
 
 
 def test_a_bulletins_key_in_the_place_of_the_one_for_petitions_is_told(home: Path) -> None:

@@ -8,15 +8,18 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyrage
 import pytest
 
 from bot import __main__ as command
+from bot.domain.conversation import Incoming, Said, Sender
 from bot.outbox.courier import Throttled
 from bot.settings import SettingsFault, load
-from storage import keys, signing, sqlite
+from storage import inbox, keys, signing, sqlite
 from storage.crypto import Keys
 from storage.database import Busy, Full, Unusable
 from tests.house.sources import HOUSE
@@ -87,7 +90,10 @@ def test_a_backup_of_a_running_bot_is_drilled_and_restored(tmp_path: Path) -> No
     assert settings.key_file.read_bytes().strip() not in copy.read_bytes()
     drilled = payvand(tmp_path, "drill", str(copy), "--identity", "holder")
     assert (drilled.returncode, "The file is whole" in drilled.stdout) == (0, True)
-    assert payvand(tmp_path, "restore", str(copy), "--identity", "holder").returncode == 0
+    opened = payvand(tmp_path, "restore", str(copy), "--identity", "holder")
+    assert opened.returncode == 0
+    for name in ("bulletins.*", "petitions.*", "telegram.token", "webhook.secret", "matrix.password"):
+        assert name in opened.stdout, name
     restored = {one.name for one in (tmp_path / "restored").iterdir()}
     assert {"payvand.db", "payvand.key", "payvand.toml", "bulletins.key"} <= restored
     again = payvand(tmp_path, "restore", str(copy), "--identity", "holder")
@@ -153,6 +159,62 @@ def test_an_accident_is_told_without_its_words(capsys: pytest.CaptureFixture[str
     assert "ValueError" in told
     assert "canary" not in told
     assert ("--debug" in told) is not debug
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("certify", "root.key", "no/bulletins.key", "--passphrase-file", "words"), "There is no directory no."),
+        (("certify", "root.key", "bulletins.key", "--passphrase-file", "words"), "There is no file bulletins.key."),
+        (("certify", "root.key", "bulletins.key", "--passphrase-file", "none"), "There is no file none."),
+        (("import-list", "none.csv", "--source", "x"), "There is no file none.csv."),
+        (("certify", "root.key", "folder", "--passphrase-file", "words"), "folder can't be used: Is a directory."),
+        (("init",), "Nobody answers here."),
+    ],
+)
+def test_a_path_that_is_not_there_and_a_question_that_nobody_answers_are_told(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "words").write_text("on paper")
+    (tmp_path / "folder").mkdir()
+    told = payvand(tmp_path, *words)
+    assert (told.returncode, told.stderr.splitlines()[-1].startswith(said)) == (1, True), told.stderr
+
+
+def test_a_token_that_is_none_stops_the_service_for_good(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words")
+    settings = tmp_path / "payvand.toml"
+    settings.write_text(settings.read_text().replace("# [telegram]", "[telegram]").replace("# token_f", "token_f"))
+    (tmp_path / "var/keys/telegram.token").touch(0o600)
+    (tmp_path / "var/keys/telegram.token").write_text("later\n")
+    told = payvand(tmp_path, "run")
+    assert told.returncode == 2  # noqa: PLR2004 - systemd does not try again
+    assert "`telegram.token_file`" in told.stderr
+    assert "later" not in told.stderr
+
+
+def test_messages_that_met_a_fault_are_listed_without_a_word_and_released(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("on paper")
+    payvand(tmp_path, "init", "--no-questions", "--community", "x", "--passphrase-file", "words")
+    settings = load(tmp_path / "payvand.toml")
+    now = datetime.now(UTC)
+    incoming = Incoming("1", Sender("telegram", "1", "canary"), now, Said("canary"))
+
+    async def keep() -> None:
+        bot = await sqlite.open_file(settings.database_file, Keys(keys.read(settings.key_file)))
+        await bot.write(partial(inbox.note_accident, code="7F3A", kept=inbox.Kept(incoming), now=now))
+        await bot.close()
+
+    asyncio.run(keep())
+    listed = payvand(tmp_path, "accidents")
+    assert (listed.returncode, f"7F3A  {now:%Y-%m-%d %H:%M} UTC  waits for a repair" in listed.stdout) == (0, True)
+    released = payvand(tmp_path, "accidents", "--again")
+    assert (released.returncode, released.stdout.startswith("1 messages will be handled once more")) == (0, True)
+    afterwards = payvand(tmp_path, "accidents")
+    assert "7F3A" in afterwards.stdout
+    assert "will be handled when the bot runs" in afterwards.stdout
+    assert "canary" not in listed.stdout + listed.stderr + released.stdout + released.stderr + afterwards.stdout
 
 
 def test_every_sentence_belongs_to_an_exception_that_exists() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pyrage
 import pytest
 from pydantic import ValidationError
 
+from bot.platforms.telegram.wire import AiohttpRequest
 from bot.settings import NOT_SETTINGS, SECRETS, Settings, SettingsFault, load, names, read_secret
 
 if TYPE_CHECKING:
@@ -187,6 +189,21 @@ def test_a_token_comes_from_a_file_that_only_its_owner_can_read(tmp_path: Path) 
     token = found.telegram.read_token()
     assert token.get_secret_value() == SECRET
     assert "canary" not in f"{token!r} {token} {found!r} {found.telegram}"
+
+
+@pytest.mark.parametrize("token", ["later", "1:x", "12345:abc", f"{10**20}:abc", "1:abc!", "٣:abcd", SECRET])
+def test_what_is_a_token_for_telegrams_room_is_one_in_the_settings(tmp_path: Path, token: str) -> None:
+    (tmp_path / "token").touch(0o600)
+    (tmp_path / "token").write_text(token, "utf-8")
+    found = settings(tmp_path, 'community = "x"\n[telegram]\ntoken_file = "token"').telegram
+    assert found is not None
+    fits = True
+    try:
+        AiohttpRequest(token)
+    except ValueError:
+        fits = False
+    with nullcontext() if fits else pytest.raises(SettingsFault, match="holds no Telegram token"):
+        found.read_token()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import traceback
 from contextlib import suppress
 from functools import partial
@@ -17,7 +18,7 @@ from storage import database, schema, sqlite
 from storage.crypto import Keys
 from storage.database import Broken, Busy, Full, Storage, StorageFault, Tx, Unusable
 from storage.postgres import CHECK, Postgres, make_engine, open_server
-from storage.sqlite import SQLite, open_file, refuse_unsafe_library
+from storage.sqlite import SQLite, _Hop, open_file, refuse_unsafe_library
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -668,3 +669,22 @@ def test_a_fault_is_named_by_its_code_and_not_by_its_words() -> None:
         "INSERT", None, RefusedError("UNIQUE constraint failed: disk.full, database.locked")
     )
     assert database.fault_of(error) is None
+
+
+def test_a_file_that_another_key_opens_is_refused_in_one_sentence_and_leaves_no_thread_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def opened(key: bytes) -> None:
+        await (await open_file(tmp_path / "payvand.db", Keys(key))).close()
+
+    asyncio.run(opened(bytes(32)))
+    stop = _Hop.stop
+
+    def late(hop: _Hop) -> asyncio.Future[object] | None:
+        hop._tx.put_nowait((None, lambda: time.sleep(0.3)))  # noqa: SLF001 - a machine that is busy with something else
+        return stop(hop)
+
+    monkeypatch.setattr(_Hop, "stop", late)
+    with pytest.raises(Unusable, match="The key does not open"):
+        asyncio.run(opened(b"\x11" * 32))
+    assert not [one.name for one in threading.enumerate() if "_connection_worker" in one.name]
