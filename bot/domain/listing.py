@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from bot.domain.folding import words
-from bot.domain.listing_words import HEADINGS, NEVER, SEX, STATUS
+from bot.domain.listing_words import BETWEEN, HEADINGS, NEVER, SEX, STATUS
 from bot.domain.pfif import (
     AHEAD,
     LARGEST,
@@ -37,7 +37,6 @@ _DAY: Final = (
     re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})" + _TIME, re.ASCII),
 )
 _PLAIN: Final = re.compile(r"[\w ,;/-]*[.!]?")
-_BETWEEN: Final = re.compile(r"[,;/]|\s(?:и|ва|у|and)\s", re.IGNORECASE)
 _AGE: Final = re.compile(r"\d{1,3}(?:-\d{1,3})?", re.ASCII)
 
 
@@ -188,7 +187,7 @@ def _status(cell: str) -> str:
         return "believed_dead"
     if len(said) > LONGEST_WORDS or not _PLAIN.fullmatch(said):
         return ""
-    found = {_BY_STATUS.get(" ".join(words(part)), "") for part in _BETWEEN.split(said)}
+    found = {_BY_STATUS.get(" ".join(words(part)), "") for part in BETWEEN.split(said)}
     return next((name for name in ("", "believed_missing", "believed_alive") if name in found), "")
 
 

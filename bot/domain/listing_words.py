@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -40,3 +41,7 @@ NEVER: Final = (
     "адрес; адреса; адреси; нишонӣ; суроға; address; addresses; улица; кӯча; street; телефон; тел; телефони; "
     "phone; telephone; tel; mobile; email; mail; почта; почтаи"
 )
+# What stands between two words of a cell that are both a status.
+BETWEEN: Final = re.compile(r"[,;/]|\s(?:и|ва|у|and)\s", re.IGNORECASE)
+# By which somebody could be reached: an account, an address, a link. For words that were folded; see `pfif.reaches`.
+REACHES: Final = re.compile(r"[@/\\]|[a-z0-9-]{3,}\.[a-z]{2,}|(?<![a-z0-9-])[a-z0-9-]{1,2}\.[a-z]{2,3}(?![a-z])|\.рф\b")

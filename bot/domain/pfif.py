@@ -17,6 +17,7 @@ from xml.parsers import expat  # no DTD is read: see _Reader
 from xml.sax.saxutils import escape
 
 from bot.domain.hard_words import is_hard
+from bot.domain.listing_words import REACHES
 from bot.domain.names import parse
 from bot.domain.names.parts import Kind
 
@@ -71,10 +72,6 @@ _FORMS: Final = {  # a value that is not of this form says nothing
     "author_made_contact": re.compile(r"true|false"),
 }
 _DATES: Final = ("source_date", "entry_date", "expiry_date")
-# By which somebody could be reached: an account, an address, a link. See `reaches`.
-_REACHES: Final = re.compile(
-    r"[@/\\]|[a-z0-9-]{3,}\.[a-z]{2,}|(?<![a-z0-9-])[a-z0-9-]{1,2}\.[a-z]{2,3}(?![a-z])|\.рф\b"
-)
 _DIGITS: Final = 4
 # Neither allowed in XML nor visible: controls, halves of characters, marks that turn the direction.
 _UNSEEN: Final = re.compile(
@@ -221,7 +218,7 @@ def clean(words: str) -> str:
 def reaches(words: str) -> bool:
     """Whether words seem to hold a telephone number, an address or a link: through those families are blackmailed."""
     plain = unicodedata.normalize("NFKC", words).casefold()
-    return sum(map(str.isdigit, plain)) >= _DIGITS or _REACHES.search(plain) is not None
+    return sum(map(str.isdigit, plain)) >= _DIGITS or REACHES.search(plain) is not None
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

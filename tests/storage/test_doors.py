@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import traceback
 from contextlib import suppress
 from functools import partial
@@ -681,7 +680,7 @@ def test_a_file_that_another_key_opens_is_refused_in_one_sentence_and_leaves_no_
     stop = _Hop.stop
 
     def late(hop: _Hop) -> asyncio.Future[object] | None:
-        hop._tx.put_nowait((None, lambda: time.sleep(0.3)))  # noqa: SLF001 - a machine that is busy with something else
+        hop._tx.put_nowait((None, lambda: threading.Event().wait(0.3)))  # noqa: SLF001 - a machine that is busy with something else
         return stop(hop)
 
     monkeypatch.setattr(_Hop, "stop", late)
