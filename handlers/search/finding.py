@@ -236,19 +236,18 @@ def exchanged(case: Candidate, mine: str) -> list[Line | str]:
     """What both sides have written to each other, as far as one of them may read it, and what to do to read more."""
     said, both = case.messages, opened(case)
     theirs = "holder" if mine == "seeker" else "seeker"
+    going_on = case.state in HELD_OPEN
     lines: list[Line | str] = []
     if words := said.get(key(theirs, Says.MESSAGE)):
-        lines.append(
-            _("They write: {words}", words=words)
-            if both >= Says.MESSAGE
-            else _("They have written to you. Write to them (✍️), and you read it.")
-        )
+        if both >= Says.MESSAGE:
+            lines.append(_("They write: {words}", words=words))
+        elif going_on:
+            lines.append(_("They have written to you. Write to them (✍️), and you read it."))
     if words := said.get(key(theirs, Says.CONTACT)):
-        lines.append(
-            _("How to reach them: {words}", words=words)
-            if both >= Says.CONTACT
-            else _("They have left a way to reach them. Leave yours (📞), and you read it.")
-        )
+        if both >= Says.CONTACT:
+            lines.append(_("How to reach them: {words}", words=words))
+        elif going_on:
+            lines.append(_("They have left a way to reach them. Leave yours (📞), and you read it."))
     if words := said.get(key(mine, Says.MESSAGE)):
         lines.append(_("You wrote: {words}", words=words))
     if words := said.get(key(mine, Says.CONTACT)):
