@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot.domain import knock as rules
 from bot.domain.conversation import Choice, Line
+from bot.domain.knock import Known
 from bot.domain.knock_words import AGED, UNKNOWN
 from bot.domain.people import read_name
 from bot.domain.refusals import Empty, Enough, NotAName, NotAYear, NotFound, TooLong
@@ -113,3 +115,43 @@ def chosen_year(ask: Ask, number: int) -> int:
     if not ask.now.year - _OLDEST < number <= ask.now.year:
         raise NotAYear
     return number
+
+
+# -- what a dialogue gathers ---------------------------------------------------------------------------------------
+
+
+def packed(what: Any) -> str:  # noqa: ANN401 - lists and tables of words
+    """Several words as a dialogue keeps them: in one string."""
+    return json.dumps(what, ensure_ascii=False)
+
+
+def gathered(known: Known) -> dict[str, Any]:
+    """What is known of somebody already, as the answers to the questions."""
+    data: dict[str, Any] = {"names": packed(known.names), "places": packed(known.places)}
+    return data | ({"born": known.born} if known.born else {})
+
+
+def known(data: dict[str, Any]) -> Known:
+    """What the answers say of somebody."""
+    names, places = json.loads(data["names"]), json.loads(data.get("places", "[]"))
+    return Known(tuple(names), data.get("born") or None, tuple(places))
+
+
+def gather(ask: Ask, data: dict[str, Any], step: str) -> Either | None:
+    """Put what was typed for the names, the year or the places into `data`.
+
+    Two digits that may be a year or an age are given back, to be asked about. Raises a Refusal for what can't be read.
+    """
+    match step:
+        case "born" | "places" if is_unknown(ask.words):
+            data.pop(step, None)
+        case "names":
+            data["names"] = packed(read_names(ask.words))
+        case "places":
+            data["places"] = packed(read_places(ask.words))
+        case "born":
+            born = read_year(ask.text(YEAR), ask.now)
+            if isinstance(born, Either):
+                return born
+            data["born"] = born
+    return None

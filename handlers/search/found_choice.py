@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from bot.domain import knock as rules
 from bot.domain.conversation import Ago, Choice, Line, Listed, Outgoing, Page, Value
-from bot.domain.knock import QUESTIONS, Case, Kind, Known, May, Says
+from bot.domain.knock import QUESTIONS, Case, Kind, May, Says
 from bot.domain.people import Person
 from bot.domain.refusals import Empty, Enough, Outdated, Refusal, SearchOver
 from bot.i18n import _, pgettext
@@ -232,14 +231,8 @@ def fix(ask: Ask, tx: Tx) -> Outgoing:
     record = search.held_of(tx, one.person.id)
     if record is None or step not in STEPS[:-1]:
         raise Outdated
-    known = record.known
-    data: dict[str, Any] = {"who": one.person.id, "may": int(record.may), "fix": 1}
-    data |= {"names": _json(known.names), "places": _json(known.places)}
-    return _ask(ask, tx, data | ({"born": known.born} if known.born else {}), step)
-
-
-def _json(what: Iterable[str]) -> str:
-    return json.dumps(tuple(what), ensure_ascii=False)
+    data = {"who": one.person.id, "may": int(record.may), "fix": 1}
+    return _ask(ask, tx, data | form.gathered(record.known), step)
 
 
 def _ask(ask: Ask, tx: Tx, data: dict[str, Any], step: str, first: Iterable[Line] = ()) -> Outgoing:
@@ -287,17 +280,9 @@ def written(ask: Ask, tx: Tx) -> Outgoing:
     data, step = _data(ask), str(ask.data["step"])
     try:
         match step:
-            case "born" | "places" if form.is_unknown(ask.words):
-                data.pop(step, None)
-            case "names":
-                data["names"] = _json(form.read_names(ask.words))
-            case "born":
-                born = form.read_year(ask.text(form.YEAR), ask.now)
-                if isinstance(born, Either):
-                    return _either(ask, tx, data, born)
-                data["born"] = born
-            case "places":
-                data["places"] = _json(form.read_places(ask.words))
+            case "names" | "born" | "places":
+                if (year := form.gather(ask, data, step)) is not None:
+                    return _either(ask, tx, data, year)
             case "answer":
                 data["answer"] = rules.folded(ask.text(form.NAME))
                 if not data["answer"]:
@@ -357,9 +342,7 @@ def _keep(ask: Ask, tx: Tx, data: dict[str, Any]) -> Outgoing:
     """Everything is said: the record is made, or changed by what was said anew."""
     one = _whom(ask, tx, int(data["who"]))
     people.end_dialogue(tx, ask.person.id)
-    known = Known(
-        tuple(json.loads(data["names"])), data.get("born") or None, tuple(json.loads(data.get("places", "[]")))
-    )
+    known = form.known(data)
     may, question, answer = May(data["may"]), str(data.get("about", "")), str(data.get("answer", ""))
     record = search.held_of(tx, one.person.id)
     if record is None:

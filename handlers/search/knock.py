@@ -11,7 +11,7 @@ from bot.domain import knock as rules
 from bot.domain import places
 from bot.domain.conversation import Ago, Choice, Line, On, Outgoing, Page
 from bot.domain.hotline import danger
-from bot.domain.knock import QUESTIONS, RELATIONS, Case, Kind, Known, Looking, Says
+from bot.domain.knock import QUESTIONS, RELATIONS, Case, Kind, Looking, Says
 from bot.domain.people import HOME
 from bot.domain.refusals import Empty, Enough, Outdated, Refusal, SearchOver
 from bot.domain.roles import Role
@@ -164,14 +164,9 @@ def change(ask: Ask, tx: Tx) -> Outgoing:
     one = _mine(ask, tx)
     if one.state is Looking.FOUND or _answers(tx, one):
         raise Outdated
-    said, known = one.form, one.form.known
-    data: dict[str, Any] = {"of": one.id, "names": _json(known.names), "places": _json(known.places)}
-    data |= {"relation": said.relation, "words": said.words, "answers": _json(dict(said.answers))}
-    return _ask(ask, tx, data | ({"born": known.born} if known.born else {}), "look")
-
-
-def _json(what: Any) -> str:  # noqa: ANN401 - lists and tables of words
-    return json.dumps(what, ensure_ascii=False)
+    said = one.form
+    data = {"of": one.id, "relation": said.relation, "words": said.words, "answers": form.packed(dict(said.answers))}
+    return _ask(ask, tx, data | form.gathered(said.known), "look")
 
 
 def _data(ask: Ask) -> dict[str, Any]:
@@ -230,24 +225,19 @@ def written(ask: Ask, tx: Tx) -> Outgoing:
     data, step = _data(ask), str(ask.data["step"])
     try:
         match step:
-            case "born" | "places" | "words" if form.is_unknown(ask.words):
-                data.pop(step, None)
-            case "names":
-                data["names"] = _json(form.read_names(ask.words))
-            case "born":
-                born = form.read_year(ask.text(form.YEAR), ask.now)
-                if isinstance(born, Either):
-                    return _either(ask, tx, data, born)
-                data["born"] = born
-            case "places":
-                data["places"] = _json(form.read_places(ask.words))
+            case "names" | "born" | "places":
+                if (year := form.gather(ask, data, step)) is not None:
+                    return _either(ask, tx, data, year)
+            case "words" if form.is_unknown(ask.words):
+                data.pop("words", None)
             case "words":
                 data["words"] = own_words(ask, WORDS)
             case "answer":
                 answer = rules.folded(ask.text(form.NAME))
                 if not answer:
                     raise Empty
-                data["answers"] = _json({**json.loads(data.get("answers", "{}")), str(data.pop("about")): answer})
+                given = json.loads(data.get("answers", "{}"))
+                data["answers"] = form.packed({**given, str(data.pop("about")): answer})
                 return _ask(ask, tx, data, "proof")
             case _:
                 return _ask(ask, tx, data, step)
@@ -320,10 +310,8 @@ def about(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def _form(data: dict[str, Any]) -> Form:
-    known = Known(
-        tuple(json.loads(data["names"])), data.get("born") or None, tuple(json.loads(data.get("places", "[]")))
-    )
-    return Form(known, data.get("relation", "friend"), data.get("words", ""), json.loads(data.get("answers", "{}")))
+    answers = json.loads(data.get("answers", "{}"))
+    return Form(form.known(data), data.get("relation", "friend"), data.get("words", ""), answers)
 
 
 def _look(ask: Ask, data: dict[str, Any]) -> Outgoing:
