@@ -486,7 +486,7 @@ async def test_whoever_was_answered_by_one_account_is_not_left_alone_by_the_merg
 
 
 @ONE_ENGINE
-async def test_a_relative_who_arrives_is_not_found_anew_by_whom_they_were_not(storage: Storage) -> None:
+async def test_what_a_keeper_said_of_a_relative_hides_no_member_who_they_turn_out_to_be(storage: Storage) -> None:
     def work(tx: Tx) -> None:
         kept, keeper, other, _record = _seekers(tx)
         circle = circles.make(tx, "Family", keeper)
@@ -495,9 +495,9 @@ async def test_a_relative_who_arrives_is_not_found_anew_by_whom_they_were_not(st
         old = search.put(tx, Kind.RELATIVE, known, NOW, may=May.KIN, person=relative)
         new = search.put(tx, Kind.MEMBER, known, NOW, may=May.KIN, person=kept)
         knocks.are_two(tx, _looks(tx, other, "Zarina"), old, NOW + DAYS_30)
-        merging.arrive(tx, relative, kept, NOW)
+        merging.arrive(tx, relative, kept)
         assert search.held(tx, old) is None
-        assert knocks.is_other(tx, _looks(tx, other, "Zarina"), new)
+        assert not knocks.is_other(tx, _looks(tx, other, "Zarina"), new)
 
     await storage.write(work)
 
