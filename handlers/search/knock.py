@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -30,9 +32,10 @@ from handlers.search.finding import (
     read_places,
     read_year,
 )
-from storage import audit, knocks, lists, people, roles, search, vouchers
+from storage import audit, knocks, lists, matches, people, roles, search, vouchers
 from storage.database import Tx
 from storage.knocks import Candidate, Form, Knock
+from storage.search import Held, Hit
 
 STEPS: Final = ("names", "born", "places", "relation", "proof", "words", "look")
 SKIPPED: Final = frozenset({"born", "places", "words"})
@@ -317,18 +320,18 @@ def _lot(tx: Tx, within: timedelta) -> timedelta:
 
 def _waits(tx: Tx, who: int, now: datetime) -> timedelta:
     """How much later than others this is looked up, by what the person and their branch of invitations have used."""
-    longest = timedelta(0)
-    for kind, scope in _scopes(tx, who):
-        before = knocks.used(tx, scope, now)
-        longest = max(longest, rules.wait(kind, before.used))
-        knocks.use(tx, scope, now, rules.REMEMBERED)
-    return longest
+    knocks.comes_back(tx, who)
+    waits = {
+        kind: rules.wait(kind, knocks.counted(tx, scope, now, rules.FREE[kind])) for kind, scope in _scopes(tx, who)
+    }
+    longest = max(waits.values())
+    return longest if waits["person"] else min(longest, rules.FOR_OTHERS)
 
 
 def _scopes(tx: Tx, who: int) -> Iterator[tuple[str, str]]:
     """The quotas that one search uses: always three, so that it costs everybody the same."""
     branch = vouchers.first_of(tx, who) or 0  # nobody's guest: all of those share one
-    stem = vouchers.first_of(tx, branch) or branch
+    stem = vouchers.first_of(tx, branch) or 0  # and so do the guests of whoever is nobody's guest
     yield "person", f"person/{who}"
     yield "branch", f"branch/{branch}"
     yield "stem", f"stem/{stem}"
@@ -469,39 +472,78 @@ def watch(tx: Tx, now: datetime) -> list[Outgoing]:
     return letters
 
 
+@dataclass(slots=True)
+class _Room:
+    """How many further cases one search may have, by where they go, and how many each holder has of those that wait."""
+
+    left: Counter[Case]
+    of: Counter[int | None]
+
+    def holds(self, state: Case, holder: int | None) -> bool:
+        return self.left[state] > 0 and (holder is None or self.of[holder] < rules.MOST_OF_ONE)
+
+    def take(self, state: Case, holder: int | None) -> None:
+        self.left[state] -= 1
+        self.of[holder] += 1
+
+
 def _looked_up(tx: Tx, one: Knock, now: datetime) -> list[Outgoing]:
+    """Look a search up once: what was compared already makes room for others."""
     letters: list[Outgoing] = []
-    for hit in search.candidates(tx, one.form.known):
+    cases = {case.sought: case for case in knocks.cases_of(tx, one.id)}
+    waiting = [record for record, case in cases.items() if case.state is Case.DESK]
+    left = Counter({Case.DESK: rules.MOST_CASES - len(waiting), Case.HOLDER: rules.MOST_CASES})
+    room = _Room(left, Counter(_holder(tx, search.held(tx, record)) for record in waiting))
+    for hit in search.candidates(tx, one.form.known, search.RANKED, without=cases.keys() - waiting):
         if hit.kind is Kind.DECOY:
             if hit.score >= rules.TOUCHED and search.touch(tx, hit.record, now):
                 letters += _warned(tx, one.person, now)
-            continue
-        if hit.score < rules.LIKELY:
-            continue
-        record = search.held(tx, hit.record)
-        if record is None or (holder := finding.holder_of(tx, record)) == one.person:
-            continue
-        proved = _proved(tx, one, record.id, record.question, now)
-        second = rules.is_second(hit.born, hit.place)
-        state = rules.goes_to(record.kind, record.may, proved=proved, second=second)
-        if state is None:
-            continue
-        number = knocks.propose(tx, one, record.id, hit.score, proved=proved, state=state, now=now)
-        if number is not None and state is Case.HOLDER and holder is not None:
-            letters.append(finding.hint(tx, holder, now, button(finding.OPEN, "found.case", number)))
+        elif hit.score >= rules.LIKELY:
+            letters += _compared(tx, one, hit, cases.get(hit.record), room, now)
     return letters
 
 
-def _proved(tx: Tx, one: Knock, record: int, question: str, now: datetime) -> bool:
-    """Whether the answer to the record's question is right. After a few wrong ones nobody's answer is looked at."""
-    right = search.proves(tx, record, one.form.answers)
-    if not question or question not in one.form.answers:
+def _compared(  # noqa: PLR0913, PLR0917 - two who are compared, and what is known of both
+    tx: Tx, one: Knock, hit: Hit, before: Candidate | None, room: _Room, now: datetime
+) -> Iterator[Outgoing]:
+    """A case of a search and a record, if there is room or kin have answered; one at the desk may move on."""
+    record = search.held(tx, hit.record)
+    holder = _holder(tx, record)
+    if record is None or holder == one.person:
+        return
+    proved = _proved(tx, one, record, now, again=before is not None)
+    state = rules.goes_to(record.kind, record.may, proved=proved, second=rules.is_second(hit.born, hit.place))
+    number = None
+    if before is not None:
+        if state is Case.HOLDER and matches.decide(tx, before.id, state, now, proved=int(proved or before.proved)):
+            number = before.id
+    elif state is not None and (proved or room.holds(state, holder)):
+        number = knocks.propose(tx, one, record.id, hit.score, proved=proved, state=state, now=now)
+        if number is not None:
+            room.take(state, holder)
+    if number is not None and state is Case.HOLDER and holder is not None:
+        yield finding.hint(tx, holder, now, button(finding.OPEN, "found.case", number))
+
+
+def _holder(tx: Tx, record: Held | None) -> int | None:
+    return None if record is None else finding.holder_of(tx, record)
+
+
+def _proved(tx: Tx, one: Knock, record: Held, now: datetime, *, again: bool) -> bool:
+    """Whether the answer to the record's question is right. After a few wrong ones nobody's answer is looked at.
+
+    A search is one answer, however often it is looked up: `again`, once there is a case of it, else by a mark.
+    """
+    right = search.proves(tx, record.id, one.form.answers)
+    if not record.question or record.question not in one.form.answers:
         return False
-    scope, about = f"person/{one.person}", str(record)
-    if knocks.used(tx, scope, now, about).used >= rules.MOST_ANSWERS:
+    scope, about = f"person/{one.person}", str(record.id)
+    if knocks.used(tx, scope, now, about) >= rules.MOST_ANSWERS:
         return False
-    if not right and not any(case.sought == record for case in knocks.cases_of(tx, one.id)):
+    mark = f"{about}/{one.id}"
+    if not right and not again and not knocks.used(tx, scope, now, mark):
         knocks.use(tx, scope, now, rules.REMEMBERED, about=about)
+        knocks.use(tx, scope, now, rules.REMEMBERED, about=mark)
     return right
 
 
@@ -517,11 +559,15 @@ def remind(tx: Tx, now: datetime) -> list[Outgoing]:
     letters = []
     for one in knocks.to_remind(tx, now, 100):
         letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock.one", one.id)))
-        knocks.reminded(tx, one.id)
+        left = one.expires_at - (one.remind_at or now)
+        until = now + left  # who is asked late has as long to answer
+        again = max((before for before in (rules.REMINDED, *rules.REMINDED_AGAIN) if before < left), default=None)
+        knocks.renew(tx, one.id, None if again is None else until - again, until)
     for one in knocks.over(tx, now, 100):
         letters += finding.ends(tx, one, now)
         knocks.erase(tx, one.id)
-        letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
+        if one.state is not Looking.FOUND:
+            letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
     letters += finding.leaves(tx, [record.id for record in search.over(tx, now)], now)
     search.expire(tx, now)
     lists.expire(tx, now)
