@@ -4,9 +4,10 @@ python -m benchmarks.names_stolen [RECORDS] [--names FOLDER]        5,000 made n
 
 The thief sees how many bytes each list takes, knows every rule of the matcher, and has as many names of another town
 whose names are drawn alike. Keys of that town are ranked by how many people have them, lists by their length, and the
-list of one rank is said to be of the key of that rank. Lists without any number were the longest, and come first. Lists
-of one length have no order: what is told is the mean of several. A record is exposed if a key of it was named for a
-list that it stands on. The same attack on lists that are neither filled up, cut nor cut off shows what it is good for.
+list of one rank is said to be of the key of that rank. Keys that too many have are left out: a list without any number
+looks like one of two. Lists of one length have no order: what is told is the mean of several. A record is exposed if a
+key of it was named for a list that it stands on. The same attack on lists that are neither filled up, cut nor cut off
+shows what it is good for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import math
 import random
 import tempfile
 from collections import Counter, defaultdict
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 RECORDS = 5_000
 ORDERS = 20  # of lists of one length
 TOP = 100
-EMPTY = 6  # bytes of a list without any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,7 @@ def attacked(stolen: Stolen, known: Counter[str], count: int, *, seed: int = 1) 
             for rank, (one, key) in enumerate(zip(lists, guesses, strict=False))
             if stolen.lists_of.get(key) == one
         ]
-        held = [key for _rank, key in right if stolen.lengths[stolen.lists_of[key]] < math.inf]
-        records += len({record for key in held for record in stolen.holders[key]})
+        records += len({record for _rank, key in right for record in stolen.holders[key]})
         top += sum(rank < TOP for rank, _key in right)
     return Exposed(records / ORDERS / count * 100, top / ORDERS)
 
@@ -88,14 +86,11 @@ def keys_of(records: Sequence[str]) -> dict[str, list[int]]:
 
 
 def taken(tx: Tx, keys: Sequence[str]) -> tuple[dict[int, float], dict[str, int]]:
-    """From the store: the bytes of each list, which is all that is read without the key; and the lists of some keys.
-
-    A list without any number was longer than all others.
-    """
+    """From the store: the bytes of each list, which is all that is read without the key; and the lists of some keys."""
     bits = search._state(tx).bits  # noqa: SLF001 - whoever has the file sees it there
     hashes = search._Hashes(tx)  # noqa: SLF001 - ours, to see whether the thief is right
     query = sa.select(schema.sought_list.c.mac, sa.func.length(schema.sought_list.c.records).label("size"))
-    lengths = {one.mac: one.size if one.size > EMPTY else math.inf for one in tx.execute(query)}
+    lengths = {one.mac: one.size for one in tx.execute(query)}
     return lengths, {key: next(iter(hashes.macs([key], bits))) for key in keys}
 
 
@@ -116,10 +111,12 @@ async def measured(storage: Storage, count: int, folder: Path | None = None) -> 
     await kept(storage, stolen)
     holders = keys_of(stolen)
     known = Counter({key: len(them) for key, them in keys_of(other).items()})
+    longest = search._longest(count)  # noqa: SLF001 - every rule is known
+    short = Counter({key: many for key, many in known.items() if names.padded(many) <= longest})
     lengths, lists_of = await storage.read(partial(taken, keys=list(holders)))
     bare = {key: number for number, key in enumerate(holders)}
     return {
-        "as stored": attacked(Stolen(lengths, lists_of, holders), known, count),
+        "as stored": attacked(Stolen(lengths, lists_of, holders), short, count),
         "without all this": attacked(
             Stolen({number: len(holders[key]) for key, number in bare.items()}, bare, holders), known, count
         ),

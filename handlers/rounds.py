@@ -18,7 +18,7 @@ from handlers.petitions import progress as petition_progress
 from handlers.petitions import relay as petition_relay
 from handlers.petitions import reviewing as petition_reviewing
 from handlers.petitions import signing as petition_signing
-from handlers.search import knock, match_desk
+from handlers.search import looking_up, match_desk
 from handlers.updates import archive, broadcast, document, drafting, hotline, picturing, reviewing, rumour
 from storage import (
     audit,
@@ -95,7 +95,7 @@ def tidying(tx: Tx, now: datetime) -> None:
 
 def searching(tx: Tx, now: datetime) -> None:
     """As often, and on its own: searches are looked up, at times that say nothing about what they find."""
-    outbox.post(tx, knock.watch(tx, now), now)
+    outbox.post(tx, looking_up.watch(tx, now), now)
 
 
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:
@@ -141,7 +141,7 @@ def seldom(tx: Tx, now: datetime) -> None:
     lines.expire(tx, now)
     petition_fraud.forget(tx, now)
     outbox.post(tx, [*petition_reviewing.watch(tx, now), *petition_course.watch(tx, now)], now)
-    outbox.post(tx, knock.remind(tx, now), now)
+    outbox.post(tx, looking_up.remind(tx, now), now)
     search.renew(tx)
     audit.expire(tx, now)
 

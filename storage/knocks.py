@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bot.domain.hotline import number as fresh
-from bot.domain.knock import TWO_PEOPLE, Case, Known, Looking, Says, folded
+from bot.domain.knock import HEAVIEST, REMEMBERED, TWO_PEOPLE, Case, Known, Looking, Says, folded
 from storage.database import Tx
 from storage.prepared import MOST, Prepared
-from storage.schema import candidate, candidate_note, knock, knock_quota, not_same, sought_former
+from storage.schema import address, candidate, candidate_note, knock, knock_quota, not_same, sought_former
 
 _FORM: Final = 1000  # bytes to which a form is padded before it is sealed
 _HUNDREDTHS: Final = 100
@@ -125,11 +125,6 @@ def to_remind(tx: Tx, now: datetime, most: int) -> list[Knock]:
     return [_knock(row) for row in tx.execute(_TO_REMIND, {"now": now, "most": most})]
 
 
-def reminded(tx: Tx, which: int) -> None:
-    """Somebody was asked."""
-    tx.execute(knock.update().where(knock.c.id == which).values(remind_at=None))
-
-
 def renew(tx: Tx, which: int, remind_at: datetime | None, expires_at: datetime) -> None:
     """It goes on for another while."""
     tx.execute(knock.update().where(knock.c.id == which).values(remind_at=remind_at, expires_at=expires_at))
@@ -157,30 +152,34 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
     tx.execute(knock.update().where(knock.c.person_id == gone).values(person_id=kept))
     tx.execute(candidate.update().where(candidate.c.taken_id == gone).values(taken_id=kept))
     tx.execute(candidate.update().where(candidate.c.first_id == gone).values(first_id=kept))
-    _carry_not_same(tx, gone, kept)
+    _copy_not_same(tx, str(gone), str(kept))
+    _drop(tx, seeker=str(gone))
     for kind in ("person", "branch", "stem"):
-        _carry_quota(tx, f"{kind}/{gone}", f"{kind}/{kept}")
+        _copy_quota(tx, f"{kind}/{gone}", f"{kind}/{kept}", int.__add__)
+        _drop(tx, scope=f"{kind}/{gone}")
 
 
-def _carry_not_same(tx: Tx, gone: int, kept: int) -> None:
-    theirs = sa.select(not_same.c.pair, not_same.c.expires_at).where(not_same.c.seeker == str(gone))
+def _copy_not_same(tx: Tx, one: str, other: str) -> None:
+    theirs = sa.select(not_same.c.pair, not_same.c.expires_at).where(not_same.c.seeker == one)
     for row in tx.execute(theirs).all():
-        _remember(tx, str(kept), bytes(row.pair), row.expires_at)
-    tx.execute(not_same.delete().where(not_same.c.seeker == str(gone)))
+        _remember(tx, other, bytes(row.pair), row.expires_at)
 
 
-def _carry_quota(tx: Tx, gone: str, kept: str) -> None:
-    has = {bytes(row.about): row for row in tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == kept))}
-    for row in tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == gone)).all():
+def _copy_quota(tx: Tx, one: str, other: str, both: Callable[[int, int], int] = max) -> None:
+    has = {bytes(row.about): row for row in tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == other))}
+    for row in tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == one)).all():
         own = has.get(bytes(row.about), row)
         values = {
-            "used": row.used if own is row else row.used + own.used,
-            "wait_until": max((at for at in (row.wait_until, own.wait_until) if at is not None), default=None),
+            "used": row.used if own is row else both(row.used, own.used),
             "expires_at": max(row.expires_at, own.expires_at),
         }
-        made = tx.insert(knock_quota).values(scope=kept, about=bytes(row.about), **values)
+        made = tx.insert(knock_quota).values(scope=other, about=bytes(row.about), **values)
         tx.execute(made.on_conflict_do_update(index_elements=["scope", "about"], set_=values))
-    tx.execute(knock_quota.delete().where(knock_quota.c.scope == gone))
+
+
+def _drop(tx: Tx, *, scope: str = "", seeker: str = "") -> None:
+    tx.execute(not_same.delete().where(not_same.c.seeker == seeker))
+    tx.execute(knock_quota.delete().where(knock_quota.c.scope == scope))
 
 
 def replaced(tx: Tx, old: int, new: int, now: datetime) -> None:
@@ -195,15 +194,48 @@ def replaced(tx: Tx, old: int, new: int, now: datetime) -> None:
 
 def answered(tx: Tx, old: int, new: int) -> None:
     """Whoever was answered by one record of somebody goes on with the other; where both are open, with one of them."""
-    theirs = (candidate.c.sought_id == old) & (candidate.c.state == int(Case.OPEN))
+    is_open = candidate.c.state == int(Case.OPEN)
+    answers = sa.select(candidate.c.knock_id).where(candidate.c.sought_id == old, is_open)
+    asked = list(tx.execute(answers).scalars())
+    tx.execute(candidate.delete().where(candidate.c.sought_id == new, ~is_open, candidate.c.knock_id.in_(asked)))
     has = sa.select(candidate.c.knock_id).where(candidate.c.sought_id == new)
+    theirs = (candidate.c.sought_id == old) & is_open
     tx.execute(candidate.update().where(theirs, candidate.c.knock_id.not_in(has)).values(sought_id=new))
 
 
 def forget(tx: Tx, person: int) -> None:
-    """Erase what is remembered of the searches of somebody who is forgotten: nobody is counted by it any more."""
-    tx.execute(not_same.delete().where(not_same.c.seeker == str(person)))
-    tx.execute(knock_quota.delete().where(knock_quota.c.scope == f"person/{person}"))
+    """Somebody is forgotten: call it as long as their addresses are known as theirs.
+
+    So that nobody gets a fresh quota, fresh tries or another answer by beginning anew, what they have used and who was
+    not the one stays until it lapses, under a keyed mark of each account that names nobody.
+    """
+    for mark in _marks(tx, address.c.person_id == person):
+        _keep_by(tx, mark, person)
+    _drop(tx, scope=f"person/{person}", seeker=str(person))
+
+
+def parts(tx: Tx, person: int, where: int) -> None:
+    """An address is not this person's any more: as if it had been forgotten."""
+    for mark in _marks(tx, address.c.id == where):
+        _keep_by(tx, mark, person)
+
+
+def _keep_by(tx: Tx, mark: str, person: int) -> None:
+    _copy_not_same(tx, str(person), mark)
+    _copy_quota(tx, f"person/{person}", mark)
+
+
+def comes_back(tx: Tx, person: int) -> None:
+    """Somebody looks: what was kept by the marks of their accounts counts for them again."""
+    for mark in _marks(tx, address.c.person_id == person):
+        _copy_not_same(tx, mark, str(person))
+        _copy_quota(tx, mark, f"person/{person}")
+        _drop(tx, scope=mark, seeker=mark)
+
+
+def _marks(tx: Tx, whose: sa.ColumnElement[bool]) -> list[str]:
+    """The marks of some accounts, which only compare: made of what the column of accounts holds, under its own key."""
+    return [f"account/{bytes(one).hex()}" for one in tx.execute(sa.select(address.c.account).where(whose)).scalars()]
 
 
 def erase(tx: Tx, which: int) -> None:
@@ -323,31 +355,37 @@ def _by_sound(name: str) -> str:
 # -- how much was looked for ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
-    """How much of a quota somebody has used, and until when what comes next waits."""
-
-    used: int = 0
-    wait_until: datetime | None = None
-
-
-def used(tx: Tx, scope: str, now: datetime, about: str = "") -> Used:
-    """What was used of a quota; `about` tells several of one scope apart."""
+def used(tx: Tx, scope: str, now: datetime, about: str = "") -> int:
+    """How much was used of a quota that rests as a whole; `about` tells several of one scope apart."""
     here = (knock_quota.c.scope == scope) & (knock_quota.c.about == about)
-    row = tx.execute(sa.select(knock_quota).where(here, knock_quota.c.expires_at > now)).first()
-    return Used() if row is None else Used(row.used, row.wait_until)
+    return tx.execute(sa.select(knock_quota.c.used).where(here, knock_quota.c.expires_at > now)).scalar() or 0
 
 
-def use(  # noqa: PLR0913 - a quota is what it is
-    tx: Tx, scope: str, now: datetime, lasts: timedelta, wait_until: datetime | None = None, *, about: str = ""
-) -> Used:
+def use(tx: Tx, scope: str, now: datetime, lasts: timedelta, *, about: str = "") -> None:
     """Use a quota once more; it is forgotten when it has rested for `lasts`."""
-    after = replace(used(tx, scope, now, about), wait_until=wait_until)
-    after = replace(after, used=after.used + 1)
-    values = {"used": after.used, "wait_until": after.wait_until, "expires_at": now + lasts}
+    _used(tx, scope, about, used(tx, scope, now, about) + 1, now + lasts)
+
+
+def counted(tx: Tx, scope: str, now: datetime, free: int) -> int:
+    """How many searches of a quota counted before this one, which counts from now on: `free` in a month do not.
+
+    One counts no more for each so many parts of the month that went by; after a month of rest none does.
+    """
+    row = tx.execute(sa.select(knock_quota).where(knock_quota.c.scope == scope, knock_quota.c.about == "")).first()
+    before, since = 0, now
+    if row is not None and row.expires_at > now:
+        each = REMEMBERED / free
+        past = (now - (row.expires_at - REMEMBERED)) // each
+        if row.used > past:
+            before, since = row.used - past, row.expires_at - REMEMBERED + past * each
+    _used(tx, scope, "", min(before + 1, free + HEAVIEST), since + REMEMBERED)
+    return before
+
+
+def _used(tx: Tx, scope: str, about: str, count: int, expires_at: datetime) -> None:
+    values = {"used": count, "expires_at": expires_at}
     made = tx.insert(knock_quota).values(scope=scope, about=about, **values)
     tx.execute(made.on_conflict_do_update(index_elements=["scope", "about"], set_=values))
-    return after
 
 
 _SWEEP = tuple(

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.link import CODE_LIFE, SHOWN, UNSEEN
-from storage import outbox
+from storage import knocks, outbox
 from storage.database import Tx
 from storage.prepared import Prepared
 from storage.schema import address, link
@@ -91,6 +91,7 @@ def part(tx: Tx, who: int, where: int, now: datetime) -> None:
 
     `people.expire` erases the address once the farewell has left.
     """
+    knocks.parts(tx, who, where)
     mine = (address.c.id == where) & (address.c.person_id == who)
     values = {"person_id": None, "preferred": 0, "linked_at": None, "sees_at": None}
     tx.execute(address.update().where(mine).values(**values))

@@ -111,13 +111,12 @@ def merge(tx: Tx, gone: int, kept: int, now: datetime) -> list[int]:
     return came
 
 
-def arrive(tx: Tx, relative: int, member: int, now: datetime) -> None:
+def arrive(tx: Tx, relative: int, member: int) -> None:
     """A relative of a circle turns out to be one of its members: the news of both are the member's.
 
-    What the keeper let the relative be found by goes: the member chooses for themselves. Who was said not to be the one
-    is not the other.
+    What the keeper let the relative be found by goes, and what was said of it: the member chooses for themselves, and a
+    keeper who has said of whoever looks that they mean somebody else has said so of the relative alone.
     """
-    search.arrives(tx, relative, member, now)
     _news(tx, relative, member)
     ties.unite(tx, relative, member)
     tx.execute(alarm.update().where(alarm.c.about_id == relative).values(about_id=member))

@@ -245,9 +245,9 @@ def forget(tx: Tx, who: int) -> None:
 
     `expire` erases an address once the farewell has left. Circles they kept must have been handed over before.
     """
+    knocks.forget(tx, who)
     tx.execute(address.update().where(address.c.person_id == who).values(person_id=None, linked_at=None, sees_at=None))
     search.erase_of(tx, who)
-    knocks.forget(tx, who)
     matches.release_of(tx, [who])
     drafts.forget_author(tx, who)
     petitions.forget_author(tx, who)

@@ -16,8 +16,8 @@ import json
 import math
 import struct
 import zlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as but
 from datetime import datetime
@@ -38,25 +38,28 @@ from storage import knocks, matches
 from storage.crypto import Keys
 from storage.database import Tx
 from storage.prepared import MOST, Prepared
-from storage.schema import fact, sought, sought_list
+from storage.schema import circle, fact, relative, sought, sought_list
 
 LISTS: Final = 32  # for each record: most lists hold one row, and cutting costs few wrong candidates
 LEAST_BITS, STEP = 12, 2
 RANKED: Final = 150  # records that are opened and compared, at the most
 ANYWAY: Final = 20  # that are opened even if little speaks for them
+BY_LOT: Final = 30  # of them, where more are worth it: whoever stands behind many of one name is opened another day
 WORTH: Final = 0.3  # of what speaks for the likeliest: any other record for which less speaks is not opened
 PLACED: Final = 50  # of them: those whose places are compared
 # A list longer than a share of all records says too little for what its length tells a thief: it holds no number any
-# more. In a small index every list may be so long, in any index none longer.
-TOO_MANY, SHORT, TOO_LONG = 1 / 256, 64, 16_384
+# more, but how many stand on it. In a small index every list may be so long, in any index none longer.
+TOO_MANY, SHORT, TOO_LONG = 1 / 256, 256, 16_384
+OF_ONE: Final = 2  # records of one holder that a list has, if it would be too long with more: nobody fills one alone
 MOST_READ: Final = 65_536  # numbers that one question reads: the shortest lists first
 NEAR: Final = 0.8  # how much a key one slip away counts beside a key of the name
 OTHERS: Final = 0.3  # how much further keys of a record count beside its rarest one: they mostly say the same again
 CHUNK: Final = 256  # keys in one question: always so many, so that a statement says nothing about the name
 BATCH: Final = 500  # records that go into the index at once
 RENEWED: Final = 200  # records whose names are taken apart anew at once, if the rules have changed
-LAYOUT: Final = 2  # of the lists: raise it when they are kept otherwise, then the index is built anew
+LAYOUT: Final = 3  # of the lists: raise it when they are kept otherwise, then the index is built anew
 NOBODY: Final = (1 << 32) - 1  # the number that no record has
+COUNTED: Final = 2  # places of a list that holds no numbers: nobody's, and how many stand on it
 _RECORD: Final = 488  # bytes to which a record is padded before it is sealed
 _NONCE, _NUMBER = 6, 4  # bytes: of a list's keystream; of a record's number
 _STATE: Final = "search"  # the fact: how many records the index holds, and under how many bits
@@ -198,13 +201,6 @@ def unite(tx: Tx, gone: int, kept: int, now: datetime) -> None:
         knocks.answered(tx, other.id, own.id)
         erase_of(tx, gone)
     tx.execute(sought.update().where(sought.c.person_id == gone).values(person_id=kept))
-
-
-def arrives(tx: Tx, relative: int, member: int, now: datetime) -> None:
-    """A relative is this member, who chooses for themselves. What was said of the one holds for the other."""
-    own, other = held_of(tx, member), held_of(tx, relative)
-    if own is not None and other is not None:
-        knocks.replaced(tx, other.id, own.id, now)
 
 
 _COLUMNS = (
@@ -527,68 +523,113 @@ def _enlist(tx: Tx, hashes: _Hashes, lists: Mapping[int, Sequence[int]], longest
     """Put records into lists: in the places of nobody, and with new ones up to the next power of two."""
     stored = _lists(tx, lists)
     there = {mac: them for (mac, _stored), them in zip(stored, hashes.opened(stored), strict=True)}
-    full = {mac for mac, them in there.items() if not them}
+    full = {mac: count + len(lists[mac]) for mac, them in there.items() if (count := _counted(them))}
     before = {mac: there.get(mac, ()) for mac in lists if mac not in full}
-    _store(tx, hashes, {mac: ({*them, *lists[mac]} - {NOBODY}, len(them)) for mac, them in before.items()}, longest)
+    more = {mac: ({*them, *lists[mac]} - {NOBODY}, len(them)) for mac, them in before.items()}
+    _store(tx, hashes, more, full, longest)
 
 
 def _unlist(tx: Tx, which: Sequence[int], *, leave: bool = True) -> None:
-    """Put nobody in all places of some records; or make their lists shorter, where the whole list goes."""
+    """Put nobody in all places of some records; or make their lists shorter, where the whole list goes.
+
+    If so few stand now on a list without any number that it could hold them again, the index is to be built anew.
+    """
     hashes, taken = _Hashes(tx), 0
-    macs: set[int] = set()
+    macs: Counter[int] = Counter()
     for some in _some(which, CHUNK):
         query = sa.select(sought.c.record, sought.c.bits).where(sought.c.id.in_(some), sought.c.bits.is_not(None))
         for row in tx.execute(query):
             taken += 1
-            macs |= hashes.macs(_keys_of(_unpacked(row.record)), row.bits)
+            macs.update(hashes.macs(_keys_of(_unpacked(row.record)), row.bits))
     stored, gone = _lists(tx, macs), {*which, NOBODY}
-    opened = zip(stored, hashes.opened(stored), strict=True)
-    _store(tx, hashes, {mac: ({*them} - gone, len(them) if leave else 0) for (mac, _stored), them in opened if them})
+    opened = {mac: them for (mac, _stored), them in zip(stored, hashes.opened(stored), strict=True)}
+    full = {mac: max(1, count - macs[mac]) for mac, them in opened.items() if (count := _counted(them))}
+    less = {mac: ({*them} - gone, len(them) if leave else 0) for mac, them in opened.items() if mac not in full}
+    _store(tx, hashes, less, full)
     if taken:
         state = _state(tx)
+        if leave and any(2 * count <= _longest(state.records) for count in full.values()):
+            state.version = 0
         state.records -= taken
         _keep(tx, state)
 
 
-def _store(tx: Tx, hashes: _Hashes, lists: Mapping[int, tuple[set[int], int]], longest: int = TOO_LONG) -> None:
-    """Store lists of records, each with how long it is at least, filled with nobody.
+def _counted(them: Sequence[int]) -> int:
+    """How many stand on a list that is too long to hold their numbers; 0 if this one does hold them."""
+    return them[1] if len(them) == COUNTED and them[0] == NOBODY != them[1] else 0
 
-    One longer than `longest` is stored without any number, and stays so until the index is built anew or outgrows its
-    bits. One that has nobody and no length goes.
+
+def _store(
+    tx: Tx,
+    hashes: _Hashes,
+    lists: Mapping[int, tuple[set[int], int]],
+    full: Mapping[int, int],
+    longest: int = TOO_LONG,
+) -> None:
+    """Store lists of records, each with how long it is at least, filled with nobody; and how many stand on `full` ones.
+
+    One that would be longer than `longest` is full from now on, and stays so until the index is built anew or outgrows
+    its bits. One that has nobody and no length goes.
     """
-    filled = []
-    for mac in sorted(lists):
-        them, least = lists[mac]
+    filled: dict[int, Sequence[int]] = {mac: (NOBODY, count) for mac, count in full.items()}
+    for mac, (those, least) in lists.items():
+        them = those if names.padded(len(those)) <= longest else _few_of_each(tx, those)
         length = max(names.padded(len(them)) if them else 0, least)
-        if length:
-            filled.append((mac, [] if length > longest else [*them, *[NOBODY] * (length - len(them))]))
+        if names.padded(len(them)) > longest:
+            filled[mac] = (NOBODY, len(them))
+        elif length:
+            filled[mac] = [*them, *[NOBODY] * (length - len(them))]
     if filled:
-        made = zip(filled, hashes.hidden(filled), strict=True)
+        put = sorted(filled.items())
+        made = zip(put, hashes.hidden(put), strict=True)
         tx.execute(_PUT, [{"mac": mac, "records": stored} for (mac, _them), stored in made])
-    if gone := sorted(lists.keys() - {mac for mac, _them in filled}):
+    if gone := sorted(lists.keys() - filled.keys()):
         tx.execute(_DROP, [{"at": mac} for mac in gone])
+
+
+def _few_of_each(tx: Tx, them: Collection[int]) -> set[int]:
+    """Of some records a few of everybody who answers for several, and all that nobody answers for."""
+    of: Counter[int] = Counter()
+    few = set()
+    theirs = sought.outerjoin(relative, relative.c.person_id == sought.c.person_id)
+    whose = sa.select(sought.c.id, sa.func.coalesce(circle.c.keeper_id, sought.c.person_id).label("holder"))
+    whose = whose.select_from(theirs.outerjoin(circle, circle.c.id == relative.c.circle_id))
+    for some in _some(sorted(them), CHUNK):
+        for row in tx.execute(whose.where(sought.c.id.in_(some))):
+            of[row.holder] += 1
+            if row.holder is None or of[row.holder] <= OF_ONE:
+                few.add(row.id)
+    return few
 
 
 # -- finding -------------------------------------------------------------------------------------------------------
 
 
-def candidates(tx: Tx, asked: Known, most: int = 10) -> list[Hit]:
-    """The records that are most like what is asked for, the likeliest first. Nothing is kept after the call."""
+def candidates(tx: Tx, asked: Known, most: int = 10, *, without: Iterable[int] = ()) -> list[Hit]:
+    """The records that are most like what is asked for, the likeliest first. Nothing is kept after the call.
+
+    Those beyond the first `PLACED` are not compared by their places. `without`: records that are not looked at.
+    """
     parsed = tuple(map(names.parse, asked.names))
     votes = _votes(tx, asked, parsed)
-    best = _best(votes)
+    for record in without:
+        votes.pop(record, None)
+    best = _best(votes, Random(tx.new_id()))  # noqa: S311 - no secret
     askers = [(name, names.Asker(one)) for name, one in zip(asked.names, parsed, strict=True)]
     found = [_hit(askers, asked, row) for row in _opened(tx, best)]
     found.sort(key=lambda hit: (-hit.odds, hit.record))
     said: dict[Places, Verdict] = {}
-    found = [_placed(asked, hit, said) for hit in found[:PLACED]]
-    return sorted(found, key=lambda hit: (-hit.odds, hit.record))[:most]
+    placed = [_placed(asked, hit, said) for hit in found[:PLACED]]
+    return [*sorted(placed, key=lambda hit: (-hit.odds, hit.record)), *found[PLACED:]][:most]
 
 
-def _best(votes: Mapping[int, float]) -> list[int]:
-    """The records that are worth to be opened, those for which most speaks first."""
+def _best(votes: Mapping[int, float], dice: Random) -> list[int]:
+    """The records that are worth to be opened, those for which most speaks first, and some of too many by lot."""
     least = max(votes.values(), default=0.0) * WORTH
     best = nlargest(RANKED, votes, key=votes.__getitem__)
+    if len(votes) > RANKED and votes[best[-1]] >= least:
+        first = set(best[:-BY_LOT])
+        best[-BY_LOT:] = dice.sample([one for one, vote in votes.items() if vote >= least and one not in first], BY_LOT)
     return [record for at, record in enumerate(best) if at < ANYWAY or votes[record] >= least]
 
 
@@ -611,7 +652,7 @@ def _votes(tx: Tx, asked: Known, parsed: Sequence[names.Name]) -> dict[int, floa
     weighed = [
         (shares[mac] * math.log(1 + state.records / len(them)), them)
         for (mac, _stored), them in zip(lists, hashes.opened(lists), strict=True)
-        if them
+        if them and not _counted(them)
     ]
     votes: dict[int, float] = {}
     for weight, them in sorted(weighed, reverse=True):

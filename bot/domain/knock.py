@@ -107,6 +107,7 @@ def folded(answer: str) -> str:
 
 LIFE: Final = timedelta(days=90)
 REMINDED: Final = timedelta(days=10)  # before the end
+REMINDED_AGAIN: Final = (timedelta(days=5), timedelta(days=2))  # as no letter stands in a chat for long
 REPEATED: Final = (timedelta(days=3), timedelta(days=7), timedelta(days=20))  # a letter that nobody opened, each time
 AFTERWARDS: Final = timedelta(days=14)  # that what was found stays readable
 FIRST: Final = timedelta(minutes=10)  # at the soonest a knock is looked up so long after it was made...
@@ -114,12 +115,16 @@ SPREAD: Final = timedelta(minutes=50)  # ...and by lot up to so much later
 AGAIN: Final = timedelta(hours=20)
 REMEMBERED: Final = timedelta(days=30)  # what was looked for, for the quotas
 TWO_PEOPLE: Final = timedelta(days=400)  # that two are not one
+MOST_CASES: Final = 10  # of one search: that wait at the desk, and that go to holders at a time
+MOST_OF_ONE: Final = 2  # of them: about records for which one person answers
 MOST_ANSWERS: Final = 3  # by one person about one record: later ones are not looked at
 MOST_KNOCKS: Final = 12  # that one person has at a time
 MOST_RECORDS: Final = 12  # that one person lets be found: whoever would lay out names as bait has no more
 MOST_CHOICES: Final = 24  # in a month, of who may look and by which names: nobody fishes with one name after another
-FREE: Final = {"person": 3, "branch": 12, "stem": 48}
+FREE: Final = {"person": 3, "branch": 12, "stem": 48}  # searches in a month that make nobody wait
+HEAVIEST: Final = 6  # more than are free: with so many the wait is the longest, and further ones are not counted
 LONGEST_WAIT: Final = timedelta(days=8)
+FOR_OTHERS: Final = timedelta(days=1)  # that somebody waits at the most for what others have used, for their own few
 
 
 def wait(scope: str, used: int) -> timedelta:

@@ -212,6 +212,6 @@ def was(ask: Ask, tx: Tx) -> list[Outgoing]:
     if member is None:
         raise Outdated
     letters = finding.removes(tx, whom.person.id, ask.now)
-    merging.arrive(tx, whom.person.id, member.id, ask.now)
+    merging.arrive(tx, whom.person.id, member.id)
     line = _("{old} is {name}: both stand as one now.", old=words.name_of(whom.person), name=words.name_of(member))
     return [with_menu(ask, line), *_others(tx, one, ask.person.id, line, member.id), *letters]

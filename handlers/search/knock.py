@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from bot.domain import knock as rules
 from bot.domain import places
 from bot.domain.conversation import Ago, Choice, Line, On, Outgoing, Page
 from bot.domain.hotline import danger
-from bot.domain.knock import QUESTIONS, RELATIONS, Case, Kind, Looking, Says
+from bot.domain.knock import QUESTIONS, RELATIONS, Case, Looking, Says
 from bot.domain.people import HOME
 from bot.domain.refusals import Empty, Enough, Outdated, Refusal, SearchOver
-from bot.domain.roles import Role
-from bot.i18n import _, ngettext, pgettext
-from handlers import desk
+from bot.i18n import _, pgettext
 from handlers.ask import Ask, back, button, expect_for
 from handlers.refused import line_of
-from handlers.search import finding, form, listing, passing
+from handlers.search import finding, form, listing, looking_up, passing
 from handlers.search.finding import CONTACT, STANDS, WORDS, described, own_words
 from handlers.search.form import TYPED, Either
-from storage import audit, knocks, lists, people, roles, search, vouchers
+from storage import knocks, lists, people, search
 from storage.database import Tx
 from storage.knocks import Candidate, Form, Knock
 
 STEPS: Final = ("names", "born", "places", "relation", "proof", "words", "look")
 SKIPPED: Final = frozenset({"born", "places", "words"})
-AT_ONCE = 5  # knocks that one round looks up
 SURE = 1  # the argument of a button that was asked about
 
 
@@ -364,7 +361,7 @@ def put(ask: Ask, tx: Tx) -> list[Outgoing]:
         ask.person.id,
         said,
         ask.now,
-        search_at=ask.now + rules.FIRST + _lot(tx, rules.SPREAD) + _waits(tx, ask.person.id, ask.now),
+        search_at=looking_up.first(tx, ask.person.id, ask.now),
         remind_at=until - rules.REMINDED,
         expires_at=until,
         district=found[0] if found else "",
@@ -379,29 +376,6 @@ def _answer(until: datetime) -> Line:
         "here: so nobody can find out by trying who is known to us. If somebody answers, I write to you.",
         when=On(until, HOME),
     )
-
-
-def _lot(tx: Tx, within: timedelta) -> timedelta:
-    return timedelta(seconds=tx.new_id() % int(within.total_seconds()))
-
-
-def _waits(tx: Tx, who: int, now: datetime) -> timedelta:
-    """How much later than others this is looked up, by what the person and their branch of invitations have used."""
-    longest = timedelta(0)
-    for kind, scope in _scopes(tx, who):
-        before = knocks.used(tx, scope, now)
-        longest = max(longest, rules.wait(kind, before.used))
-        knocks.use(tx, scope, now, rules.REMEMBERED)
-    return longest
-
-
-def _scopes(tx: Tx, who: int) -> Iterator[tuple[str, str]]:
-    """The quotas that one search uses: always three, so that it costs everybody the same."""
-    branch = vouchers.first_of(tx, who) or 0  # nobody's guest: all of those share one
-    stem = vouchers.first_of(tx, branch) or branch
-    yield "person", f"person/{who}"
-    yield "branch", f"branch/{branch}"
-    yield "stem", f"stem/{stem}"
 
 
 # -- an answer -----------------------------------------------------------------------------------------------------
@@ -533,122 +507,3 @@ def found(ask: Ask, tx: Tx) -> list[Outgoing]:
         ),
         *letters,
     ]
-
-
-# -- as time passes ------------------------------------------------------------------------------------------------
-
-
-def watch(tx: Tx, now: datetime) -> list[Outgoing]:
-    """Look up what is due. Whether anybody is found changes nothing for whoever looks."""
-    due = knocks.due(tx, now, AT_ONCE)
-    if not due or search.index(tx) == search.BATCH:  # what came since then goes into the index together, and first
-        return []
-    letters: list[Outgoing] = []
-    for one in due:
-        letters += [*_looked_up(tx, one, now), *finding.again(tx, one, now)]
-        knocks.search_again(tx, one.id, now + rules.AGAIN + _lot(tx, rules.SPREAD))
-    return letters
-
-
-def _looked_up(tx: Tx, one: Knock, now: datetime) -> list[Outgoing]:
-    letters: list[Outgoing] = []
-    for hit in search.candidates(tx, one.form.known):
-        if hit.kind is Kind.DECOY:
-            if hit.score >= rules.TOUCHED and search.touch(tx, hit.record, now):
-                letters += _warned(tx, one.person, now)
-            continue
-        if hit.score < rules.LIKELY:
-            continue
-        record = search.held(tx, hit.record)
-        if record is None or finding.holder_of(tx, record) == one.person:
-            continue
-        proved = _proved(tx, one, record.id, record.question, now)
-        second = rules.is_second(hit.born, hit.place)
-        state = rules.goes_to(record.kind, record.may, proved=proved, second=second)
-        if state is None:
-            continue
-        number = knocks.propose(tx, one, record.id, hit.score, proved=proved, state=state, now=now)
-        case = None if number is None else knocks.case(tx, number)
-        if case is not None and state is Case.HOLDER:
-            letters += finding.to_holder(tx, case, now)
-    return letters
-
-
-def _proved(tx: Tx, one: Knock, record: int, question: str, now: datetime) -> bool:
-    """Whether the answer to the record's question is right. After a few wrong ones nobody's answer is looked at."""
-    right = search.proves(tx, record, one.form.answers)
-    if not question or question not in one.form.answers:
-        return False
-    scope, about = f"person/{one.person}", str(record)
-    if knocks.used(tx, scope, now, about).used >= rules.MOST_ANSWERS:
-        return False
-    if not right and not any(case.sought == record for case in knocks.cases_of(tx, one.id)):
-        knocks.use(tx, scope, now, rules.REMEMBERED, about=about)
-    return right
-
-
-def _warned(tx: Tx, who: int, now: datetime) -> Iterator[Outgoing]:
-    """Somebody looked for a person who does not exist: the stewards are told, quietly, and can see by which branch."""
-    audit.note(tx, None, "decoy touched", now, about=who)
-    for steward in roles.holders(tx, Role.STEWARD, now):
-        yield desk.quietly(tx, steward.person, desk.PRESSES, now)
-
-
-def remind(tx: Tx, now: datetime) -> list[Outgoing]:
-    """Every minute: whose search ends soon is asked whether they still look; what is over is erased."""
-    letters = []
-    for one in knocks.to_remind(tx, now, 100):
-        letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock.one", one.id)))
-        knocks.reminded(tx, one.id)
-    for one in knocks.over(tx, now, 100):
-        letters += finding.ends(tx, one, now)
-        knocks.erase(tx, one.id)
-        letters.append(finding.hint(tx, one.person, now, button(finding.OPEN, "knock", "over")))
-    letters += finding.leaves(tx, [record.id for record in search.over(tx, now)], now)
-    search.expire(tx, now)
-    lists.expire(tx, now)
-    knocks.sweep(tx, now)
-    return letters
-
-
-# -- decoys --------------------------------------------------------------------------------------------------------
-
-
-def decoys(ask: Ask, tx: Tx) -> Outgoing:
-    """How many records of nobody there are, and how many were touched; a steward makes more."""
-    desk.steward(ask, tx)
-    return _decoys(ask, tx)
-
-
-def _decoys(ask: Ask, tx: Tx) -> Outgoing:
-    every = search.of_kind(tx, Kind.DECOY)
-    touched = sorted((one.touched_at for one in every if one.touched_at is not None), reverse=True)
-    lines: list[Line | str] = [
-        _("<b>🪤 Decoys</b>"),
-        _("They are people who do not exist. Whoever tries names at random touches one, and I tell the stewards."),
-        ngettext("There is {n} decoy.", "There are {n} decoys.", n=len(every)),
-    ]
-    if touched:
-        lines.append(_("Touched: {n}, last {ago}.", n=len(touched), ago=Ago(touched[0])))
-        lines.append(_("It may be chance: names repeat. Several within days are not."))
-    more = [button(pgettext("button", "➕ Make some"), "decoy.make")] if len(every) < rules.MOST_DECOYS else []
-    none = [button(pgettext("button", "🗑 Remove the touched"), "decoy.clear")] if touched else []
-    return ask.reply(Page(tuple(lines)), more, none, [back("desk")], clean_after=desk.STANDS)
-
-
-def make_decoys(ask: Ask, tx: Tx) -> Outgoing:
-    """Make some."""
-    by = desk.steward(ask, tx)
-    if len(search.of_kind(tx, Kind.DECOY)) < rules.MOST_DECOYS:
-        for _each in range(rules.DECOYS):
-            search.put(tx, Kind.DECOY, rules.decoy(lambda most: tx.new_id() % most), ask.now)
-        audit.note(tx, by.person, "decoys made", ask.now)
-    return _decoys(ask, tx)
-
-
-def clear_decoys(ask: Ask, tx: Tx) -> Outgoing:
-    """Remove those that were touched: they would say nothing any more."""
-    by = desk.steward(ask, tx)
-    search.erase(tx, [one.id for one in search.of_kind(tx, Kind.DECOY) if one.touched_at is not None])
-    audit.note(tx, by.person, "decoys removed", ask.now)
-    return _decoys(ask, tx)

@@ -7,12 +7,7 @@ from datetime import timedelta
 from bot.domain.knock import MOST_CHOICES
 from bot.domain.phrases import Intent
 from handlers.routes import Limit, Routes, Waiting
-from handlers.search import (
-    found_choice,
-    knock,
-    match_desk,
-    passing,
-)
+from handlers.search import decoy, found_choice, knock, match_desk, passing
 
 ROUTES = Routes(
     buttons={
@@ -34,9 +29,9 @@ ROUTES = Routes(
         "knock.say": knock.say,
         "knock.no": knock.no,
         "knock.found": knock.found,
-        "decoy": knock.decoys,
-        "decoy.make": knock.make_decoys,
-        "decoy.clear": knock.clear_decoys,
+        "decoy": decoy.overview,
+        "decoy.make": decoy.make,
+        "decoy.clear": decoy.clear,
         "found": found_choice.overview,
         "found.of": found_choice.show,
         "found.may": found_choice.may,
@@ -109,7 +104,7 @@ ROUTES = Routes(
             *(match_desk.propose, match_desk.see, match_desk.agreed, match_desk.recipient),
             *(match_desk.recipient_written, match_desk.recipient_seen, match_desk.recipient_agreed),
             *(match_desk.next_one, match_desk.notes, match_desk.unsure),
-            *(knock.decoys, knock.make_decoys, knock.clear_decoys),
+            *(decoy.overview, decoy.make, decoy.clear),
         }
     ),
     older=frozenset(

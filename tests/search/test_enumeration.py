@@ -28,7 +28,7 @@ from bot.i18n import _
 from handlers import rounds, router
 from handlers.ask import Ask
 from handlers.routes import Limit
-from handlers.search import knock
+from handlers.search import knock, looking_up
 from storage import knocks, people, roles, schema, search
 from storage.database import Tx
 from tests.family.looking import id_of
@@ -151,7 +151,7 @@ async def test_names_that_are_tried_teach_nothing(stage: Stage, monkeypatch: pyt
     assert len(set.union(*first.values())) == 1, "whatever the name, whoever asks, and however often"
     before = {one: len(stage.memory.chat(one)) for one in (f"stranger{at}" for at in range(ACCOUNTS))}
     await stage.storage.write(lambda tx: tx.execute(schema.knock.update().values(search_at=schema.knock.c.made_at)))
-    for _round in range(GUESSES // knock.AT_ONCE + 2):
+    for _round in range(GUESSES // looking_up.AT_ONCE + 2):
         await stage.storage.write(partial(rounds.searching, now=stage.now()))
     assert await stage.storage.read(partial(knocks.due, now=stage.now(), most=1)) == [], "all were looked up"
     await stage.app.round()

@@ -119,7 +119,7 @@ async def test_a_search_that_nobody_has_answered_is_changed_and_costs_what_a_new
     await soon(stage)
     before = await mine(stage)
     who = await id_of(stage, zebo.actor)
-    used = await stage.storage.read(lambda tx: knocks.used(tx, f"person/{who}", stage.now()).used)
+    used = await stage.storage.read(lambda tx: knocks.used(tx, f"person/{who}", stage.now()))
     await zebo.says("/search")
     await zebo.chooses("Djamched")
     await zebo.chooses("Change it")
@@ -133,7 +133,7 @@ async def test_a_search_that_nobody_has_answered_is_changed_and_costs_what_a_new
     assert after.form.known.born == before.form.known.born
     assert after.form.answers == before.form.answers
     assert await cases(stage) == []
-    assert await stage.storage.read(lambda tx: knocks.used(tx, f"person/{who}", stage.now()).used) == used + 1
+    assert await stage.storage.read(lambda tx: knocks.used(tx, f"person/{who}", stage.now())) == used + 1
 
 
 async def test_whoever_lets_somebody_be_found_changes_one_part_and_answers_nothing_anew(stage: Stage) -> None:
