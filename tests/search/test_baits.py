@@ -73,6 +73,7 @@ async def test_behind_ten_who_are_not_the_one_the_eleventh_is_asked(stage: Stage
         if got(one.actor):
             await one.chooses("Open it")
             await one.chooses("Not the same person")
+            await one.chooses("Yes, two people")
     await soon(stage)
     assert sorted(await cases(stage)) == [Case.HOLDER, *[Case.NOT_SAME] * 10]
     await forge(stage, zebo.actor, f"knock.ended:{base36(await _search(stage))}")
@@ -187,6 +188,7 @@ async def test_not_the_same_person_outlives_the_account_that_begins_anew(stage: 
     await soon(stage)
     await karim.chooses("Open it")
     await karim.chooses("Not the same person")
+    await karim.chooses("Yes, two people")
     await forget(zebo.actor)
     await zebo.settles_in("Zebo", "en")
     await tries(zebo)
@@ -284,6 +286,7 @@ async def test_a_keeper_who_rejects_a_search_for_a_relative_hides_no_member_who_
     await soon(stage)
     await bad.presses("Open it")
     await bad.presses("Not the same person")
+    await bad.presses("Yes, two people")
     await baited(stage, [member])
     await forge(stage, bad, f"kin.was:{base36(circle)}:{base36(who)}:{base36(member)}")
     await soon(stage)
@@ -317,7 +320,7 @@ async def test_whoever_is_asked_late_has_as_long_to_answer(stage: Stage) -> None
     await days(stage, 9)
     assert await stage.storage.read(lambda tx: tx.execute(sa.select(schema.knock.c.id)).first()) is not None
     await zebo.chooses("Open it")
-    await zebo.chooses("Go on looking")
+    await zebo.chooses("Look longer")
     await zebo.reads("I go on looking until")
 
 
@@ -330,6 +333,7 @@ async def test_a_search_that_was_found_ends_without_a_word(stage: Stage) -> None
     await karim.chooses("Yes: alive")
     await zebo.chooses("Open it")
     await zebo.chooses("Found. Close it")
+    await zebo.chooses("Yes, close it")
     await stage.pass_time(MINUTES)
     before = got(zebo.actor)
     await days(stage, 15)
