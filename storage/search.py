@@ -605,16 +605,19 @@ def _few_of_each(tx: Tx, them: Collection[int]) -> set[int]:
 # -- finding -------------------------------------------------------------------------------------------------------
 
 
-def candidates(tx: Tx, asked: Known, most: int = 10, *, without: Iterable[int] = ()) -> list[Hit]:
+def candidates(
+    tx: Tx, asked: Known, most: int = 10, *, without: Iterable[int] = (), dice: Random | None = None
+) -> list[Hit]:
     """The records that are most like what is asked for, the likeliest first. Nothing is kept after the call.
 
-    Those beyond the first `PLACED` are not compared by their places. `without`: records that are not looked at.
+    Those beyond the first `PLACED` are not compared by their places. `without`: records that are not looked at. With
+    `dice`, some of those that are opened are drawn by lot, where more are worth it.
     """
     parsed = tuple(map(names.parse, asked.names))
     votes = _votes(tx, asked, parsed)
     for record in without:
         votes.pop(record, None)
-    best = _best(votes, Random(tx.new_id()))  # noqa: S311 - no secret
+    best = _best(votes, dice)
     askers = [(name, names.Asker(one)) for name, one in zip(asked.names, parsed, strict=True)]
     found = [_hit(askers, asked, row) for row in _opened(tx, best)]
     found.sort(key=lambda hit: (-hit.odds, hit.record))
@@ -623,11 +626,11 @@ def candidates(tx: Tx, asked: Known, most: int = 10, *, without: Iterable[int] =
     return [*sorted(placed, key=lambda hit: (-hit.odds, hit.record)), *found[PLACED:]][:most]
 
 
-def _best(votes: Mapping[int, float], dice: Random) -> list[int]:
+def _best(votes: Mapping[int, float], dice: Random | None) -> list[int]:
     """The records that are worth to be opened, those for which most speaks first, and some of too many by lot."""
     least = max(votes.values(), default=0.0) * WORTH
     best = nlargest(RANKED, votes, key=votes.__getitem__)
-    if len(votes) > RANKED and votes[best[-1]] >= least:
+    if dice is not None and len(votes) > RANKED and votes[best[-1]] >= least:
         first = set(best[:-BY_LOT])
         best[-BY_LOT:] = dice.sample([one for one, vote in votes.items() if vote >= least and one not in first], BY_LOT)
     return [record for at, record in enumerate(best) if at < ANYWAY or votes[record] >= least]

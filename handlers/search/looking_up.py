@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 from bot.domain import knock as rules
 from bot.domain.conversation import Outgoing
@@ -84,7 +85,9 @@ def _looked_up(tx: Tx, one: Knock, now: datetime) -> list[Outgoing]:
     waiting = [record for record, case in cases.items() if case.state is Case.DESK]
     left = Counter({Case.DESK: rules.MOST_CASES - len(waiting), Case.HOLDER: rules.MOST_CASES})
     room = _Room(left, Counter(_holder(tx, search.held(tx, record)) for record in waiting))
-    for hit in search.candidates(tx, one.form.known, search.RANKED, without=cases.keys() - waiting):
+    # once those that are likeliest were looked at, others behind them come up day after day
+    dice = Random(tx.new_id()) if now - one.made_at > rules.AGAIN else None  # noqa: S311 - no secret
+    for hit in search.candidates(tx, one.form.known, search.RANKED, without=cases.keys() - waiting, dice=dice):
         if hit.kind is Kind.DECOY:
             if hit.score >= rules.TOUCHED and search.touch(tx, hit.record, now):
                 letters += _warned(tx, one.person, now)
