@@ -106,7 +106,7 @@ async def test_who_looked_is_forgotten_and_whoever_was_asked_is_told_gently(stag
     found = await rows(stage)
     assert await traces(stage, who) == await dangling(stage) == []
     assert found["knock"] == found["candidate"] == []
-    assert len(found["knock_quota"]) == 2, "of the branches, which are nobody"  # noqa: PLR2004
+    assert len(found["knock_quota"]) == 3, "of the branches, which are nobody, and a mark of the account"  # noqa: PLR2004
     for canary in ("canary of", "Zebo", "Iorov", searching.WORDS):
         assert canary not in str(found)
     told = karim.actor.screen.removeprefix(seen)
