@@ -211,7 +211,7 @@ def forget(ask: Ask, tx: Tx) -> Outgoing:
                     "is erased here now, and from the backups within 14 days. This can't be undone."
                 ),
                 _(
-                    "If you looked for somebody here, a mark that names nobody stays for up to 400 days, so that "
+                    "If you looked for somebody here, a mark that names nobody stays for up to 30 days, so that "
                     "nobody tries again and again by beginning anew."
                 ),
                 _(

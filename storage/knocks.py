@@ -159,10 +159,10 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
         _drop(tx, scope=f"{kind}/{gone}")
 
 
-def _copy_not_same(tx: Tx, one: str, other: str) -> None:
+def _copy_not_same(tx: Tx, one: str, other: str, *, sooner: timedelta = timedelta(0)) -> None:
     theirs = sa.select(not_same.c.pair, not_same.c.expires_at).where(not_same.c.seeker == one)
     for row in tx.execute(theirs).all():
-        _remember(tx, other, bytes(row.pair), row.expires_at)
+        _remember(tx, other, bytes(row.pair), row.expires_at - sooner)
 
 
 def _copy_quota(tx: Tx, one: str, other: str, both: Callable[[int, int], int] = max) -> None:
@@ -206,8 +206,9 @@ def answered(tx: Tx, old: int, new: int) -> None:
 def forget(tx: Tx, person: int) -> None:
     """Somebody is forgotten: call it as long as their addresses are known as theirs.
 
-    So that nobody gets a fresh quota, fresh tries or another answer by beginning anew, what they have used and who was
-    not the one stays until it lapses, under a keyed mark of each account that names nobody.
+    So that nobody gets a fresh quota, fresh tries or another answer by beginning anew, what they have used stays until
+    it lapses, and who was not the one for as long since that was said, under a keyed mark of each account. No longer:
+    with the key, whoever thinks of an account could look whether there is a mark.
     """
     for mark in _marks(tx, address.c.person_id == person):
         _keep_by(tx, mark, person)
@@ -221,7 +222,7 @@ def parts(tx: Tx, person: int, where: int) -> None:
 
 
 def _keep_by(tx: Tx, mark: str, person: int) -> None:
-    _copy_not_same(tx, str(person), mark)
+    _copy_not_same(tx, str(person), mark, sooner=TWO_PEOPLE - REMEMBERED)
     _copy_quota(tx, f"person/{person}", mark)
 
 

@@ -196,6 +196,25 @@ async def test_not_the_same_person_outlives_the_account_that_begins_anew(stage: 
     assert (got(karim.actor), await cases(stage)) == (1, [])
 
 
+async def test_after_thirty_days_nothing_is_left_of_who_was_forgotten(stage: Stage) -> None:
+    zebo, karim = await several(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await soon(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("Not the same person")
+    await karim.chooses("Yes, two people")
+    await forget(zebo.actor)
+
+    def marks(tx: Tx) -> int:
+        tables = (schema.not_same, schema.knock_quota)
+        return sum(tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables)
+
+    assert await stage.storage.read(marks) > 0, "the control"
+    await days(stage, 31)
+    assert await stage.storage.read(marks) == 0
+
+
 async def test_an_account_that_is_unlinked_keeps_what_was_used(stage: Stage) -> None:
     (zebo,) = await several(stage, "Zebo")
     who = await id_of(stage, zebo.actor)
