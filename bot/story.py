@@ -421,14 +421,14 @@ WHICH_RELATIVE: Final = _("What do you call them? For example: Bibi Gulnora.")
 SOMEBODY_ELSE: Final = "Fotima"
 WHO_HE_IS: Final = _("We grew up in one house on the river.")
 NEWS_OF_HIM: Final = _("He is well. He has asked for you.")
-SOMETHING_NEW: Final = _("There is something new for you. Open it when you are alone.")
+SOMETHING_NEW: Final = _("There is something new for you. Open it where no stranger sees the screen.")
 WHICH_NAME: Final = _("By which name do their kin look? Write first name and surname, in any letters.")
 WHAT_NAME: Final = _("What is the name of the one you look for?")
 WHICH_YEAR: Final = _("In which year were they born? If you don't know, about how old are they?")
 WHICH_PLACE: Final = _("Which village or district are they from?")
 MARK_OF_IT: Final = _("One name or word, in any letters. I keep only a mark of it, and show it to nobody.")
 ONE_WORD: Final = _("One name or word is enough, in any letters.")
-WRITE_TO_THEM: Final = _("Write to them. They read it once they have written to you, or when they write.")
+WRITE_TO_THEM: Final = _("Write to them. They read it as soon as they have written, too.")
 FEW_WORDS: Final = _(
     "A few words for whoever may know them: who you are to them, and what they would recognise you by."
 )
