@@ -49,7 +49,7 @@ WORTH: Final = 0.3  # of what speaks for the likeliest: any other record for whi
 PLACED: Final = 50  # of them: those whose places are compared
 # A list longer than a share of all records says too little for what its length tells a thief: it holds no number any
 # more, but how many stand on it. In a small index every list may be so long, in any index none longer.
-TOO_MANY, SHORT, TOO_LONG = 1 / 256, 256, 16_384
+TOO_MANY, SHORT, TOO_LONG = 1 / 256, 64, 16_384
 OF_ONE: Final = 2  # records of one holder that a list has, if it would be too long with more: nobody fills one alone
 MOST_READ: Final = 65_536  # numbers that one question reads: the shortest lists first
 NEAR: Final = 0.8  # how much a key one slip away counts beside a key of the name

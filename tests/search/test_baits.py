@@ -52,9 +52,9 @@ async def karims(stage: Stage) -> int:
 
 @pytest.mark.parametrize("erased", [False, True])
 async def test_many_accounts_that_lay_out_a_name_hide_nobody_from_kin(stage: Stage, *, erased: bool) -> None:
-    zebo, karim = await several(stage, "Zebo", "Karim")
+    zebo, karim, *bad = await several(stage, "Zebo", "Karim", *(f"B{at}" for at in range(6)))
     await kept(karim)
-    baits = await baited(stage, [None] * 72, May.KIN)
+    baits = await baited(stage, [await id_of(stage, one.actor) for one in bad for _each in range(12)], May.KIN)
     if erased:
         await stage.storage.write(search.index)
         await stage.storage.write(partial(search.erase, which=baits))

@@ -194,7 +194,11 @@ async def test_nobody_fills_a_list_alone(storage: Storage, monkeypatch: pytest.M
     await storage.write(work)
 
 
-async def test_of_more_of_one_name_than_are_opened_each_is_opened_some_day(storage: Storage) -> None:
+async def test_of_more_of_one_name_than_are_opened_each_is_opened_some_day(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "SHORT", 256)  # as it is in proportion where there are many records
+
     def work(tx: Tx) -> None:
         which = fill(tx, [JAMSHED] * 200)
         asked, dice = Known(("Djamched Iorov",)), Random(1)
