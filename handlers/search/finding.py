@@ -30,6 +30,7 @@ WAITING = _("💬 stands where something waits for you.")
 WORDS, CONTACT = 300, 300  # characters
 STANDS = timedelta(hours=24)  # in the chat: what only this person should read
 HELD_OPEN = (Case.HOLDER, Case.OPEN)
+HANDED = "handed"  # in what a closed case keeps: whoever answered is not who answers now, and reads nothing of it
 
 
 def relation_name(code: str) -> Line:
@@ -331,6 +332,9 @@ def hands_over(tx: Tx, which: int, to: int, now: datetime) -> list[Outgoing]:
                 tx, case.id, state=Case.HOLDER, seeker_says=Says.ALIVE, holder_says=Says.NOTHING, messages=blank
             )
             asked = True
+        for case in knocks.cases_at(tx, [record.id], [Case.CLOSED]):  # whoever looked goes on reading their answer
+            theirs = {key: said for key, said in case.messages.items() if not key.startswith("seeker")}
+            knocks.change(tx, case.id, messages={**theirs, HANDED: "1"})
     return [*letters, *([hint(tx, to, now, button(OPEN, "found"))] if asked else [])]
 
 

@@ -139,7 +139,7 @@ def _show(ask: Ask, tx: Tx, one: Whom, first: Iterable[Line] = ()) -> Outgoing:
         if record.question:
             lines.append(_("Your question: {question}", question=finding.question(record.question)))
         every = knocks.cases_at(tx, [record.id], (*finding.HELD_OPEN, Case.CLOSED))
-        shown = [case for case in every if case.state is not Case.CLOSED or case.holder_says]
+        shown = [case for case in every if case.state is not Case.CLOSED or _stays(case)]
         rows += [[button(_case_label(case), "found.case", case.id)] for case in shown]
     else:
         lines.append(
@@ -157,6 +157,11 @@ def _show(ask: Ask, tx: Tx, one: Whom, first: Iterable[Line] = ()) -> Outgoing:
         rows.append([button(pgettext("button", "✏️ Change what is known"), "found.change", who)])
         rows.append(passing.choice(tx, passing.RECORD, who))
     return ask.reply(Page(tuple(lines)), *rows, [back("found")], clean_after=STANDS)
+
+
+def _stays(case: Candidate) -> bool:
+    """Whether what was released in a closed case stays readable for whoever answers for the record now."""
+    return bool(case.holder_says) and finding.HANDED not in case.messages
 
 
 def _case_label(case: Candidate) -> Line:
@@ -229,7 +234,7 @@ def fix(ask: Ask, tx: Tx) -> Outgoing:
     """Say one part of what is known anew; everything else stays as it is."""
     one, step = _whom(ask, tx, ask.number()), ask.args[1] if len(ask.args) > 1 else ""
     record = search.held_of(tx, one.person.id)
-    if record is None or step not in STEPS[:-1]:
+    if record is None or step not in STEPS[:-1] or (step == "question" and record.may is not May.KIN):
         raise Outdated
     data = {"who": one.person.id, "may": int(record.may), "fix": 1}
     return _ask(ask, tx, data | form.gathered(record.known), step)
@@ -375,9 +380,7 @@ def _matter(ask: Ask, tx: Tx, which: int, *, reads: bool = False) -> Matter:
     `reads`: what was released stays readable for a while when the search is found.
     """
     case = knocks.case(tx, which)
-    if case is None or not (
-        case.state in finding.HELD_OPEN or (reads and case.state is Case.CLOSED and case.holder_says)
-    ):
+    if case is None or not (case.state in finding.HELD_OPEN or (reads and case.state is Case.CLOSED and _stays(case))):
         raise SearchOver
     record, knock = search.held(tx, case.sought), knocks.find(tx, case.knock)
     if record is None or knock is None:

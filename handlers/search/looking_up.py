@@ -20,7 +20,7 @@ from storage.database import Tx
 from storage.knocks import Candidate, Knock
 from storage.search import Held, Hit
 
-AT_ONCE = 5  # searches that one round looks up
+AT_ONCE = 2  # searches that one round looks up: each may open 150 records, and a call for help waits meanwhile
 
 
 def first(tx: Tx, who: int, now: datetime) -> datetime:

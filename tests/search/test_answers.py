@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from bot.domain import knock as rules
 from bot.domain.knock import Case
 from handlers.ask import base36
-from storage import hard, schema
+from handlers.search import finding
+from storage import hard, knocks, schema
 from tests.family.looking import forge
 from tests.family.test_links import TOO_NEW, linked
 from tests.search.test_knock import NEW, cases, got, kept, people, soon, tries
@@ -221,3 +222,44 @@ async def test_an_account_that_was_linked_lately_erases_and_parts_nothing(both: 
         await forge(both, other, code)
         assert TOO_NEW in other.last, code
     assert await cases(both) == [Case.OPEN]
+
+
+async def test_the_next_keeper_reads_nothing_of_a_search_that_was_found_before_and_whoever_looked_still_does(
+    stage: Stage,
+) -> None:
+    zebo, karim = await asked(stage)
+    await karim.chooses("Open it")
+    await karim.chooses("how to reach me")
+    await karim.says("+7 000 000 00 00")
+    await zebo.chooses("Open it")
+    await zebo.chooses("How to reach me")
+    await zebo.says("zebo, the yellow house")
+    await zebo.chooses("Found. Close it")
+    await zebo.chooses("Yes, close it")
+    (case,) = await stage.storage.read(lambda tx: list(tx.execute(sa.select(schema.candidate.c.id)).scalars()))
+    await forge(stage, karim.actor, f"found.case:{base36(case)}")
+    await karim.reads("zebo, the yellow house")  # the control: until then
+    circle = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.circle.c.id)).scalar_one())
+    await stage.storage.write(lambda tx: finding.hands_over(tx, circle, 0, stage.now()))
+    await forge(stage, karim.actor, f"found.case:{base36(case)}")
+    await karim.reads("This search has ended.")
+    kept_words = await stage.storage.read(lambda tx: knocks.case(tx, case))
+    assert kept_words is not None
+    assert "yellow" not in str(kept_words.messages)
+    await zebo.says("/search")
+    await zebo.chooses("Djamched")
+    await zebo.chooses("An answer")
+    await zebo.reads("+7 000 000 00 00")
+
+
+async def test_a_question_that_was_never_chosen_is_not_said_anew(stage: Stage) -> None:
+    (karim,) = await people(stage, "Karim")
+    await karim.says("/search")
+    await karim.chooses("Who may look for us")
+    await karim.chooses("Me")
+    await karim.chooses("Anybody of my community")
+    for words in ("Сафар Давлатов", "1984", "Ванҷ"):
+        await karim.says(words)
+    who = await stage.storage.read(lambda tx: tx.execute(sa.select(schema.sought.c.person_id)).scalar_one())
+    await forge(stage, karim.actor, f"found.fix:{base36(who)}:question")
+    await karim.reads("no longer in use")
