@@ -33,11 +33,16 @@ BATCH: Final = 10  # updates handed out at once: the record holds many commits
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a bot did to its files, and what was there before it."""
+    """What a bot did to its files, what was there before it, and what when it had stopped by itself, half-way.
+
+    At its end it is killed, perhaps between a write and the record of it, so only half-way both must be equal.
+    """
 
     data: Path
     log: Path
     before: dict[str, bytes]
+    halfway: dict[str, bytes]
+    until_halfway: int  # events
 
 
 async def recorded(directory: Path, recorder: Path, *ways: str) -> Recording:
@@ -49,17 +54,19 @@ async def recorded(directory: Path, recorder: Path, *ways: str) -> Recording:
         place = await founded(directory, world.url, COMMUNITY)
         before = disks.files_below(place.data)
         program = place.program(*ways, environment=disks.environment(recorder, place.data, log))
-        for share in (2, 1):  # half of the numbers, then all of them
+        for share, ending in ((2, signal.SIGTERM), (1, signal.SIGKILL)):  # half of the numbers, then all of them
             world.until_number = len(COMMUNITY.numbers) // share
             process = await program.start()
             async with asyncio.timeout(100):
                 await world.history.until(partial(enough, world))
-            process.send_signal(signal.SIGTERM if share == 2 else signal.SIGKILL)  # noqa: PLR2004
+            process.send_signal(ending)
             assert await process.wait() in (0, -signal.SIGKILL), place.output.read_text()
             await world.drained()
+            if ending is signal.SIGTERM:
+                halfway, until_halfway = disks.files_below(place.data), len(disks.read(log))
         assert world.problems == []
     marker.close()
-    return Recording(place.data, log, before)
+    return Recording(place.data, log, before, halfway, until_halfway)
 
 
 def enough(world: World) -> bool:
