@@ -23,6 +23,7 @@ from benchmarks import (
     checkin,
     letters,
     limits,
+    looking,
     machine,
     matrix,
     names,
@@ -100,6 +101,10 @@ def _names(*, quick: bool) -> Iterator[Contest]:
     yield names.leaks(quick=quick)
 
 
+def _looking(*, quick: bool) -> Iterator[Contest]:
+    yield looking.contest(quick=quick)
+
+
 PARTS = {
     "checkin": _checkin,
     "webhook": _webhook,
@@ -113,6 +118,7 @@ PARTS = {
     "matrix": _matrix,
     "petitions": _petitions,
     "names": _names,
+    "looking": _looking,
 }
 
 

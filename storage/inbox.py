@@ -63,10 +63,12 @@ def note_accident(tx: Tx, code: str, kept: Kept, now: datetime) -> None:
     tx.execute(insert, {"code": code, "at": now, "message": _packed(kept)})
 
 
+_ACCIDENTS = Prepared(sa.select(accident).order_by(accident.c.at, accident.c.code))
+
+
 def accidents(tx: Tx) -> list[Accident]:
     """What is kept of accidents, the oldest first."""
-    rows = tx.execute(sa.select(accident).order_by(accident.c.at, accident.c.code))
-    return [Accident(row.code, row.at, _unpacked(row.message)) for row in rows]
+    return [Accident(row.code, row.at, _unpacked(row.message)) for row in tx.execute(_ACCIDENTS)]
 
 
 def handle_again(tx: Tx) -> int:

@@ -294,7 +294,10 @@ def cases_of(tx: Tx, which: int) -> list[Candidate]:
 
 def cases_at(tx: Tx, sought: Iterable[int], states: Iterable[Case]) -> list[Candidate]:
     """The cases of some records in some states, the oldest first."""
-    where = candidate.c.sought_id.in_(list(sought)) & candidate.c.state.in_([int(one) for one in states])
+    records = list(sought)
+    if not records:
+        return []
+    where = candidate.c.sought_id.in_(records) & candidate.c.state.in_([int(one) for one in states])
     query = sa.select(candidate).where(where).order_by(candidate.c.since, candidate.c.id)
     return [_candidate(row) for row in tx.execute(query)]
 

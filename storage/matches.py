@@ -212,9 +212,13 @@ _TAKEN = Prepared(sa.select(_C.taken_id).where(_C.taken_id.is_not(None)).distinc
 _SPOKEN = Prepared(sa.select(_C.first_id).where(_C.first_id.is_not(None), _C.state == int(Case.DESK)).distinct())
 
 
+_ASIDES = sa.select(_C.id, _C.first_id, _C.message).where(_C.state == int(Case.DESK), _C.message.is_not(None))
+_ALL_ASIDES = Prepared(_ASIDES)
+
+
 def workers(tx: Tx) -> set[int]:
     """Everybody who works on a case, or has said something of one that another must still look at."""
-    aside = (who for _which, _first, one in _asides(tx, ()) for who in one.unsure | one.disagree)
+    aside = (who for _which, _first, one in _asides(tx) for who in one.unsure | one.disagree)
     return {*tx.execute(_TAKEN).scalars(), *tx.execute(_SPOKEN).scalars(), *aside}
 
 
@@ -293,12 +297,9 @@ def unite(tx: Tx, gone: int, kept: int) -> None:
 # -- who is not asked again ----------------------------------------------------------------------------------------
 
 
-def _asides(tx: Tx, which: Iterable[int]) -> list[tuple[int, int | None, Aside]]:
+def _asides(tx: Tx, which: Collection[int] = ()) -> list[tuple[int, int | None, Aside]]:
     """The cases at the desk, or those of some numbers, from which somebody is kept away; who has spoken; and whom."""
-    where = (_C.state == int(Case.DESK)) & _C.message.is_not(None)
-    if some := list(which):
-        where &= _C.id.in_(some)
-    rows = tx.execute(sa.select(_C.id, _C.first_id, _C.message).where(where))
+    rows = tx.execute(_ASIDES.where(_C.id.in_(which)) if which else _ALL_ASIDES)
     return [(row.id, row.first_id, _unpacked(row.message)) for row in rows]
 
 
@@ -323,6 +324,6 @@ def _rename(tx: Tx, new: Mapping[int, int | None]) -> None:
     def renamed(some: Iterable[int]) -> frozenset[int]:
         return frozenset(one for who in some if (one := new.get(who, who)) is not None)
 
-    for which, _first, aside in _asides(tx, ()):
+    for which, _first, aside in _asides(tx):
         if not new.keys().isdisjoint(aside.unsure | aside.disagree):
             _put(tx, which, Aside(renamed(aside.unsure), renamed(aside.disagree)))

@@ -183,6 +183,8 @@ def allow(tx: Tx, which: int, may: May, question: str = "", answer: str = "") ->
 def erase(tx: Tx, which: Iterable[int]) -> None:
     """Erase records, and every row of the index that is theirs."""
     them = list(which)
+    if not them:
+        return
     _unlist(tx, them)
     for some in _some(them, CHUNK):
         tx.execute(sought.delete().where(sought.c.id.in_(some)))

@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.house.loopback",
     "tests.house.report",
     "tests.storage.servers",
+    "tests.storage.quick_schema",
     "tests.matrix.synapse",
     "tests.stage",
 ]

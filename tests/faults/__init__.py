@@ -8,5 +8,5 @@ FULL = os.environ.get("PAYVAND_PROOF") == "full"
 
 
 def count(full: int) -> int:
-    """How often a fault is tried: `full` times under ``PAYVAND_PROOF=full`` (`make proof`), a tenth of it otherwise."""
-    return full if FULL else max(1, full // 10)
+    """How often a fault is tried: `full` times under ``PAYVAND_PROOF=full`` (`make proof`), a twentieth of it otherwise."""
+    return full if FULL else max(1, full // 20)

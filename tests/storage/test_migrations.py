@@ -26,7 +26,7 @@ from storage.database import Unusable
 from storage.migrations import LADDER, Ladder, bring_up_server, bring_up_sqlite, draft
 from storage.postgres import make_engine, open_server
 from storage.sqlite import open_file
-from tests.storage import rows
+from tests.storage import quick_schema, rows
 from tests.storage.shapes import shape
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ RUNGS = TRIAL.rungs()
 PRIVATE = 0o600
 MANY = 10  # statements that any migration has at least
 STEPS = list(pairwise(RUNGS))  # every migration ever written, and one that only these tests know
+
+
+@pytest.fixture(autouse=True)
+def by_alembic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every schema here is made by Alembic."""
+    monkeypatch.setattr(Ladder, "climb", quick_schema.CLIMB)
 
 
 def rung(revision: str) -> Ladder:
