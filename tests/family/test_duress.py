@@ -32,6 +32,7 @@ from storage.prepared import Prepared
 from storage.schema import duress as table
 from storage.schema import letter
 from tests.family.looking import Rows, forge, id_of, invite_to, make_circle, open_circle, rows, said_by_people
+from tests.faults import is_tried
 from tests.stage import Actor, Stage
 from tests.storage.servers import ONE_ENGINE
 
@@ -377,11 +378,16 @@ def told(found: Rows) -> Rows:
     }
 
 
-async def nothing_is_learnt_or_done(place: Held, verbs: set[str]) -> None:
-    """Press everything, write everything; assert that nothing new is shown and nothing is done."""
+async def nothing_is_learnt_or_done(place: Held, verbs: set[str], of: int = 1) -> None:
+    """Press everything, write everything; assert that nothing new is shown and nothing is done.
+
+    Each verb is pressed alone, and with everything that the account could know, or one `of` so many.
+    """
     before, screens = told(await rows(place.stage)), [one.screen for one in place.others]
     for verb in sorted(verbs):
-        for code in codes(place, verb):
+        for number, code in enumerate(codes(place, verb)):
+            if number and not is_tried(f"{verb} {number}", of):
+                continue
             await forge(place.stage, place.zarina, code)
             for words in (WORDS[6], "Kulyab") if verb in {"name", "circle.make", "note", "place", "else"} else ():
                 await place.zarina.says(words)
@@ -398,7 +404,7 @@ async def nothing_is_learnt_or_done(place: Held, verbs: set[str]) -> None:
 @pytest.mark.timeout(900)
 async def test_whoever_holds_the_account_learns_nothing_new_and_changes_nothing_with_any_button(stage: Stage) -> None:
     place = await held(stage)
-    await nothing_is_learnt_or_done(place, set(router.BUTTONS) - REAL)
+    await nothing_is_learnt_or_done(place, set(router.BUTTONS) - REAL, of=3)
 
 
 @pytest.mark.parametrize("verb", ["people", "circle", "circle.left", "safe", "name"])
