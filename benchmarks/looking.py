@@ -31,7 +31,7 @@ from storage.database import Tx
 
 BOT = "5550001"
 FATES = ("found", "closed", "erased", "nobody")
-TRIED = 2000  # names of each fate
+TRIED = 1000  # names of each fate
 EACH = 10  # that one account tries
 AT_ONCE = 500  # rows of one transaction
 WARM_UP = 200

@@ -221,7 +221,7 @@ class Storm:
     wobble: float = 0.005
     early: int = 10
     starting: float = 0.5
-    patience: float = 900.0 if FULL else 60.0
+    patience: float = 900.0 if FULL else 120.0
 
     async def rage(
         self,

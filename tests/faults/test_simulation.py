@@ -377,6 +377,7 @@ TRIED_FIRST: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     _what_was_told_last_covers_what_is_newer: 2,
     _a_used_code_works_again: 2,
     _a_clock_that_was_set_back_is_waited_for: 2,
+    _the_same_two_renew_an_outage: 2,
 }
 
 
