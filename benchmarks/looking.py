@@ -65,7 +65,7 @@ def _look_first(ask: Ask, tx: Tx) -> list[Outgoing]:
     """As most people would write it: look whether somebody is there, do what follows from it, and then answer."""
     letters = knock.put(ask, tx)
     knocks.search_again(tx, knocks.of(tx, ask.person.id)[-1].id, ask.now)
-    return [*letters, *looking_up.watch(tx, ask.now)]
+    return [*letters, *looking_up.watch(tx, looking_up.look(tx, ask.now), ask.now)]
 
 
 async def measure(home: Path, tried: int) -> dict[str, list[float]]:

@@ -267,7 +267,7 @@ class App:
         """Do once what the passing of time asks for; in one transaction, since nothing else waits for it here."""
         now = self.now()
 
-        def once(tx: Tx) -> None:
+        def once(tx: Tx) -> bool:
             for work in (
                 rounds.often,
                 rounds.waiting,
@@ -275,12 +275,13 @@ class App:
                 rounds.asking,
                 rounds.answering,
                 rounds.tidying,
-                rounds.searching,
             ):
                 work(tx, now)
+            return rounds.to_search(tx, now)
 
         await self.again()
-        await self.storage.write(once)
+        if await self.storage.write(once):
+            await self._look_up(now)
         while await self.storage.write(self._feeding()):
             pass
 
@@ -317,12 +318,27 @@ class App:
             await self._go_round(rounds.asking)
             await self._go_round(rounds.answering)
             await self._go_round(rounds.tidying)
-            await self._go_round(rounds.searching)
+            await self._survives(self.search())
+
+    async def search(self) -> None:
+        """Look up the searches that are due."""
+        now = self.now()
+        if await self.storage.write(partial(rounds.to_search, now=now)):
+            await self._look_up(now)
+
+    async def _look_up(self, now: datetime) -> None:
+        """Searches are compared beside the writer; only what comes of it is written."""
+        found = await self.storage.read_long(partial(rounds.comparing, now=now))
+        await self.storage.write(partial(rounds.searching, found=found, now=now))
 
     async def _go_round(self, work: Round) -> bool:
-        """One round in a transaction of its own: a defect in it stops no other, and it comes again. Whether it went."""
+        """One round in a transaction of its own. Whether it went."""
+        return await self._survives(self.storage.write(partial(work, now=self.now())))
+
+    async def _survives(self, going: Awaitable[object]) -> bool:
+        """A defect in one thing that time asks for stops no other, and it comes again. Whether it went."""
         try:
-            await self.storage.write(partial(work, now=self.now()))
+            await going
         except StorageFault as fault:
             log.warning("rounds.wait", why=type(fault).__name__)
         except Exception as error:  # noqa: BLE001 - time goes on whatever one row does

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.domain.conversation import Outgoing
@@ -19,6 +19,7 @@ from handlers.petitions import relay as petition_relay
 from handlers.petitions import reviewing as petition_reviewing
 from handlers.petitions import signing as petition_signing
 from handlers.search import looking_up, match_desk
+from handlers.search.looking_up import Found
 from handlers.updates import archive, broadcast, document, drafting, hotline, picturing, reviewing, rumour
 from storage import (
     audit,
@@ -93,9 +94,19 @@ def tidying(tx: Tx, now: datetime) -> None:
     outbox.post(tx, petition_signing.watch(tx, now), now)
 
 
-def searching(tx: Tx, now: datetime) -> None:
-    """As often, and on its own: searches are looked up, at times that say nothing about what they find."""
-    outbox.post(tx, looking_up.watch(tx, now), now)
+def to_search(tx: Tx, now: datetime) -> bool:
+    """As often, and on its own: whether searches are due, at times that say nothing about what they find."""
+    return looking_up.is_due(tx, now)
+
+
+def comparing(tx: Tx, now: datetime) -> list[Found]:
+    """The searches that are due are compared with everybody who may be found. It writes nothing."""
+    return looking_up.look(tx, now)
+
+
+def searching(tx: Tx, found: Iterable[Found], now: datetime) -> None:
+    """What came of comparing them is kept."""
+    outbox.post(tx, looking_up.watch(tx, found, now), now)
 
 
 def broadcasting(tx: Tx, now: datetime, most: Mapping[str, int] | None = None) -> bool:

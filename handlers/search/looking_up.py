@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -20,7 +20,7 @@ from storage.database import Tx
 from storage.knocks import Candidate, Knock
 from storage.search import Held, Hit
 
-AT_ONCE = 2  # searches that one round looks up: each may open 150 records, and a call for help waits meanwhile
+AT_ONCE = 2  # searches that one round looks up: each may open 150 records
 
 
 def first(tx: Tx, who: int, now: datetime) -> datetime:
@@ -51,15 +51,42 @@ def _scopes(tx: Tx, who: int) -> Iterator[tuple[str, str]]:
     yield "stem", f"stem/{stem}"
 
 
-def watch(tx: Tx, now: datetime) -> list[Outgoing]:
-    """Look up what is due. Whether anybody is found changes nothing for whoever looks."""
-    due = knocks.due(tx, now, AT_ONCE)
-    if not due or search.index(tx) == search.BATCH:  # what came since then goes into the index together, and first
-        return []
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A search that is due, and the records that are most like it."""
+
+    which: Knock
+    hits: list[Hit]
+
+
+def is_due(tx: Tx, now: datetime) -> bool:
+    """Whether a search is to be looked up now. What came since the last one goes into the index together, and first."""
+    return bool(knocks.due(tx, now, 1)) and search.index(tx) < search.BATCH
+
+
+def look(tx: Tx, now: datetime) -> list[Found]:
+    """Compare what is due. It writes nothing, so that nothing waits for it, neither a call for help nor a watch."""
+    return [Found(one, _likely(tx, one, now)) for one in knocks.due(tx, now, AT_ONCE)]
+
+
+def _likely(tx: Tx, one: Knock, now: datetime) -> list[Hit]:
+    """The likeliest records: what was compared already makes room for others, unless it waits at the desk."""
+    compared = {case.sought for case in knocks.cases_of(tx, one.id) if case.state is not Case.DESK}
+    # once those that are likeliest were looked at, others behind them come up day after day
+    dice = Random(tx.new_id()) if now - one.made_at > rules.AGAIN else None  # noqa: S311 - no secret
+    return search.candidates(tx, one.form.known, search.RANKED, without=compared, dice=dice)
+
+
+def watch(tx: Tx, found: Iterable[Found], now: datetime) -> list[Outgoing]:
+    """Keep what `look` has found. Whether anybody was found changes nothing for whoever looks.
+
+    A search that was changed or erased meanwhile is left out: if it is still there, it is still due.
+    """
     letters: list[Outgoing] = []
-    for one in due:
-        letters += [*_looked_up(tx, one, now), *finding.again(tx, one, now)]
-        knocks.search_again(tx, one.id, now + rules.AGAIN + _lot(tx, rules.SPREAD))
+    for one in found:
+        if knocks.find(tx, one.which.id) == one.which:
+            letters += [*_looked_up(tx, one.which, one.hits, now), *finding.again(tx, one.which, now)]
+            knocks.search_again(tx, one.which.id, now + rules.AGAIN + _lot(tx, rules.SPREAD))
     return letters
 
 
@@ -78,16 +105,13 @@ class _Room:
         self.of[holder] += 1
 
 
-def _looked_up(tx: Tx, one: Knock, now: datetime) -> list[Outgoing]:
-    """Look a search up once: what was compared already makes room for others."""
+def _looked_up(tx: Tx, one: Knock, hits: Iterable[Hit], now: datetime) -> list[Outgoing]:
     letters: list[Outgoing] = []
     cases = {case.sought: case for case in knocks.cases_of(tx, one.id)}
     waiting = [record for record, case in cases.items() if case.state is Case.DESK]
     left = Counter({Case.DESK: rules.MOST_CASES - len(waiting), Case.HOLDER: rules.MOST_CASES})
     room = _Room(left, Counter(_holder(tx, search.held(tx, record)) for record in waiting))
-    # once those that are likeliest were looked at, others behind them come up day after day
-    dice = Random(tx.new_id()) if now - one.made_at > rules.AGAIN else None  # noqa: S311 - no secret
-    for hit in search.candidates(tx, one.form.known, search.RANKED, without=cases.keys() - waiting, dice=dice):
+    for hit in hits:
         if hit.kind is Kind.DECOY:
             if hit.score >= rules.TOUCHED and search.touch(tx, hit.record, now):
                 letters += _warned(tx, one.person, now)
@@ -102,8 +126,8 @@ def _compared(  # noqa: PLR0913, PLR0917 - two who are compared, and what is kno
     """A case of a search and a record, if there is room or kin have answered; one at the desk may move on."""
     record = search.held(tx, hit.record)
     holder = _holder(tx, record)
-    if record is None or holder == one.person:
-        return
+    if record is None or record.known != hit.known or holder == one.person:
+        return  # gone or changed meanwhile, or one's own
     proved = _proved(tx, one, record, now, again=before is not None)
     state = rules.goes_to(record.kind, record.may, proved=proved, second=rules.is_second(hit.born, hit.place))
     number = None

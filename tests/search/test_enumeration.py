@@ -25,7 +25,7 @@ from bot.domain.conversation import Incoming, Outgoing, Pressed, Sender
 from bot.domain.knock import Kind, Known, May
 from bot.domain.roles import Role
 from bot.i18n import _
-from handlers import rounds, router
+from handlers import router
 from handlers.ask import Ask
 from handlers.routes import Limit
 from handlers.search import knock, looking_up
@@ -152,7 +152,7 @@ async def test_names_that_are_tried_teach_nothing(stage: Stage, monkeypatch: pyt
     before = {one: len(stage.memory.chat(one)) for one in (f"stranger{at}" for at in range(ACCOUNTS))}
     await stage.storage.write(lambda tx: tx.execute(schema.knock.update().values(search_at=schema.knock.c.made_at)))
     for _round in range(GUESSES // looking_up.AT_ONCE + 2):
-        await stage.storage.write(partial(rounds.searching, now=stage.now()))
+        await stage.app.search()
     assert await stage.storage.read(partial(knocks.due, now=stage.now(), most=1)) == [], "all were looked up"
     await stage.app.round()
     await stage.settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from bot import i18n
 from bot.domain import knock as rules
 from bot.domain.knock import Case, Kind, Known, May
+from handlers import rounds
 from handlers.ask import base36
 from storage import hard, knocks, schema, search
 from tests.family.looking import forge, id_of
@@ -21,6 +23,8 @@ from tests.search.walk import hasten, holds, looks
 from tests.storage.servers import ONE_ENGINE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from storage.database import Tx
     from tests.stage import Actor, Stage
 
@@ -73,6 +77,57 @@ async def test_a_wrong_answer_goes_to_the_desk_and_disturbs_nobody(stage: Stage)
     await soon(stage)
     assert got(karim.actor) == got(zebo.actor) == 0
     assert await cases(stage) == [Case.DESK]
+
+
+def _erased(tx: Tx) -> None:
+    tx.execute(schema.knock.delete())
+
+
+def _renamed(tx: Tx) -> None:
+    (one,) = search.of_kind(tx, Kind.RELATIVE)
+    search.replace(tx, one.id, Known(("Рустам Ёров",), 1984, ("Хоруғ",)))
+
+
+def _shut(tx: Tx) -> None:
+    (one,) = search.of_kind(tx, Kind.RELATIVE)
+    search.allow(tx, one.id, May.NOBODY)
+
+
+def _nothing(_tx: Tx) -> None:
+    """The control: nothing happens meanwhile."""
+
+
+@pytest.mark.parametrize("meanwhile", [_erased, _renamed, _shut, _nothing])
+async def test_what_changes_while_searches_are_compared_counts(stage: Stage, meanwhile: Callable[[Tx], None]) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await stage.storage.write(hasten)
+    assert await stage.storage.write(partial(rounds.to_search, now=stage.now()))
+    found = await stage.storage.read(partial(rounds.comparing, now=stage.now()))
+    assert [len(one.hits) for one in found] == [1]
+    await stage.storage.write(meanwhile)
+    await stage.storage.write(partial(rounds.searching, found=found, now=stage.now()))
+    await stage.settle()
+    assert (len(await cases(stage)), got(karim.actor)) == ((1, 1) if meanwhile is _nothing else (0, 0))
+    again = await stage.storage.read(partial(rounds.comparing, now=stage.now()))
+    assert again == [], "it was looked up, or is there no more"
+
+
+async def test_a_search_that_changes_while_it_is_compared_is_looked_up_next(stage: Stage) -> None:
+    zebo, karim = await people(stage, "Zebo", "Karim")
+    await kept(karim)
+    await tries(zebo)
+    await stage.storage.write(hasten)
+    assert await stage.storage.write(partial(rounds.to_search, now=stage.now()))
+    found = await stage.storage.read(partial(rounds.comparing, now=stage.now()))
+    await zebo.says("/search")
+    await zebo.chooses("Djamched Iorov")
+    await stage.pass_time(timedelta(seconds=1))
+    await stage.storage.write(hasten)
+    await zebo.chooses("Look longer")
+    await stage.storage.write(partial(rounds.searching, found=found, now=stage.now()))
+    assert await stage.storage.read(partial(rounds.comparing, now=stage.now())) != [], "still due"
 
 
 async def test_after_three_wrong_answers_the_right_one_is_not_looked_at(stage: Stage) -> None:

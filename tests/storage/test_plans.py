@@ -247,9 +247,9 @@ def all_of_one(plans: dict[str, list[str]]) -> dict[str, list[str]]:
 
 async def pass_rounds(stage: Stage) -> None:
     """Everything that is looked at as time passes."""
-    works = (rounds.often, rounds.waiting, rounds.tidying, rounds.searching, rounds.seldom)
-    for work in works:
+    for work in (rounds.often, rounds.waiting, rounds.tidying, rounds.seldom):
         await stage.storage.write(partial(work, now=stage.now()))
+    await stage.app.search()
     await stage.storage.write(search.index)
     await stage.app.engine.drain()
 
