@@ -121,6 +121,7 @@ async def nothing_leaks(place: Village, verbs: set[str]) -> None:
 
 @ONE_ENGINE
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_no_button_tells_a_stranger_anything_or_changes_anything(stage: Stage) -> None:
     place = await village(stage)
     await nothing_leaks(place, set(router.BUTTONS) - SELF_ERASING)

@@ -49,6 +49,8 @@ RARE = 20  # days within which everything happens
 FEW = 6  # days within which each control must be caught
 WITHIN = timedelta(minutes=2)
 
+pytestmark = pytest.mark.timeout(1800)  # a day takes from some seconds to a minute, and some tests live several
+
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Stage:
