@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final
@@ -65,15 +65,19 @@ class Open:
 class Aside:
     """Who is not asked about a case: whoever can't tell, and two who disagree, until somebody else has spoken.
 
+    If nobody else has by the day `until` (an ordinal, by UTC), there is perhaps nobody, and the two look once more.
+
     It stands where both sides of a case write to each other later: at the desk neither has.
     """
 
     unsure: frozenset[int] = frozenset()
     disagree: frozenset[int] = frozenset()
+    until: int = 0
 
-    def keeps_away(self, near: Collection[int], first: int | None) -> bool:
+    def keeps_away(self, near: Collection[int], first: int | None, now: datetime) -> bool:
         """Whether a moderator with these people `near` is not asked now; `first` has spoken."""
-        away = self.unsure if first is not None else self.unsure | self.disagree
+        wait = first is None and now.toordinal() < self.until
+        away = self.unsure | self.disagree if wait else self.unsure
         return len(self.unsure) >= MOST_UNSURE or not away.isdisjoint(near)
 
 
@@ -124,7 +128,7 @@ def _here(tx: Tx, far_from: Collection[int], now: datetime, *which: int) -> Any:
     They do not look, are not to be found, do not answer for a relative who is, and have not judged.
     """
     near = list(far_from)
-    away = [number for number, first, aside in _asides(tx, which) if aside.keeps_away(near, first)]
+    away = [number for number, first, aside in _asides(tx, which) if aside.keeps_away(near, first, now)]
     return (
         (_C.state == int(Case.DESK))
         & (knock.c.expires_at > now)
@@ -228,16 +232,16 @@ def opine(tx: Tx, which: int, who: int | None, opinion: Opinion) -> None:
     release(tx, which)
 
 
-def disagree(tx: Tx, which: int, who: Collection[int]) -> None:
-    """Two have said the opposite: both words are dropped, and somebody else is to speak before either of them."""
-    _put(tx, which, Aside(_aside(tx, which).unsure, frozenset(who)))
+def disagree(tx: Tx, which: int, who: Collection[int], until: datetime) -> None:
+    """Two have said the opposite: both words are dropped, and somebody else is to speak first, `until` that day."""
+    _put(tx, which, Aside(_aside(tx, which).unsure, frozenset(who), until.toordinal()))
     opine(tx, which, None, Opinion.NONE)
 
 
 def leave(tx: Tx, which: int, who: int) -> None:
     """A moderator can't tell, and lets go of the case: they, and after a second one all, are not asked again."""
     aside = _aside(tx, which)
-    _put(tx, which, Aside(aside.unsure | {who}, aside.disagree))
+    _put(tx, which, replace(aside, unsure=aside.unsure | {who}))
     release(tx, which)
 
 
@@ -308,14 +312,15 @@ def _aside(tx: Tx, which: int) -> Aside:
 
 
 def _put(tx: Tx, which: int, aside: Aside) -> None:
-    said = {"unsure": aside.unsure, "disagree": aside.disagree}
-    whole = json.dumps({name: " ".join(map(str, sorted(who))) for name, who in said.items() if who})
+    said = {"unsure": aside.unsure, "disagree": aside.disagree, "until": {aside.until} - {0}}
+    whole = json.dumps({name: " ".join(map(str, sorted(some))) for name, some in said.items() if some})
     tx.execute(candidate.update().where(_C.id == which).values(message=whole))
 
 
 def _unpacked(message: str) -> Aside:
     said = json.loads(message)
-    return Aside(*(frozenset(map(int, said.get(name, "").split())) for name in ("unsure", "disagree")))
+    unsure, disagree = (frozenset(map(int, said.get(name, "").split())) for name in ("unsure", "disagree"))
+    return Aside(unsure, disagree, int(said.get("until", 0)))
 
 
 def _rename(tx: Tx, new: Mapping[int, int | None]) -> None:
@@ -326,4 +331,4 @@ def _rename(tx: Tx, new: Mapping[int, int | None]) -> None:
 
     for which, _first, aside in _asides(tx):
         if not new.keys().isdisjoint(aside.unsure | aside.disagree):
-            _put(tx, which, Aside(renamed(aside.unsure), renamed(aside.disagree)))
+            _put(tx, which, replace(aside, unsure=renamed(aside.unsure), disagree=renamed(aside.disagree)))

@@ -15,6 +15,7 @@ NOTES_KEPT: Final = timedelta(days=14)
 LONGEST_NOTE: Final = 300
 AT_ONCE: Final = 5  # cases that one moderator works on
 A_DAY: Final = 40  # cases that one moderator opens: whoever would read them all needs weeks, and is seen doing it
+DISAGREED: Final = timedelta(days=7)  # that two who disagree wait for a third moderator: there may be none
 TELLING: Final = timedelta(days=1)  # a moderator is told no more often that cases wait
 
 _BESIDE: Final = frozenset({Field.BORN, Field.PLACE})

@@ -403,12 +403,12 @@ def unsure(ask: Ask, tx: Tx) -> Outgoing:
 
 
 def _first(ask: Ask, tx: Tx, by: Moderator, one: Open, opinion: Opinion) -> list[Outgoing]:
-    """Keep what the first of two says. If two have said the opposite, both words are dropped, and others look anew."""
+    """Keep what the first of two says. If two have said the opposite, both words are dropped, and others look first."""
     if one.first is None:
         matches.opine(tx, one.number, by.person, opinion)
         text = _("Kept. Nothing happens before another moderator, who has not seen what you said, says the same.")
     else:
-        matches.disagree(tx, one.number, [one.first, by.person])
+        matches.disagree(tx, one.number, [one.first, by.person], ask.now + rules.DISAGREED)
         text = _("Another moderator sees it differently. So nothing happens, and others look at it anew.")
     return [_kept(ask, tx, by, text)]
 

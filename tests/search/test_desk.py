@@ -323,6 +323,26 @@ async def test_two_who_say_the_opposite_decide_nothing(stage: Stage) -> None:
 
 
 @ONE_ENGINE
+async def test_two_who_disagree_and_are_the_only_ones_look_once_more_after_a_week(stage: Stage) -> None:
+    anna, bahrom, _chaman, seeker, holder = await people(stage)
+    number = await case(stage, seeker, HELD, holder)
+    await takes(anna)
+    await anna.presses("Not the same person")
+    await takes(bahrom)
+    await bahrom.presses("May be the same")
+    await stage.pass_time(timedelta(days=6))
+    for moderator in (anna, bahrom):
+        await opens(moderator)
+        assert "No case waits here for you." in moderator.last
+    await stage.pass_time(timedelta(days=1))
+    for moderator, spoken in ((bahrom, False), (anna, True)):
+        await takes(moderator)
+        assert ("What they said is not shown" in moderator.last) is spoken
+        await moderator.presses("May be the same")
+    assert await state(stage, number) is Case.HOLDER
+
+
+@ONE_ENGINE
 async def test_no_log_says_what_is_compared_or_noted(stage: Stage) -> None:
     anna, bahrom, _chaman, seeker, holder = await people(stage)
     with structlog.testing.capture_logs() as entries:

@@ -337,7 +337,7 @@ async def test_no_search_reads_all_records_all_searches_or_all_cases(stage: Stag
             matches.any_free(tx, 1, [2], stage.now())
             matches.count(tx, 1, [2], stage.now())
             matches.leave(tx, 1, 2)
-            matches.disagree(tx, 1, [2, 3])
+            matches.disagree(tx, 1, [2, 3], later)
             matches.release_of(tx, [3])
             assert isinstance(desk, list)
 
