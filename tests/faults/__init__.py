@@ -8,9 +8,9 @@ from zlib import crc32
 FULL = os.environ.get("PAYVAND_PROOF") == "full"
 
 
-def count(full: int) -> int:
+def count(full: int, share: int = 20) -> int:
     """How often a fault is tried: `full` times with ``PAYVAND_PROOF=full`` (`make proof`), otherwise a twentieth."""
-    return full if FULL else max(1, full // 20)
+    return full if FULL else max(1, full // share)
 
 
 def is_tried(name: str, of: int = 4) -> bool:

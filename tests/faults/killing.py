@@ -212,7 +212,7 @@ class Storm:
     under load on a slow machine too; a moment of up to `wobble` seconds is added, so that the kill also lands between
     happenings. One start in `early` is killed while it is still starting, at most `starting` seconds into it.
     `patience` is how many seconds without any happening count as stuck: long in a full proof, which may be run beside
-    much else.
+    much else. `waking` is how many seconds the last start may take until the program could be asked to stop.
     """
 
     kills: int
@@ -222,6 +222,7 @@ class Storm:
     early: int = 10
     starting: float = 0.5
     patience: float = 900.0 if FULL else 120.0
+    waking: float = 60.0
 
     async def rage(
         self,
@@ -234,8 +235,8 @@ class Storm:
     ) -> None:
         """Start and kill, `kills` times; then let it run until all is `settled`, and stop it (SIGTERM, exit code 0).
 
-        `calm` ends the load before the last start. `drained` waits until the outside has taken in everything that a
-        dead process had sent. Raises Misbehaved.
+        `calm` ends the load when the last start is over. `drained` waits until the outside has taken in everything
+        that a dead process had sent. Raises Misbehaved.
         """
         dice = random.Random(self.seed)
         for _ in range(self.kills):
@@ -248,8 +249,7 @@ class Storm:
                 raise program.misbehaved(f"it ended by itself with {ended}")
             await drained()
             history.add(Killed())
-        calm()
-        await self._finish(program, history, settled)
+        await self._finish(program, history, calm, settled)
 
     async def _doom(
         self, process: asyncio.subprocess.Process, program: Program, history: History, dice: random.Random
@@ -262,9 +262,14 @@ class Storm:
         await self._while_alive(history.reaches(enough), process, program, history)
         await asyncio.sleep(dice.uniform(0, self.wobble))
 
-    async def _finish(self, program: Program, history: History, settled: Callable[[], bool]) -> None:
+    async def _finish(
+        self, program: Program, history: History, calm: Callable[[], None], settled: Callable[[], bool]
+    ) -> None:
         process = await program.start()
         history.add(Started())
+        # else a slow start would be taken for the quiet at the end, and be asked to stop before it can hear that
+        await self._woken(process)
+        calm()
         await self._while_alive(history.until(settled), process, program, history)
         process.terminate()
         try:
@@ -275,6 +280,13 @@ class Storm:
             raise program.misbehaved("it did not stop when asked") from None
         if ended != 0:
             raise program.misbehaved(f"asked to stop, it ended with {ended}")
+
+    async def _woken(self, process: asyncio.subprocess.Process) -> None:
+        """Wait until a program has started so far that it handles SIGTERM, has ended, or takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.waking):
+                while process.returncode is None and not _handles(process.pid, signal.SIGTERM):  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(0.02)
 
     async def _while_alive(
         self, goal: Awaitable[None], process: asyncio.subprocess.Process, program: Program, history: History
@@ -300,3 +312,13 @@ class Storm:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+
+
+def _handles(process: int, which: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal (Linux)."""
+    try:
+        said = Path(f"/proc/{process}/status").read_text("ascii", errors="replace")
+    except OSError:  # it is gone
+        return False
+    caught = next(line.split()[1] for line in said.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (which - 1) & 1)

@@ -204,7 +204,7 @@ async def test_a_bot_that_is_killed_again_and_again_leaves_nobody_out_and_writes
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_an_outage_of_the_platform_loses_nobody(tmp_path: Path, counted: Callable[[str], None]) -> None:
-    after = await stormed(tmp_path, count(20), outage=True)
+    after = await stormed(tmp_path, count(20, 10), outage=True)
     counted(summary(after))
     assert_kept_its_word(after)
 

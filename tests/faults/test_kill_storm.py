@@ -172,7 +172,7 @@ async def test_bad_weather_on_top_changes_nothing_of_that(tmp_path: Path, counte
 async def test_at_the_pace_of_the_real_telegram_a_kill_repeats_few_letters(
     tmp_path: Path, counted: Callable[[str], None]
 ) -> None:
-    after = await stormed(tmp_path, count(30), pace=PACE)
+    after = await stormed(tmp_path, count(30, 10), pace=PACE)
     counted(summary(after))
     assert_kept_its_word(after, 0)
     assert killing.repeats_per_kill(after.happenings) <= WINDOW

@@ -153,11 +153,11 @@ async def test_a_bot_that_notes_letters_too_late_is_caught(tmp_path: Path) -> No
     assert killing.repeats(happenings, toy.LATE + toy.BATCH).outside == ()
 
 
-async def rage(tmp_path: Path, source: str, *, kills: int, patience: float = 20) -> None:
+async def rage(tmp_path: Path, source: str, *, kills: int, patience: float = 20, waking: float = 0.5) -> None:
     """Send a storm over a program that has nothing to do with anybody."""
     program = Program((sys.executable, "-c", source), tmp_path / "output")
     outside = Outside()
-    await Storm(kills=kills, seed=1, early=1_000_000, patience=patience).rage(
+    await Storm(kills=kills, seed=1, early=1_000_000, patience=patience, waking=waking).rage(
         program, outside.history, calm=outside.calm, settled=lambda: True, drained=outside.drained
     )
 
@@ -175,6 +175,13 @@ async def test_a_program_that_does_nothing_is_not_taken_for_a_survivor(tmp_path:
 async def test_a_program_that_dies_of_being_asked_to_stop_is_not_taken_for_a_survivor(tmp_path: Path) -> None:
     with pytest.raises(Misbehaved, match="asked to stop, it ended with -15"):
         await rage(tmp_path, "import signal; signal.pause()", kills=0)
+
+
+async def test_a_program_that_takes_long_to_start_is_asked_to_stop_when_it_can_hear(tmp_path: Path) -> None:
+    late = (
+        "import signal, sys, time; time.sleep(1); signal.signal(signal.SIGTERM, lambda *_: sys.exit()); signal.pause()"
+    )
+    await rage(tmp_path, late, kills=0, waking=60)
 
 
 # -- the oracles, on histories made by hand ------------------------------------------------------------------------
