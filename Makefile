@@ -38,7 +38,8 @@ lint:
 	$(BIN)/lint-imports --no-logo
 
 proof: $(VENV)/payvand $(VENV)/tests $(SYNAPSE)/locked parts
-	PAYVAND_PROOF=full $(BIN)/pytest --timeout=14400 tests/faults tests/operator/test_verification.py tests/search/test_enumeration.py
+	PAYVAND_PROOF=full $(BIN)/pytest --timeout=14400 tests/faults tests/operator/test_verification.py tests/search/test_enumeration.py \
+	  tests/storage/test_migrations.py tests/family/test_duress.py
 	PAYVAND_PROOF=full $(BIN)/pytest -n auto --maxprocesses 4 -k postgres tests/family tests/updates
 
 bench: $(VENV)/payvand $(VENV)/tests $(RIVALS)/locked
