@@ -6,17 +6,18 @@ from typing import Final
 
 from bot.domain.folding import fold, words
 
-# Whole words, where the beginning alone would also be another word (“задержка”, “куштӣ”, “умеренно”).
+# Whole words, where the beginning alone would also be another word (“задержка”, “куштӣ”, “умеренно”, “моргнуть”).
 _WHOLE: Final = """
 умер умерла умерли умирает убит убита убиты убили убил задержан задержана задержаны задержали задержание посадили сизо
+морг морга морге морги моргах труп трупы трупов
 кушта куштанд куштаанд куштааст кушташуда шаҳид
 dead died dies death deaths killed murdered executed funeral detained detention arrested arrest prison jail jailed
-imprisoned custody
+imprisoned custody morgue mortuary corpse corpses buried cemetery
 """
 
 _BEGINNINGS: Final = """
-погиб скончал покойн смерт мертв расстрел застрел казнен казнил похорон арест тюрьм
-вафот мурд даргузашт ҳалок фавтид марг ҷаноз дафн боздошт дастгир ҳабс зиндон маҳбус қатл
+погиб скончал покойн смерт мертв расстрел застрел казнен казнил похорон кладбищ арест тюрьм
+вафот мурд даргузашт ҳалок фавтид марг ҷаноз ҷасад дафн қабристон гӯристон боздошт дастгир ҳабс зиндон маҳбус қатл
 """
 
 _PHRASES: Final = ("passed away", "аз дунё", "ушел из жизни", "ушла из жизни", "нет в живых")
