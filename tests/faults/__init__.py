@@ -9,7 +9,7 @@ FULL = os.environ.get("PAYVAND_PROOF") == "full"
 
 
 def count(full: int, share: int = 20) -> int:
-    """How often a fault is tried: `full` times with ``PAYVAND_PROOF=full`` (`make proof`), otherwise a twentieth."""
+    """How often a fault is tried: `full` times with ``PAYVAND_PROOF=full`` (`make proof`), otherwise one of `share`."""
     return full if FULL else max(1, full // share)
 
 

@@ -25,6 +25,7 @@ from tests.storage.servers import ONE_ENGINE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from handlers.search.looking_up import Found
     from storage.database import Tx
     from tests.stage import Actor, Stage
 
@@ -97,14 +98,19 @@ def _nothing(_tx: Tx) -> None:
     """The control: nothing happens meanwhile."""
 
 
-@pytest.mark.parametrize("meanwhile", [_erased, _renamed, _shut, _nothing])
-async def test_what_changes_while_searches_are_compared_counts(stage: Stage, meanwhile: Callable[[Tx], None]) -> None:
+async def compared(stage: Stage) -> tuple[Phone, Phone, list[Found]]:
+    """Whoever looks, whoever holds, and what was found of it, which nobody has written yet."""
     zebo, karim = await people(stage, "Zebo", "Karim")
     await kept(karim)
     await tries(zebo)
     await stage.storage.write(hasten)
     assert await stage.storage.write(partial(rounds.to_search, now=stage.now()))
-    found = await stage.storage.read(partial(rounds.comparing, now=stage.now()))
+    return zebo, karim, await stage.storage.read(partial(rounds.comparing, now=stage.now()))
+
+
+@pytest.mark.parametrize("meanwhile", [_erased, _renamed, _shut, _nothing])
+async def test_what_changes_while_searches_are_compared_counts(stage: Stage, meanwhile: Callable[[Tx], None]) -> None:
+    _zebo, karim, found = await compared(stage)
     assert [len(one.hits) for one in found] == [1]
     await stage.storage.write(meanwhile)
     await stage.storage.write(partial(rounds.searching, found=found, now=stage.now()))
@@ -115,12 +121,7 @@ async def test_what_changes_while_searches_are_compared_counts(stage: Stage, mea
 
 
 async def test_a_search_that_changes_while_it_is_compared_is_looked_up_next(stage: Stage) -> None:
-    zebo, karim = await people(stage, "Zebo", "Karim")
-    await kept(karim)
-    await tries(zebo)
-    await stage.storage.write(hasten)
-    assert await stage.storage.write(partial(rounds.to_search, now=stage.now()))
-    found = await stage.storage.read(partial(rounds.comparing, now=stage.now()))
+    zebo, _karim, found = await compared(stage)
     await zebo.says("/search")
     await zebo.chooses("Djamched Iorov")
     await stage.pass_time(timedelta(seconds=1))
